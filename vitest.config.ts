@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "synthetic/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Native addons (onnxruntime, koffi, sharp) keep process-wide state; a process per file keeps tests independent.
+    pool: "forks",
+  },
+});
