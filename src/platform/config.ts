@@ -1,0 +1,88 @@
+import { isAbsolute, resolve } from "node:path";
+import { z } from "zod";
+import { HistoError } from "./errors.ts";
+
+const list = (separator: string) => (value: string) =>
+  value
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part.length > 0);
+
+const GIBIBYTE = 2 ** 30;
+
+/** Names, meanings and defaults of the environment variables; docs/configuration.md shows the same table. */
+const environment = z.object({
+  DATABASE_URL: z.string().min(1).optional(),
+  HISTOQL_DATA: z.string().min(1).default(".histoql"),
+  HISTOQL_HOST: z.string().min(1).default("127.0.0.1"),
+  HISTOQL_PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  HISTOQL_ROOTS: z.string().default(""),
+  HISTOQL_PROVIDERS: z.string().default("cuda,webgpu,cpu"),
+  HISTOQL_LOG: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  HISTOQL_STORE_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(2 * GIBIBYTE),
+  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+});
+
+export type ExecutionProvider = "cuda" | "webgpu" | "cpu";
+
+const EXECUTION_PROVIDERS: readonly ExecutionProvider[] = ["cuda", "webgpu", "cpu"];
+
+export type Config = {
+  /** Given PostgreSQL; undefined means the embedded database in `dataFolder`. */
+  databaseUrl: string | undefined;
+  /** Absolute path of the folder for the embedded database, artefacts and the signing secret. */
+  dataFolder: string;
+  host: string;
+  port: number;
+  /** Absolute folders under which slides, encoders and tables may be named by path. */
+  roots: readonly string[];
+  providers: readonly ExecutionProvider[];
+  logLevel: string;
+  /** Largest size that the embedded database may grow to. */
+  storeMaxBytes: number;
+  /** Patches per inference batch. */
+  batchSize: number;
+};
+
+const isProvider = (name: string): name is ExecutionProvider => (EXECUTION_PROVIDERS as readonly string[]).includes(name);
+
+/**
+ * Reads the configuration from environment variables.
+ * @throws HistoError BAD_ARGUMENT naming the variable.
+ */
+export const readConfig = (env: Record<string, string | undefined>, overrides: Partial<Config> = {}): Config => {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? "environment");
+    throw new HistoError("BAD_ARGUMENT", `${name}: ${issue?.message ?? "unreadable"}.`, {
+      fix: `Correct or unset the environment variable ${name}.`,
+      path: [name],
+    });
+  }
+  const values = parsed.data;
+  const providers = list(",")(values.HISTOQL_PROVIDERS);
+  const unknown = providers.find((name) => !isProvider(name));
+  if (unknown !== undefined || providers.length === 0) {
+    throw new HistoError("BAD_ARGUMENT", `HISTOQL_PROVIDERS: "${unknown ?? ""}" is no execution provider.`, {
+      fix: `Use a comma-separated choice of ${EXECUTION_PROVIDERS.join(", ")}.`,
+      path: ["HISTOQL_PROVIDERS"],
+    });
+  }
+  return {
+    databaseUrl: values.DATABASE_URL,
+    dataFolder: isAbsolute(values.HISTOQL_DATA) ? values.HISTOQL_DATA : resolve(values.HISTOQL_DATA),
+    host: values.HISTOQL_HOST,
+    port: values.HISTOQL_PORT,
+    roots: list(process.platform === "win32" ? ";" : ":")(values.HISTOQL_ROOTS).map((root) => resolve(root)),
+    providers: providers.filter(isProvider),
+    logLevel: values.HISTOQL_LOG,
+    storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
+    batchSize: values.HISTOQL_BATCH,
+    ...overrides,
+  };
+};
