@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   "LEAKAGE",
   "MODEL_INCOMPATIBLE",
   "STORE_TOO_SMALL",
+  "INTERNAL",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { ClientConfig } from "pg";
+import { lockFolder } from "./lock.ts";
+import type { EmbeddedWorkerData, EmbeddedWorkerMessage } from "./worker.ts";
+
+export type EmbeddedDatabase = { connection: ClientConfig; close(): Promise<void> };
+
+/** Where the kernel's limit for a Unix socket's path ends, less the name that PostgreSQL clients append. */
+const MAX_SOCKET_FOLDER_LENGTH = 80;
+
+/** Named as PostgreSQL clients expect it: they are given the folder. */
+const SOCKET_NAME = ".s.PGSQL.5432";
+
+/** The socket's folder: the data folder (mode 0700) where the path is short enough, else a private temporary one. */
+const socketFolder = (dataFolder: string | undefined): { folder: string; temporary: boolean } =>
+  dataFolder !== undefined && dataFolder.length <= MAX_SOCKET_FOLDER_LENGTH
+    ? { folder: dataFolder, temporary: false }
+    : { folder: mkdtempSync(join(tmpdir(), "histoql-")), temporary: true };
+
+/**
+ * Starts the embedded database.
+ * @param dataFolder where it lives; undefined keeps it in memory (tests)
+ * @throws HistoError CONFLICT when another process uses the folder
+ */
+export const startEmbedded = async (dataFolder: string | undefined): Promise<EmbeddedDatabase> => {
+  const unlock = dataFolder === undefined ? () => {} : lockFolder(dataFolder);
+  const socket = process.platform === "win32" ? undefined : socketFolder(dataFolder);
+  if (socket) rmSync(join(socket.folder, SOCKET_NAME), { force: true });
+  const workerData: EmbeddedWorkerData = {
+    dataDir: dataFolder === undefined ? undefined : join(dataFolder, "postgres"),
+    listen: socket ? { path: join(socket.folder, SOCKET_NAME) } : { host: "127.0.0.1", port: 0 },
+  };
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+  const release = () => {
+    if (socket?.temporary) rmSync(socket.folder, { recursive: true, force: true });
+    unlock();
+  };
+  const ready = await new Promise<EmbeddedWorkerMessage>((resolve) => {
+    worker.once("message", resolve);
+    worker.once("error", (error) => resolve({ ready: false, message: String(error) }));
+  });
+  if (!ready.ready) {
+    await worker.terminate();
+    release();
+    throw new Error(`The embedded database did not start: ${ready.message}`);
+  }
+  const [host, port] = socket ? [socket.folder, 5432] : (ready.connection.split(":") as [string, string]);
+  return {
+    connection: { host, port: Number(port), user: "postgres", database: "postgres" },
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        worker.on("message", (message) => message.closed && resolve());
+        worker.once("exit", () => resolve());
+      });
+      worker.postMessage("close");
+      await closed;
+      await worker.terminate();
+      release();
+    },
+  };
+};
