@@ -1,0 +1,48 @@
+import type { Provider } from "../onnx/providers.ts";
+import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
+import type { EncoderCard } from "./encoder-card.ts";
+import type { VectorPrecision } from "./encoder-graph.ts";
+
+/** What travels between the caller's thread and the threads in which encoders run. */
+export type EncoderWorkerData = {
+  card: EncoderCard;
+  model: Uint8Array | { file: string };
+  providers: readonly Provider[];
+  threads: number;
+  precision: VectorPrecision;
+  /** Patches per run of the graph; a batch is cut into runs of at most so many. Null: the provider's default. */
+  patchesPerRun: number | null;
+};
+
+export type EmbedRequest = {
+  kind: "embed";
+  id: number;
+  pixels: Uint8Array;
+  patches: number;
+  height: number;
+  width: number;
+};
+export type WorkerRequest = EmbedRequest | { kind: "close" };
+
+export type SkippedProvider = { provider: Provider; reason: string };
+
+export type WorkerReply =
+  | { kind: "ready"; provider: Provider; skipped: SkippedProvider[] }
+  | { kind: "embedded"; id: number; vectors: Float32Array | Uint16Array; pixels: Uint8Array }
+  | { kind: "failed"; id: number | null; error: PlainError };
+
+/** An error as it survives a structured clone, which would drop its class and its own fields. */
+export type PlainError = { code: ErrorCode | null; message: string; fix?: string; path?: readonly string[] };
+
+export const toPlainError = (error: unknown): PlainError =>
+  isHistoError(error)
+    ? {
+        code: error.code,
+        message: error.message,
+        ...(error.fix === undefined ? {} : { fix: error.fix }),
+        ...(error.path === undefined ? {} : { path: error.path }),
+      }
+    : { code: null, message: error instanceof Error ? error.message : String(error) };
+
+export const fromPlainError = ({ code, message, ...details }: PlainError): Error =>
+  code === null ? new Error(message) : new HistoError(code, message, details);

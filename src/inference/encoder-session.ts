@@ -1,0 +1,122 @@
+import { availableParallelism } from "node:os";
+import type { Provider } from "../onnx/providers.ts";
+import { HistoError } from "../platform/errors.ts";
+import type { EncoderCard } from "./encoder-card.ts";
+import type { VectorPrecision } from "./encoder-graph.ts";
+import type { SkippedProvider } from "./encoder-messages.ts";
+import { type EmbeddedBatch, type EncoderThread, startEncoderThread } from "./encoder-thread.ts";
+
+export type { EmbeddedBatch } from "./encoder-thread.ts";
+
+export type PixelBatch = {
+  /**
+   * RGB bytes, row-major [patches, heightPixels, widthPixels, 3]; may be longer. Its buffer is transferred: unusable
+   * here until `embed` gives it back. A view of a larger buffer is copied instead.
+   */
+  pixels: Uint8Array;
+  patches: number;
+  heightPixels: number;
+  widthPixels: number;
+};
+
+export type EncoderSession = {
+  card: EncoderCard;
+  /** What really runs. */
+  provider: Provider;
+  /** Providers that were tried before it, each with the reason why it does not run here. */
+  skipped: SkippedProvider[];
+  dims: number;
+  precision: VectorPrecision;
+  /** Worker threads, each with its own copy of the encoder: give at least one batch more than that at a time. */
+  threads: number;
+  /**
+   * Vectors of a batch. Several calls may be under way; they are answered in turn.
+   * Rejects with NOT_FINITE (`path` is `["vectors", row]`), BAD_ARGUMENT for a wrong size, or an Error when the thread ended.
+   */
+  embed(batch: PixelBatch): Promise<EmbeddedBatch>;
+  close(): Promise<void>;
+};
+
+export type EncoderSessionOptions = {
+  card: EncoderCard;
+  /** The ONNX file's bytes, or where to read them; large models are better read by the worker, from a file. */
+  model: Uint8Array | { file: string };
+  /** In order of preference; the first that runs the model is taken. */
+  providers?: readonly Provider[];
+  /** Threads per operator (CPU). */
+  operatorThreads?: number;
+  /** Worker threads that each hold the encoder. */
+  threads?: number;
+  precision?: VectorPrecision;
+  patchesPerRun?: number;
+};
+
+/** One operator scales over a few cores only; beyond, more encoders side by side use a machine better. */
+const CORES_PER_ENCODER = 8;
+
+/** Threads for a machine with `cores`: one encoder that uses them all up to 8, then one more for every further 8. */
+export const defaultThreads = (cores: number): { threads: number; operatorThreads: number } => {
+  const threads = Math.max(1, Math.floor(cores / CORES_PER_ENCODER));
+  return { threads, operatorThreads: Math.max(1, Math.floor(cores / threads)) };
+};
+
+/**
+ * Loads an encoder into worker threads, where ONNX Runtime may block as it does.
+ *
+ * Throws what `inspectModel` throws; MODEL_INCOMPATIBLE also when the digest is not the card's or no provider runs it.
+ */
+export const createEncoderSession = async (options: EncoderSessionOptions): Promise<EncoderSession> => {
+  const { card, model, providers = ["cpu"], precision = card.precision } = options;
+  if (providers.length === 0) {
+    throw new HistoError("BAD_ARGUMENT", "No execution provider was given.", {
+      fix: 'Name at least "cpu".',
+      path: ["providers"],
+    });
+  }
+  const defaults = defaultThreads(availableParallelism());
+  const operatorThreads = options.operatorThreads ?? defaults.operatorThreads;
+  const start = (allowed: readonly Provider[]) =>
+    startEncoderThread({
+      card,
+      model,
+      providers: allowed,
+      threads: operatorThreads,
+      precision,
+      patchesPerRun: options.patchesPerRun ?? null,
+    });
+  const first = await start(providers);
+  // A graphics processor is shared badly by several copies of one model; cores are not.
+  const wanted = options.threads ?? (first.provider === "cpu" ? defaults.threads : 1);
+  const others = await Promise.all(Array.from({ length: wanted - 1 }, () => start([first.provider])));
+  const threads = [first, ...others];
+
+  return {
+    card,
+    provider: first.provider,
+    skipped: first.skipped,
+    dims: card.dims,
+    precision,
+    threads: threads.length,
+    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width }) => {
+      const needed = patches * height * width * 3;
+      if (!(patches > 0) || !(needed > 0) || pixels.byteLength < needed) {
+        throw new HistoError(
+          "BAD_ARGUMENT",
+          `A batch of ${patches} patches of ${width} by ${height} pixels needs ${needed} bytes; there are ${pixels.byteLength}.`,
+          { path: ["pixels"] },
+        );
+      }
+      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width });
+    },
+    close: async () => {
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
+  };
+};
+
+const leastBusy = (threads: readonly EncoderThread[]): EncoderThread =>
+  threads.reduce((best, thread) => (thread.pending() < best.pending() ? thread : best));
+
+/** Small Buffers are windows onto a shared pool, which must not be given away. */
+const transferable = (pixels: Uint8Array): Uint8Array =>
+  pixels.byteLength === pixels.buffer.byteLength && pixels.buffer instanceof ArrayBuffer ? pixels : pixels.slice();

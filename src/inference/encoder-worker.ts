@@ -1,0 +1,37 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type EncoderWorkerData, toPlainError, type WorkerReply, type WorkerRequest } from "./encoder-messages.ts";
+import { type EncoderRunner, openEncoderRunner } from "./encoder-runner.ts";
+
+// The thread in which one encoder lives: requests in, replies out, one at a time and in order.
+
+const port = parentPort;
+if (!port) throw new Error("encoder-worker.ts runs only as a worker thread.");
+
+const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const handle = async (runner: EncoderRunner, request: WorkerRequest): Promise<void> => {
+  if (request.kind === "close") {
+    await runner.close();
+    port.close();
+    return;
+  }
+  const { id, pixels, patches, height, width } = request;
+  try {
+    const vectors = await runner.embed(pixels, patches, height, width);
+    reply({ kind: "embedded", id, vectors, pixels }, [vectors.buffer as ArrayBuffer, pixels.buffer as ArrayBuffer]);
+  } catch (error) {
+    reply({ kind: "failed", id, error: toPlainError(error) });
+  }
+};
+
+try {
+  const runner = await openEncoderRunner(workerData as EncoderWorkerData);
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", (request: WorkerRequest) => {
+    last = last.then(() => handle(runner, request));
+  });
+  reply({ kind: "ready", provider: runner.provider, skipped: runner.skipped });
+} catch (error) {
+  reply({ kind: "failed", id: null, error: toPlainError(error) });
+  port.close();
+}
