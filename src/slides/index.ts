@@ -6,6 +6,7 @@ export { readPatch } from "./patches.ts";
 export { encodeJpeg, encodePng } from "./pixels.ts";
 export { isPlausibleResolution, requireResolution } from "./resolution.ts";
 export { readScaled, readThumbnail } from "./scaling.ts";
+export { detectTissue, maskPreviewPng } from "./tissue.ts";
 export type {
   GridGeometry,
   GridRecipe,
