@@ -59,7 +59,13 @@ export default {
       from: { path: "^src/", pathNot: "^src/[^/]+\\.ts$|^src/commands/|\\.test\\.ts$" },
       to: { path: "^synthetic/" },
     },
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-cycles",
+      comment: "A cycle that only types close is gone when the program runs.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
       name: "runs-without-dev-dependencies",
