@@ -23,6 +23,24 @@ import    { registerSlides as Mutation_registerSlides } from './slide/resolvers/
 import    { retryJob as Mutation_retryJob } from './job/resolvers/Mutation/retryJob.ts';
 import    { setSlideResolution as Mutation_setSlideResolution } from './slide/resolvers/Mutation/setSlideResolution.ts';
 import    { tileSlides as Mutation_tileSlides } from './patch/resolvers/Mutation/tileSlides.ts';
+import    { Encoder } from './encoder/resolvers/Encoder.ts';
+import    { EncoderModel } from './encoder/resolvers/EncoderModel.ts';
+import    { FeatureSet } from './featureSet/resolvers/FeatureSet.ts';
+import    { Job } from './job/resolvers/Job.ts';
+import    { JobConnection } from './job/resolvers/JobConnection.ts';
+import    { JobFailure } from './job/resolvers/JobFailure.ts';
+import    { JobFailureConnection } from './job/resolvers/JobFailureConnection.ts';
+import    { Patch } from './patch/resolvers/Patch.ts';
+import    { PatchGrid } from './patch/resolvers/PatchGrid.ts';
+import    { Patient } from './patient/resolvers/Patient.ts';
+import    { PatientConnection } from './patient/resolvers/PatientConnection.ts';
+import    { SimilarPatch } from './similarity/resolvers/SimilarPatch.ts';
+import    { Slide } from './slide/resolvers/Slide.ts';
+import    { SlideConnection } from './slide/resolvers/SlideConnection.ts';
+import    { SlideFeatures } from './featureSet/resolvers/SlideFeatures.ts';
+import    { SlideImage } from './slide/resolvers/SlideImage.ts';
+import    { Study } from './study/resolvers/Study.ts';
+import    { StudyConnection } from './study/resolvers/StudyConnection.ts';
 import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
@@ -30,7 +48,25 @@ import    { Vector } from './base/resolvers/Vector.ts';
       Query: { encoder: Query_encoder,encoders: Query_encoders,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,viewer: Query_viewer },
       Mutation: { cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,embedSlides: Mutation_embedSlides,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
       
-      DateTime: DateTime,
+      Encoder: Encoder,
+EncoderModel: EncoderModel,
+FeatureSet: FeatureSet,
+Job: Job,
+JobConnection: JobConnection,
+JobFailure: JobFailure,
+JobFailureConnection: JobFailureConnection,
+Patch: Patch,
+PatchGrid: PatchGrid,
+Patient: Patient,
+PatientConnection: PatientConnection,
+SimilarPatch: SimilarPatch,
+Slide: Slide,
+SlideConnection: SlideConnection,
+SlideFeatures: SlideFeatures,
+SlideImage: SlideImage,
+Study: Study,
+StudyConnection: StudyConnection,
+DateTime: DateTime,
 JSON: JSON,
 Vector: Vector
     }

@@ -1,4 +1,12 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
+import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
+import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
+import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
+import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
+import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
+import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
+import type { StudyMapper, StudyConnectionMapper } from './study/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
 export type Maybe<T> = T | null | undefined;
 export type InputMaybe<T> = T | null | undefined;
@@ -146,6 +154,8 @@ export type ErrorCode =
   | 'FORBIDDEN'
   /** No reader on this machine opens this format; the fix names a conversion. */
   | 'FORMAT_UNSUPPORTED'
+  /** HistoQL's own fault: the log tells more. Retrying is safe. */
+  | 'INTERNAL'
   /** A patient would be trained and tested on at once. */
   | 'LEAKAGE'
   /** A limit of the server was reached: size, depth, rate or number. */
@@ -1345,18 +1355,18 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   Derived:
-    | ( Omit<FeatureSet, 'level' | 'lineage' | 'slides' | 'study'> & { level: _RefType['FeatureLevel'], lineage: _RefType['Lineage'], slides: _RefType['SlideConnection'], study: _RefType['Study'] } & { __typename: 'FeatureSet' } )
-    | ( Omit<PatchGrid, 'lineage' | 'slide'> & { lineage: _RefType['Lineage'], slide: _RefType['Slide'] } & { __typename: 'PatchGrid' } )
+    | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
+    | ( PatchGridMapper & { __typename: 'PatchGrid' } )
   ;
   Node:
-    | ( Encoder & { __typename: 'Encoder' } )
-    | ( Omit<FeatureSet, 'level' | 'lineage' | 'slides' | 'study'> & { level: _RefType['FeatureLevel'], lineage: _RefType['Lineage'], slides: _RefType['SlideConnection'], study: _RefType['Study'] } & { __typename: 'FeatureSet' } )
-    | ( Omit<Job, 'children' | 'failures' | 'kind' | 'progress' | 'result' | 'state' | 'study'> & { children: _RefType['JobConnection'], failures: _RefType['JobFailureConnection'], kind: _RefType['JobKind'], progress: _RefType['Progress'], result?: Maybe<_RefType['Node']>, state: _RefType['JobState'], study?: Maybe<_RefType['Study']> } & { __typename: 'Job' } )
-    | ( Omit<Patch, 'grid' | 'slide'> & { grid: _RefType['PatchGrid'], slide: _RefType['Slide'] } & { __typename: 'Patch' } )
-    | ( Omit<PatchGrid, 'lineage' | 'slide'> & { lineage: _RefType['Lineage'], slide: _RefType['Slide'] } & { __typename: 'PatchGrid' } )
-    | ( Omit<Patient, 'slides' | 'study'> & { slides: _RefType['SlideConnection'], study: _RefType['Study'] } & { __typename: 'Patient' } )
-    | ( Omit<Slide, 'featureSets' | 'grids' | 'patient' | 'stain' | 'study'> & { featureSets: Array<_RefType['SlideFeatures']>, grids: Array<_RefType['PatchGrid']>, patient: _RefType['Patient'], stain: _RefType['Stain'], study: _RefType['Study'] } & { __typename: 'Slide' } )
-    | ( Omit<Study, 'featureSets' | 'patients' | 'slides'> & { featureSets: Array<_RefType['FeatureSet']>, patients: _RefType['PatientConnection'], slides: _RefType['SlideConnection'] } & { __typename: 'Study' } )
+    | ( EncoderMapper & { __typename: 'Encoder' } )
+    | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
+    | ( JobMapper & { __typename: 'Job' } )
+    | ( PatchMapper & { __typename: 'Patch' } )
+    | ( PatchGridMapper & { __typename: 'PatchGrid' } )
+    | ( PatientMapper & { __typename: 'Patient' } )
+    | ( SlideMapper & { __typename: 'Slide' } )
+    | ( StudyMapper & { __typename: 'Study' } )
   ;
 };
 
@@ -1369,23 +1379,23 @@ export type ResolversTypes = {
   Direction: ResolverTypeWrapper<'ASC' | 'DESC'>;
   EmbedSlidesInput: EmbedSlidesInput;
   EmbedSlidesPayload: ResolverTypeWrapper<Omit<EmbedSlidesPayload, 'errors' | 'featureSet' | 'job'> & { errors: Array<ResolversTypes['UserError']>, featureSet?: Maybe<ResolversTypes['FeatureSet']>, job?: Maybe<ResolversTypes['Job']> }>;
-  Encoder: ResolverTypeWrapper<Encoder>;
+  Encoder: ResolverTypeWrapper<EncoderMapper>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
-  EncoderModel: ResolverTypeWrapper<EncoderModel>;
-  EncoderPayload: ResolverTypeWrapper<Omit<EncoderPayload, 'errors'> & { errors: Array<ResolversTypes['UserError']> }>;
-  ErrorCode: ResolverTypeWrapper<'BAD_ARGUMENT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT_EXCEEDED' | 'FILE_NOT_FOUND' | 'FORMAT_UNSUPPORTED' | 'SLIDE_CORRUPT' | 'SLIDE_HAS_NO_IMAGE' | 'RESOLUTION_UNKNOWN' | 'NOT_BRIGHTFIELD' | 'NO_TISSUE' | 'MIXED_STAINS' | 'ENCODER_HAS_NO_MODEL' | 'DIMENSION_MISMATCH' | 'NOT_AN_IMAGE' | 'NOT_FINITE' | 'COLUMN_UNKNOWN' | 'VALUE_UNPARSABLE' | 'DUPLICATE_KEY' | 'TYPE_MISMATCH' | 'TOO_FEW_PATIENTS' | 'ALL_CENSORED' | 'CLASS_TOO_SMALL' | 'LEAKAGE' | 'MODEL_INCOMPATIBLE' | 'STORE_TOO_SMALL'>;
+  EncoderModel: ResolverTypeWrapper<EncoderModelMapper>;
+  EncoderPayload: ResolverTypeWrapper<Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversTypes['Encoder']>, errors: Array<ResolversTypes['UserError']> }>;
+  ErrorCode: ResolverTypeWrapper<'BAD_ARGUMENT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT_EXCEEDED' | 'FILE_NOT_FOUND' | 'FORMAT_UNSUPPORTED' | 'SLIDE_CORRUPT' | 'SLIDE_HAS_NO_IMAGE' | 'RESOLUTION_UNKNOWN' | 'NOT_BRIGHTFIELD' | 'NO_TISSUE' | 'MIXED_STAINS' | 'ENCODER_HAS_NO_MODEL' | 'DIMENSION_MISMATCH' | 'NOT_AN_IMAGE' | 'NOT_FINITE' | 'COLUMN_UNKNOWN' | 'VALUE_UNPARSABLE' | 'DUPLICATE_KEY' | 'TYPE_MISMATCH' | 'TOO_FEW_PATIENTS' | 'ALL_CENSORED' | 'CLASS_TOO_SMALL' | 'LEAKAGE' | 'MODEL_INCOMPATIBLE' | 'STORE_TOO_SMALL' | 'INTERNAL'>;
   FeatureLevel: ResolverTypeWrapper<'PATCH' | 'SLIDE' | 'PATIENT'>;
-  FeatureSet: ResolverTypeWrapper<Omit<FeatureSet, 'level' | 'lineage' | 'slides' | 'study'> & { level: ResolversTypes['FeatureLevel'], lineage: ResolversTypes['Lineage'], slides: ResolversTypes['SlideConnection'], study: ResolversTypes['Study'] }>;
+  FeatureSet: ResolverTypeWrapper<FeatureSetMapper>;
   GridInput: GridInput;
   ImageInput: ImageInput;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
-  Job: ResolverTypeWrapper<Omit<Job, 'children' | 'failures' | 'kind' | 'progress' | 'result' | 'state' | 'study'> & { children: ResolversTypes['JobConnection'], failures: ResolversTypes['JobFailureConnection'], kind: ResolversTypes['JobKind'], progress: ResolversTypes['Progress'], result?: Maybe<ResolversTypes['Node']>, state: ResolversTypes['JobState'], study?: Maybe<ResolversTypes['Study']> }>;
-  JobConnection: ResolverTypeWrapper<Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['JobEdge']>, nodes: Array<ResolversTypes['Job']> }>;
+  Job: ResolverTypeWrapper<JobMapper>;
+  JobConnection: ResolverTypeWrapper<JobConnectionMapper>;
   JobEdge: ResolverTypeWrapper<Omit<JobEdge, 'node'> & { node: ResolversTypes['Job'] }>;
-  JobFailure: ResolverTypeWrapper<Omit<JobFailure, 'code' | 'patient' | 'slide'> & { code: ResolversTypes['ErrorCode'], patient?: Maybe<ResolversTypes['Patient']>, slide?: Maybe<ResolversTypes['Slide']> }>;
-  JobFailureConnection: ResolverTypeWrapper<Omit<JobFailureConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['JobFailureEdge']>, nodes: Array<ResolversTypes['JobFailure']> }>;
+  JobFailure: ResolverTypeWrapper<JobFailureMapper>;
+  JobFailureConnection: ResolverTypeWrapper<JobFailureConnectionMapper>;
   JobFailureEdge: ResolverTypeWrapper<Omit<JobFailureEdge, 'node'> & { node: ResolversTypes['JobFailure'] }>;
   JobKind: ResolverTypeWrapper<'INGEST' | 'TILE' | 'EMBED' | 'CODEBOOK' | 'TRAIN' | 'SCORE' | 'IMPORT' | 'EXPORT' | 'INDEX'>;
   JobPayload: ResolverTypeWrapper<Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversTypes['UserError']>, job?: Maybe<ResolversTypes['Job']> }>;
@@ -1396,12 +1406,12 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   Order: Order;
   PageInfo: ResolverTypeWrapper<PageInfo>;
-  Patch: ResolverTypeWrapper<Omit<Patch, 'grid' | 'slide'> & { grid: ResolversTypes['PatchGrid'], slide: ResolversTypes['Slide'] }>;
+  Patch: ResolverTypeWrapper<PatchMapper>;
   PatchFilter: PatchFilter;
-  PatchGrid: ResolverTypeWrapper<Omit<PatchGrid, 'lineage' | 'slide'> & { lineage: ResolversTypes['Lineage'], slide: ResolversTypes['Slide'] }>;
-  Patient: ResolverTypeWrapper<Omit<Patient, 'slides' | 'study'> & { slides: ResolversTypes['SlideConnection'], study: ResolversTypes['Study'] }>;
+  PatchGrid: ResolverTypeWrapper<PatchGridMapper>;
+  Patient: ResolverTypeWrapper<PatientMapper>;
   PatientBy: PatientBy;
-  PatientConnection: ResolverTypeWrapper<Omit<PatientConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['PatientEdge']>, nodes: Array<ResolversTypes['Patient']> }>;
+  PatientConnection: ResolverTypeWrapper<PatientConnectionMapper>;
   PatientEdge: ResolverTypeWrapper<Omit<PatientEdge, 'node'> & { node: ResolversTypes['Patient'] }>;
   PatientFilter: PatientFilter;
   PreprocessingInput: PreprocessingInput;
@@ -1414,23 +1424,23 @@ export type ResolversTypes = {
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
-  SimilarPatch: ResolverTypeWrapper<Omit<SimilarPatch, 'patch'> & { patch: ResolversTypes['Patch'] }>;
+  SimilarPatch: ResolverTypeWrapper<SimilarPatchMapper>;
   SimilarPatches: ResolverTypeWrapper<Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatch']>, search: ResolversTypes['SearchReport'] }>;
   SimilarPatchesInput: SimilarPatchesInput;
   SimilarTo: SimilarTo;
-  Slide: ResolverTypeWrapper<Omit<Slide, 'featureSets' | 'grids' | 'patient' | 'stain' | 'study'> & { featureSets: Array<ResolversTypes['SlideFeatures']>, grids: Array<ResolversTypes['PatchGrid']>, patient: ResolversTypes['Patient'], stain: ResolversTypes['Stain'], study: ResolversTypes['Study'] }>;
+  Slide: ResolverTypeWrapper<SlideMapper>;
   SlideBy: SlideBy;
-  SlideConnection: ResolverTypeWrapper<Omit<SlideConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['SlideEdge']>, nodes: Array<ResolversTypes['Slide']> }>;
+  SlideConnection: ResolverTypeWrapper<SlideConnectionMapper>;
   SlideEdge: ResolverTypeWrapper<Omit<SlideEdge, 'node'> & { node: ResolversTypes['Slide'] }>;
-  SlideFeatures: ResolverTypeWrapper<Omit<SlideFeatures, 'featureSet'> & { featureSet: ResolversTypes['FeatureSet'] }>;
+  SlideFeatures: ResolverTypeWrapper<SlideFeaturesMapper>;
   SlideFilter: SlideFilter;
-  SlideImage: ResolverTypeWrapper<SlideImage>;
+  SlideImage: ResolverTypeWrapper<SlideImageMapper>;
   SlidePatientInput: SlidePatientInput;
   SlidePayload: ResolverTypeWrapper<Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversTypes['UserError']>, slide?: Maybe<ResolversTypes['Slide']> }>;
   Stain: ResolverTypeWrapper<'HE' | 'IHC' | 'FLUORESCENCE' | 'OTHER' | 'UNKNOWN'>;
   StainNormalization: ResolverTypeWrapper<'NONE'>;
-  Study: ResolverTypeWrapper<Omit<Study, 'featureSets' | 'patients' | 'slides'> & { featureSets: Array<ResolversTypes['FeatureSet']>, patients: ResolversTypes['PatientConnection'], slides: ResolversTypes['SlideConnection'] }>;
-  StudyConnection: ResolverTypeWrapper<Omit<StudyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['StudyEdge']>, nodes: Array<ResolversTypes['Study']> }>;
+  Study: ResolverTypeWrapper<StudyMapper>;
+  StudyConnection: ResolverTypeWrapper<StudyConnectionMapper>;
   StudyEdge: ResolverTypeWrapper<Omit<StudyEdge, 'node'> & { node: ResolversTypes['Study'] }>;
   StudyKey: StudyKey;
   StudyPayload: ResolverTypeWrapper<Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversTypes['UserError']>, study?: Maybe<ResolversTypes['Study']> }>;
@@ -1450,21 +1460,21 @@ export type ResolversParentTypes = {
   Derived: ResolversInterfaceTypes<ResolversParentTypes>['Derived'];
   EmbedSlidesInput: EmbedSlidesInput;
   EmbedSlidesPayload: Omit<EmbedSlidesPayload, 'errors' | 'featureSet' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, featureSet?: Maybe<ResolversParentTypes['FeatureSet']>, job?: Maybe<ResolversParentTypes['Job']> };
-  Encoder: Encoder;
+  Encoder: EncoderMapper;
   Int: Scalars['Int']['output'];
   ID: Scalars['ID']['output'];
   Float: Scalars['Float']['output'];
-  EncoderModel: EncoderModel;
-  EncoderPayload: Omit<EncoderPayload, 'errors'> & { errors: Array<ResolversParentTypes['UserError']> };
-  FeatureSet: Omit<FeatureSet, 'lineage' | 'slides' | 'study'> & { lineage: ResolversParentTypes['Lineage'], slides: ResolversParentTypes['SlideConnection'], study: ResolversParentTypes['Study'] };
+  EncoderModel: EncoderModelMapper;
+  EncoderPayload: Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversParentTypes['Encoder']>, errors: Array<ResolversParentTypes['UserError']> };
+  FeatureSet: FeatureSetMapper;
   GridInput: GridInput;
   ImageInput: ImageInput;
   JSON: Scalars['JSON']['output'];
-  Job: Omit<Job, 'children' | 'failures' | 'progress' | 'result' | 'study'> & { children: ResolversParentTypes['JobConnection'], failures: ResolversParentTypes['JobFailureConnection'], progress: ResolversParentTypes['Progress'], result?: Maybe<ResolversParentTypes['Node']>, study?: Maybe<ResolversParentTypes['Study']> };
-  JobConnection: Omit<JobConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['JobEdge']>, nodes: Array<ResolversParentTypes['Job']> };
+  Job: JobMapper;
+  JobConnection: JobConnectionMapper;
   JobEdge: Omit<JobEdge, 'node'> & { node: ResolversParentTypes['Job'] };
-  JobFailure: Omit<JobFailure, 'patient' | 'slide'> & { patient?: Maybe<ResolversParentTypes['Patient']>, slide?: Maybe<ResolversParentTypes['Slide']> };
-  JobFailureConnection: Omit<JobFailureConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['JobFailureEdge']>, nodes: Array<ResolversParentTypes['JobFailure']> };
+  JobFailure: JobFailureMapper;
+  JobFailureConnection: JobFailureConnectionMapper;
   JobFailureEdge: Omit<JobFailureEdge, 'node'> & { node: ResolversParentTypes['JobFailure'] };
   JobPayload: Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, job?: Maybe<ResolversParentTypes['Job']> };
   Lineage: Lineage;
@@ -1473,12 +1483,12 @@ export type ResolversParentTypes = {
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   Order: Order;
   PageInfo: PageInfo;
-  Patch: Omit<Patch, 'grid' | 'slide'> & { grid: ResolversParentTypes['PatchGrid'], slide: ResolversParentTypes['Slide'] };
+  Patch: PatchMapper;
   PatchFilter: PatchFilter;
-  PatchGrid: Omit<PatchGrid, 'lineage' | 'slide'> & { lineage: ResolversParentTypes['Lineage'], slide: ResolversParentTypes['Slide'] };
-  Patient: Omit<Patient, 'slides' | 'study'> & { slides: ResolversParentTypes['SlideConnection'], study: ResolversParentTypes['Study'] };
+  PatchGrid: PatchGridMapper;
+  Patient: PatientMapper;
   PatientBy: PatientBy;
-  PatientConnection: Omit<PatientConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['PatientEdge']>, nodes: Array<ResolversParentTypes['Patient']> };
+  PatientConnection: PatientConnectionMapper;
   PatientEdge: Omit<PatientEdge, 'node'> & { node: ResolversParentTypes['Patient'] };
   PatientFilter: PatientFilter;
   PreprocessingInput: PreprocessingInput;
@@ -1489,21 +1499,21 @@ export type ResolversParentTypes = {
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
-  SimilarPatch: Omit<SimilarPatch, 'patch'> & { patch: ResolversParentTypes['Patch'] };
+  SimilarPatch: SimilarPatchMapper;
   SimilarPatches: Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatch']>, search: ResolversParentTypes['SearchReport'] };
   SimilarPatchesInput: SimilarPatchesInput;
   SimilarTo: SimilarTo;
-  Slide: Omit<Slide, 'featureSets' | 'grids' | 'patient' | 'study'> & { featureSets: Array<ResolversParentTypes['SlideFeatures']>, grids: Array<ResolversParentTypes['PatchGrid']>, patient: ResolversParentTypes['Patient'], study: ResolversParentTypes['Study'] };
+  Slide: SlideMapper;
   SlideBy: SlideBy;
-  SlideConnection: Omit<SlideConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['SlideEdge']>, nodes: Array<ResolversParentTypes['Slide']> };
+  SlideConnection: SlideConnectionMapper;
   SlideEdge: Omit<SlideEdge, 'node'> & { node: ResolversParentTypes['Slide'] };
-  SlideFeatures: Omit<SlideFeatures, 'featureSet'> & { featureSet: ResolversParentTypes['FeatureSet'] };
+  SlideFeatures: SlideFeaturesMapper;
   SlideFilter: SlideFilter;
-  SlideImage: SlideImage;
+  SlideImage: SlideImageMapper;
   SlidePatientInput: SlidePatientInput;
   SlidePayload: Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversParentTypes['UserError']>, slide?: Maybe<ResolversParentTypes['Slide']> };
-  Study: Omit<Study, 'featureSets' | 'patients' | 'slides'> & { featureSets: Array<ResolversParentTypes['FeatureSet']>, patients: ResolversParentTypes['PatientConnection'], slides: ResolversParentTypes['SlideConnection'] };
-  StudyConnection: Omit<StudyConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['StudyEdge']>, nodes: Array<ResolversParentTypes['Study']> };
+  Study: StudyMapper;
+  StudyConnection: StudyConnectionMapper;
   StudyEdge: Omit<StudyEdge, 'node'> & { node: ResolversParentTypes['Study'] };
   StudyKey: StudyKey;
   StudyPayload: Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversParentTypes['UserError']>, study?: Maybe<ResolversParentTypes['Study']> };
@@ -1555,7 +1565,7 @@ export type EncoderPayloadResolvers<ContextType = GraphQLContext, ParentType ext
   errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
-export type ErrorCodeResolvers = EnumResolverSignature<{ ALL_CENSORED?: any, BAD_ARGUMENT?: any, CLASS_TOO_SMALL?: any, COLUMN_UNKNOWN?: any, CONFLICT?: any, DIMENSION_MISMATCH?: any, DUPLICATE_KEY?: any, ENCODER_HAS_NO_MODEL?: any, FILE_NOT_FOUND?: any, FORBIDDEN?: any, FORMAT_UNSUPPORTED?: any, LEAKAGE?: any, LIMIT_EXCEEDED?: any, MIXED_STAINS?: any, MODEL_INCOMPATIBLE?: any, NOT_AN_IMAGE?: any, NOT_BRIGHTFIELD?: any, NOT_FINITE?: any, NOT_FOUND?: any, NO_TISSUE?: any, RESOLUTION_UNKNOWN?: any, SLIDE_CORRUPT?: any, SLIDE_HAS_NO_IMAGE?: any, STORE_TOO_SMALL?: any, TOO_FEW_PATIENTS?: any, TYPE_MISMATCH?: any, VALUE_UNPARSABLE?: any }, ResolversTypes['ErrorCode']>;
+export type ErrorCodeResolvers = EnumResolverSignature<{ ALL_CENSORED?: any, BAD_ARGUMENT?: any, CLASS_TOO_SMALL?: any, COLUMN_UNKNOWN?: any, CONFLICT?: any, DIMENSION_MISMATCH?: any, DUPLICATE_KEY?: any, ENCODER_HAS_NO_MODEL?: any, FILE_NOT_FOUND?: any, FORBIDDEN?: any, FORMAT_UNSUPPORTED?: any, INTERNAL?: any, LEAKAGE?: any, LIMIT_EXCEEDED?: any, MIXED_STAINS?: any, MODEL_INCOMPATIBLE?: any, NOT_AN_IMAGE?: any, NOT_BRIGHTFIELD?: any, NOT_FINITE?: any, NOT_FOUND?: any, NO_TISSUE?: any, RESOLUTION_UNKNOWN?: any, SLIDE_CORRUPT?: any, SLIDE_HAS_NO_IMAGE?: any, STORE_TOO_SMALL?: any, TOO_FEW_PATIENTS?: any, TYPE_MISMATCH?: any, VALUE_UNPARSABLE?: any }, ResolversTypes['ErrorCode']>;
 
 export type FeatureLevelResolvers = EnumResolverSignature<{ PATCH?: any, PATIENT?: any, SLIDE?: any }, ResolversTypes['FeatureLevel']>;
 

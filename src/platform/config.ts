@@ -48,7 +48,8 @@ export type Config = {
   batchSize: number;
 };
 
-const isProvider = (name: string): name is ExecutionProvider => (EXECUTION_PROVIDERS as readonly string[]).includes(name);
+const isProvider = (name: string): name is ExecutionProvider =>
+  (EXECUTION_PROVIDERS as readonly string[]).includes(name);
 
 /**
  * Reads the configuration from environment variables.

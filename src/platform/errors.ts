@@ -34,9 +34,9 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export type ErrorDetails = {
   /** What to do about it, in one sentence. */
-  fix?: string;
+  fix?: string | undefined;
   /** Path into the input that was refused, such as `["grid", "patchSize"]`. */
-  path?: readonly string[];
+  path?: readonly string[] | undefined;
   cause?: unknown;
 };
 

@@ -80,7 +80,7 @@ export const claimJob = async (client: Queryable, id: string): Promise<ClaimedJo
   const { rows } = await client.query<ClaimedRow>(
     `WITH claimed AS (
        UPDATE job SET state = 'RUNNING', lease = $2, lease_until = ${leaseEnd}, attempts = attempts + 1,
-         started_at = coalesce(started_at, now()), done_before = done, message = NULL
+         started_at = now(), done_before = done, message = NULL
        WHERE id = $1 AND state = 'QUEUED' RETURNING id, kind, study_id, slide_id, parent_id, payload, attempts
      ), begun AS (
        UPDATE job SET state = 'RUNNING', started_at = coalesce(started_at, now())
@@ -241,7 +241,10 @@ export const retryJobTree = async (client: Queryable, id: string): Promise<{ id:
   }
   const ids = rows.map((row) => row.id);
   await client.query("DELETE FROM job_failure WHERE job_id = ANY($1::uuid[])", [ids]);
-  await client.query("UPDATE job SET state = 'RUNNING', finished_at = NULL WHERE id = (SELECT parent_id FROM job WHERE id = $1)", [id]);
+  await client.query(
+    "UPDATE job SET state = 'RUNNING', finished_at = NULL WHERE id = (SELECT parent_id FROM job WHERE id = $1)",
+    [id],
+  );
   await settleParent(client, leaves[0]?.id ?? id);
   return leaves.map(({ id: leaf, kind }) => ({ id: leaf, kind }));
 };

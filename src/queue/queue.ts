@@ -28,7 +28,17 @@ export type Queue = {
   stop(): Promise<void>;
 };
 
-const QUEUES: readonly JobKind[] = ["INGEST", "TILE", "EMBED", "CODEBOOK", "TRAIN", "SCORE", "IMPORT", "EXPORT", "INDEX"];
+const QUEUES: readonly JobKind[] = [
+  "INGEST",
+  "TILE",
+  "EMBED",
+  "CODEBOOK",
+  "TRAIN",
+  "SCORE",
+  "IMPORT",
+  "EXPORT",
+  "INDEX",
+];
 const queueName = (kind: JobKind) => kind.toLowerCase();
 
 /** Unexpected errors may be passing ones (a database restart); after so many attempts they are the job's failure. */

@@ -45,9 +45,13 @@ export const createArtefactStore = (folder: string): ArtefactStore => {
         });
       });
       if (digestOf(bytes) !== digest) {
-        throw new HistoError("CONFLICT", `Artefact ${digest.slice(0, 12)} is damaged: its content has another digest.`, {
-          fix: "Restore the data folder from a backup, or delete the artefact and run again the job that made it.",
-        });
+        throw new HistoError(
+          "CONFLICT",
+          `Artefact ${digest.slice(0, 12)} is damaged: its content has another digest.`,
+          {
+            fix: "Restore the data folder from a backup, or delete the artefact and run again the job that made it.",
+          },
+        );
       }
       return bytes;
     },

@@ -59,7 +59,7 @@ const observedClient = (onStatement: (text: string) => void): typeof pg.Client =
 
 const unreachable = (error: unknown): HistoError =>
   new HistoError("BAD_ARGUMENT", "The PostgreSQL server named by DATABASE_URL cannot be reached.", {
-    fix: "Check host, port, user, password and TLS settings in DATABASE_URL; `psql \"$DATABASE_URL\"` must connect.",
+    fix: 'Check host, port, user, password and TLS settings in DATABASE_URL; `psql "$DATABASE_URL"` must connect.',
     path: ["DATABASE_URL"],
     cause: error,
   });
@@ -94,7 +94,9 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     pool,
     query: (text, values) => {
       if (embedded && insideTransaction.getStore()) {
-        throw new Error("Inside a transaction use only the transaction's client: the embedded database has one connection.");
+        throw new Error(
+          "Inside a transaction use only the transaction's client: the embedded database has one connection.",
+        );
       }
       return pool.query(text, values as unknown[]);
     },

@@ -60,9 +60,13 @@ export const migrate = (database: Database, folder: string = MIGRATIONS_FOLDER):
     const known = new Map(migrations.map((migration) => [migration.name, migration.checksum]));
     for (const [name, checksum] of applied) {
       if (known.get(name) === checksum) continue;
-      throw new HistoError("CONFLICT", `The database has migration ${name} in a form that this version does not know.`, {
-        fix: "Run the HistoQL version that made this database, or a newer one.",
-      });
+      throw new HistoError(
+        "CONFLICT",
+        `The database has migration ${name} in a form that this version does not know.`,
+        {
+          fix: "Run the HistoQL version that made this database, or a newer one.",
+        },
+      );
     }
     const missing = migrations.filter((migration) => !applied.has(migration.name));
     for (const migration of missing) await apply(client, migration);

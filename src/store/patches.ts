@@ -13,7 +13,12 @@ export const cellOf = (patch: number): number => patch % MAX_CELLS;
 export type PatchRow = { id: number; x: number; y: number; tissueShare: number; measurements: Record<string, number> };
 
 /** Patches of one grid in grid order; arrays of equal length. x and y in level-0 pixels. */
-export type PatchColumns = { cells: ArrayLike<number>; x: ArrayLike<number>; y: ArrayLike<number>; tissueShare: ArrayLike<number> };
+export type PatchColumns = {
+  cells: ArrayLike<number>;
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  tissueShare: ArrayLike<number>;
+};
 
 const ROWS_PER_STATEMENT = 20_000;
 
@@ -47,19 +52,15 @@ const toPatch = (row: RawPatch): PatchRow => ({
   measurements: row.measurements ?? {},
 });
 
-/** Patches of a grid in grid order, from the `from`-th on. */
-export const readGridPatches = async (
-  client: Queryable,
-  gridId: number,
-  from: number,
-  limit: number,
-): Promise<PatchRow[]> => {
-  const { rows } = await client.query<RawPatch>(
-    `SELECT id, x, y, tissue_share, measurements FROM features.patch
-     WHERE id >= $1 AND id < $2 ORDER BY id OFFSET $3 LIMIT $4`,
-    [patchId(gridId, 0), patchId(gridId + 1, 0), from, limit],
+/** Ids of a grid's patches in grid order, from the `from`-th on: 8 bytes each, so a slide of a million patches is small. */
+export const readGridPatchIds = async (client: Queryable, gridId: number, from: number): Promise<Float64Array> => {
+  const { rows } = await client.query<{ ids: number[] | null }>(
+    `SELECT array_agg(id ORDER BY id) AS ids FROM (
+       SELECT id FROM features.patch WHERE id >= $1 AND id < $2 ORDER BY id OFFSET $3
+     ) AS rest`,
+    [patchId(gridId, 0), patchId(gridId + 1, 0), from],
   );
-  return rows.map(toPatch);
+  return Float64Array.from(rows[0]?.ids ?? []);
 };
 
 /** Patches by id, in the order asked; null for those that are not there. */
@@ -75,8 +76,12 @@ export const readPatches = async (client: Queryable, ids: readonly number[]): Pr
 /** @throws HistoError LIMIT_EXCEEDED when a grid has more cells than ids can name */
 export const requireNameableCells = (columns: number, rows: number, slideKey: string): void => {
   if (columns * rows <= MAX_CELLS) return;
-  throw new HistoError("LIMIT_EXCEEDED", `Slide "${slideKey}" would have ${columns * rows} grid cells; ${MAX_CELLS} are possible.`, {
-    fix: "Use larger patches, less overlap or a coarser micronsPerPixel.",
-    path: ["grid"],
-  });
+  throw new HistoError(
+    "LIMIT_EXCEEDED",
+    `Slide "${slideKey}" would have ${columns * rows} grid cells; ${MAX_CELLS} are possible.`,
+    {
+      fix: "Use larger patches, less overlap or a coarser micronsPerPixel.",
+      path: ["grid"],
+    },
+  );
 };

@@ -7,7 +7,10 @@ import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 
-export type EmbeddedWorkerData = { dataDir: string | undefined; listen: { path: string } | { host: string; port: number } };
+export type EmbeddedWorkerData = {
+  dataDir: string | undefined;
+  listen: { path: string } | { host: string; port: number };
+};
 export type EmbeddedWorkerMessage = { ready: true; connection: string } | { ready: false; message: string };
 
 const { dataDir, listen } = workerData as EmbeddedWorkerData;

@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const node: NonNullable<QueryResolvers["node"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.node is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findNode } from "../../nodes.service.ts";
+
+export const node: NonNullable<QueryResolvers["node"]> = (_parent, { id }, context) => findNode(context, id);

@@ -1,4 +1,8 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const viewer: NonNullable<QueryResolvers["viewer"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.viewer is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { MAX_PAGE } from "../../connections.ts";
+
+export const viewer: NonNullable<QueryResolvers["viewer"]> = (_parent, _arguments, context) => ({
+  name: context.viewer.name,
+  roles: [...context.viewer.grants],
+  limits: { pageSize: MAX_PAGE, similarPatches: 1000, storeBytes: context.app.config.storeMaxBytes },
+});

@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const encoder: NonNullable<QueryResolvers["encoder"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.encoder is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findEncoder } from "../../encoder.service.ts";
+
+export const encoder: NonNullable<QueryResolvers["encoder"]> = (_parent, { key }, context) => findEncoder(context, key);

@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const encoders: NonNullable<QueryResolvers["encoders"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.encoders is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { listEncoders } from "../../encoder.service.ts";
+
+export const encoders: NonNullable<QueryResolvers["encoders"]> = (_parent, _arguments, context) =>
+  listEncoders(context);

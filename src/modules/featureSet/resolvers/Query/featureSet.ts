@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const featureSet: NonNullable<QueryResolvers["featureSet"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.featureSet is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findFeatureSet } from "../../featureSet.service.ts";
+
+export const featureSet: NonNullable<QueryResolvers["featureSet"]> = (_parent, { studyKey, key }, context) =>
+  findFeatureSet(context, studyKey, key);

@@ -1,4 +1,6 @@
-import type { MutationResolvers } from "./../../../types.generated.ts";
-export const cancelJob: NonNullable<MutationResolvers["cancelJob"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Mutation.cancelJob is not built yet.");
-};
+import { withUserErrors } from "../../../base/userErrors.ts";
+import type { MutationResolvers } from "../../../types.generated.ts";
+import * as service from "../../job.service.ts";
+
+export const cancelJob: NonNullable<MutationResolvers["cancelJob"]> = (_parent, { id }, context) =>
+  withUserErrors({ job: null }, async () => ({ job: await service.cancelJob(context, id) }));

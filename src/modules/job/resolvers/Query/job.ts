@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const job: NonNullable<QueryResolvers["job"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.job is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findJob } from "../../job.service.ts";
+
+export const job: NonNullable<QueryResolvers["job"]> = (_parent, { id }, context) => findJob(context, id);

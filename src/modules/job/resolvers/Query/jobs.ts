@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const jobs: NonNullable<QueryResolvers["jobs"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.jobs is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { listJobs } from "../../job.service.ts";
+
+export const jobs: NonNullable<QueryResolvers["jobs"]> = (_parent, { studyKey, states, ...page }, context) =>
+  listJobs(context, { studyKey, states }, page);

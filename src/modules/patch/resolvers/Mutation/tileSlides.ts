@@ -1,4 +1,6 @@
-import type { MutationResolvers } from "./../../../types.generated.ts";
-export const tileSlides: NonNullable<MutationResolvers["tileSlides"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Mutation.tileSlides is not built yet.");
-};
+import { withUserErrors } from "../../../base/userErrors.ts";
+import type { MutationResolvers } from "../../../types.generated.ts";
+import * as service from "../../tile.service.ts";
+
+export const tileSlides: NonNullable<MutationResolvers["tileSlides"]> = (_parent, { input }, context) =>
+  withUserErrors({ job: null }, async () => ({ job: await service.tileSlides(context, input) }));

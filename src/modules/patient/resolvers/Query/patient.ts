@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const patient: NonNullable<QueryResolvers["patient"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.patient is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findPatient } from "../../patient.service.ts";
+
+export const patient: NonNullable<QueryResolvers["patient"]> = (_parent, { by }, context) => findPatient(context, by);

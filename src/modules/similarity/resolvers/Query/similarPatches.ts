@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const similarPatches: NonNullable<QueryResolvers["similarPatches"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.similarPatches is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import * as service from "../../similarity.service.ts";
+
+export const similarPatches: NonNullable<QueryResolvers["similarPatches"]> = (_parent, { input }, context) =>
+  service.similarPatches(context, input);

@@ -1,4 +1,6 @@
-import type { MutationResolvers } from "./../../../types.generated.ts";
-export const registerSlides: NonNullable<MutationResolvers["registerSlides"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Mutation.registerSlides is not built yet.");
-};
+import { withUserErrors } from "../../../base/userErrors.ts";
+import type { MutationResolvers } from "../../../types.generated.ts";
+import * as service from "../../register.service.ts";
+
+export const registerSlides: NonNullable<MutationResolvers["registerSlides"]> = (_parent, { input }, context) =>
+  withUserErrors({ slides: [], unchanged: 0 }, () => service.registerSlides(context, input));

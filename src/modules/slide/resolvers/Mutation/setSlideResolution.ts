@@ -1,4 +1,9 @@
-import type { MutationResolvers } from "./../../../types.generated.ts";
-export const setSlideResolution: NonNullable<MutationResolvers["setSlideResolution"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Mutation.setSlideResolution is not built yet.");
-};
+import { withUserErrors } from "../../../base/userErrors.ts";
+import type { MutationResolvers } from "../../../types.generated.ts";
+import * as service from "../../slide.service.ts";
+
+export const setSlideResolution: NonNullable<MutationResolvers["setSlideResolution"]> = (_parent, { input }, context) =>
+  withUserErrors({ slide: null }, async () => ({
+    slide: await service.setSlideResolution(context, input),
+    errors: [],
+  }));

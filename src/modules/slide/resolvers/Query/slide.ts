@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const slide: NonNullable<QueryResolvers["slide"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.slide is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findSlide } from "../../slide.service.ts";
+
+export const slide: NonNullable<QueryResolvers["slide"]> = (_parent, { by }, context) => findSlide(context, by);

@@ -1,4 +1,6 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const slides: NonNullable<QueryResolvers["slides"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.slides is not built yet.");
-};
+import { requireStudyKey } from "../../../base/filters.ts";
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { listSlides } from "../../slide.service.ts";
+
+export const slides: NonNullable<QueryResolvers["slides"]> = (_parent, { filter, orderBy, ...page }, context) =>
+  listSlides(context, requireStudyKey(filter), filter, orderBy, page);

@@ -1,4 +1,6 @@
-import type { MutationResolvers } from "./../../../types.generated.ts";
-export const createStudy: NonNullable<MutationResolvers["createStudy"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Mutation.createStudy is not built yet.");
-};
+import { withUserErrors } from "../../../base/userErrors.ts";
+import type { MutationResolvers } from "../../../types.generated.ts";
+import * as service from "../../study.service.ts";
+
+export const createStudy: NonNullable<MutationResolvers["createStudy"]> = (_parent, { input }, context) =>
+  withUserErrors({ study: null }, async () => ({ study: await service.createStudy(context, input) }));

@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const studies: NonNullable<QueryResolvers["studies"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.studies is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { listStudies } from "../../study.service.ts";
+
+export const studies: NonNullable<QueryResolvers["studies"]> = (_parent, page, context) => listStudies(context, page);

@@ -1,4 +1,4 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const study: NonNullable<QueryResolvers["study"]> = async (_parent, _arg, _ctx) => {
-  throw new Error("Query.study is not built yet.");
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findStudy } from "../../study.service.ts";
+
+export const study: NonNullable<QueryResolvers["study"]> = (_parent, { key }, context) => findStudy(context, key);

@@ -1,0 +1,135 @@
+import { stat } from "node:fs/promises";
+import { embedPatches } from "../../inference/embed-patches.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
+import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
+import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
+import type { Encoder, FeatureSet, PatchGrid, Slide } from "../../store/generated/client.ts";
+import { cellOf, readGridPatchIds } from "../../store/patches.ts";
+import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
+import type { App } from "../context.ts";
+import { ensureGrid } from "../patch/grid.service.ts";
+import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
+
+/** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
+const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
+  const found = await stat(image.path).catch(() => undefined);
+  if (!found) {
+    throw new HistoError("FILE_NOT_FOUND", `The file of slide "${slide.key}" is not where it was registered.`, {
+      fix: "Mount the folder again, or register the slide's new place with registerSlides; then retryJob.",
+    });
+  }
+  const isSame = BigInt(found.size) === image.bytes && (await fileChecksum(image.path)) === image.checksum;
+  if (isSame) return;
+  throw new HistoError("CONFLICT", `The file of slide "${slide.key}" has changed since it was registered.`, {
+    fix: "Register it again with registerSlides, then retryJob.",
+  });
+};
+
+/** @throws HistoError STORE_TOO_SMALL before anything is computed */
+const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
+  if (app.database.kind !== "embedded") return;
+  const used = await storeBytes(app.database);
+  const needed = estimateBytes(patches, dims);
+  if (used + needed <= app.config.storeMaxBytes) return;
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
+  throw new HistoError(
+    "STORE_TOO_SMALL",
+    `The ${patches} patches of slide "${slide.key}" need about ${megabytes(needed)}; the embedded database holds ${megabytes(used)} of at most ${megabytes(app.config.storeMaxBytes)}.`,
+    { fix: "Set DATABASE_URL to a PostgreSQL server with pgvector, or use larger patches." },
+  );
+};
+
+type Work = {
+  app: App;
+  job: ClaimedJob;
+  slide: Slide;
+  image: ResolvedImage;
+  featureSet: FeatureSet;
+  encoder: Encoder;
+  grid: PatchGrid;
+  written: number;
+  signal: AbortSignal;
+};
+
+/** Embeds the patches after the checkpoint; each batch, its checkpoint and the job's progress commit together. */
+const embedRest = async ({
+  app,
+  job,
+  slide,
+  image,
+  featureSet,
+  encoder,
+  grid,
+  written,
+  signal,
+}: Work): Promise<void> => {
+  const [ids, session, oid] = await Promise.all([
+    readGridPatchIds(app.database, grid.id, written),
+    app.encoderSessions.get(encoder),
+    halfvecOid(app.database),
+  ]);
+  await app.openSlides.use(image, async (opened) => {
+    const plan = patchRegion(opened.levels, grid);
+    await embedPatches({
+      patches: ids.length,
+      regionWidthPixels: plan.widthPixels,
+      regionHeightPixels: plan.heightPixels,
+      readPatch: (index) => {
+        const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
+        return readPatch(opened, plan, x, y);
+      },
+      session,
+      batchSize: app.config.batchSize,
+      signal,
+      onBatch: async (first, count, vectors) => {
+        const from = written + first;
+        await app.database.transaction(async (client) => {
+          const step = { featureSetId: featureSet.id, slideId: slide.id, gridId: grid.id, from, to: from + count };
+          const batch = { slideId: slide.id, patientId: slide.patientId, dims: featureSet.dims };
+          await appendVectors(
+            client,
+            featureSet.id,
+            { ...batch, patchIds: ids.subarray(first, first + count), halves: vectors as Uint16Array },
+            oid,
+          );
+          const isOurs = await advanceCheckpoint(client, { ...step, total: grid.patches, provider: session.provider });
+          if (!isOurs) throw new LeaseLostError(job.id);
+          await recordProgress(client, job, { done: from + count, total: grid.patches });
+        });
+      },
+    });
+  });
+};
+
+/** Embeds one slide into a feature set, from where it stands. */
+export const runEmbedJob =
+  (app: App) =>
+  async (job: ClaimedJob, signal: AbortSignal): Promise<void> => {
+    const slide = await app.prisma.slide.findUniqueOrThrow({
+      where: { id: job.slideId ?? -1 },
+      include: { study: true },
+    });
+    const featureSet = await app.prisma.featureSet.findUniqueOrThrow({
+      where: { id: Number(job.payload.featureSetId) },
+      include: { encoder: true },
+    });
+    const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
+    await requireSameFile(slide, image);
+    const grid = await ensureGrid(app, slide, image, {
+      patchSize: featureSet.patchSize,
+      micronsPerPixel: featureSet.micronsPerPixel,
+      overlap: featureSet.overlap,
+      minTissue: featureSet.minTissue,
+      tissue: featureSet.tissue,
+    });
+    const { written } = await app.database.transaction(async (client) => {
+      const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
+      await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
+      return checkpoint;
+    });
+    if (written >= grid.patches) return;
+    await requireRoom(app, slide, grid.patches - written, featureSet.dims);
+    signal.throwIfAborted();
+    await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
+  };

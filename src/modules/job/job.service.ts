@@ -1,0 +1,118 @@
+import { authorize, NO_STUDY } from "../../platform/authorisation.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { requireId } from "../../platform/ids.ts";
+import { cancelJobTree, type JobState, retryJobTree } from "../../queue/jobs.ts";
+import type { Job, JobFailure } from "../../store/generated/client.ts";
+import type { Prisma } from "../../store/prisma.ts";
+import { type Connection, type Cursor, connect, type PageArguments } from "../base/connections.ts";
+import type { GraphQLContext } from "../context.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const authorizeJob = async ({ viewer, loaders }: GraphQLContext, job: Job, action: "job:read" | "job:write") =>
+  authorize(viewer, action, job.studyId === null ? NO_STUDY : (await loaders.study.load(job.studyId)).key);
+
+/** The job with this uuid if the viewer may see it. */
+export const findJobByUuid = async (context: GraphQLContext, uuid: string): Promise<Job | null> => {
+  if (!UUID.test(uuid)) return null;
+  const job = await context.app.prisma.job.findUnique({ where: { id: uuid } });
+  if (job) await authorizeJob(context, job, "job:read");
+  return job;
+};
+
+export const findJob = (context: GraphQLContext, id: string): Promise<Job | null> =>
+  findJobByUuid(context, String(requireId("Job", id, ["id"])[0]));
+
+const requireJob = async (context: GraphQLContext, id: string): Promise<Job> => {
+  const job = await findJob(context, id);
+  if (!job) throw new HistoError("NOT_FOUND", "There is no such job.", { fix: "`jobs` lists them.", path: ["id"] });
+  await authorizeJob(context, job, "job:write");
+  return job;
+};
+
+const newestFirst = [{ createdAt: "desc" }, { id: "desc" }] as const;
+
+const olderThan = (after: Cursor | undefined): Prisma.JobWhereInput => {
+  if (!after) return {};
+  const createdAt = new Date(String(after[0]));
+  return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: String(after[1]) } }] };
+};
+
+const connectJobs = (
+  { app }: GraphQLContext,
+  where: Prisma.JobWhereInput,
+  page: PageArguments,
+): Promise<Connection<Job>> =>
+  connect(page, {
+    find: (take, after) =>
+      app.prisma.job.findMany({ where: { AND: [where, olderThan(after)] }, orderBy: [...newestFirst], take }),
+    cursorOf: (job) => [job.createdAt.toISOString(), job.id],
+    cursorLength: 2,
+    count: () => app.prisma.job.count({ where }),
+  });
+
+/** Jobs that somebody asked for, newest first; their parts are `children`. */
+export const listJobs = async (
+  context: GraphQLContext,
+  filter: { studyKey?: string | null | undefined; states?: readonly JobState[] | null | undefined },
+  page: PageArguments,
+): Promise<Connection<Job>> => {
+  authorize(context.viewer, "job:read", filter.studyKey ?? NO_STUDY);
+  return connectJobs(
+    context,
+    {
+      parentId: null,
+      ...(filter.studyKey != null && { study: { key: filter.studyKey } }),
+      ...(filter.states && { state: { in: [...filter.states] } }),
+    },
+    page,
+  );
+};
+
+export const listChildren = (context: GraphQLContext, job: Job, page: PageArguments): Promise<Connection<Job>> =>
+  connectJobs(context, { parentId: job.id }, page);
+
+/** What failed in a job or its children, in order of failure. */
+export const listFailures = (
+  { app }: GraphQLContext,
+  job: Job,
+  page: PageArguments,
+): Promise<Connection<JobFailure>> => {
+  const where: Prisma.JobFailureWhereInput = { OR: [{ jobId: job.id }, { job: { parentId: job.id } }] };
+  return connect(page, {
+    find: (take, after) =>
+      app.prisma.jobFailure.findMany({
+        where: { AND: [where, after ? { id: { gt: Number(after[0]) } } : {}] },
+        orderBy: { id: "asc" },
+        take,
+      }),
+    cursorOf: (failure) => [failure.id],
+    count: () => app.prisma.jobFailure.count({ where }),
+  });
+};
+
+/**
+ * Cancels what is queued at once and what runs at its next batch; what was written stays.
+ * @throws HistoError NOT_FOUND, FORBIDDEN, CONFLICT when the job has ended
+ */
+export const cancelJob = async (context: GraphQLContext, id: string): Promise<Job> => {
+  const job = await requireJob(context, id);
+  const open = await context.app.database.transaction((client) => cancelJobTree(client, job.id));
+  if (open > 0) return context.app.prisma.job.findUniqueOrThrow({ where: { id: job.id } });
+  throw new HistoError("CONFLICT", `The job has ended already: ${job.state}.`, {
+    fix: "Only queued and running jobs can be cancelled.",
+    path: ["id"],
+  });
+};
+
+/**
+ * Queues again what failed or was cancelled, and only that; a slide goes on from its checkpoint.
+ * @throws HistoError NOT_FOUND, FORBIDDEN, CONFLICT when nothing failed
+ */
+export const retryJob = async (context: GraphQLContext, id: string): Promise<Job> => {
+  const job = await requireJob(context, id);
+  await context.app.database.transaction(async (client) => {
+    await context.app.queue.wake(client, await retryJobTree(client, job.id));
+  });
+  return context.app.prisma.job.findUniqueOrThrow({ where: { id: job.id } });
+};

@@ -1,0 +1,5 @@
+import type { JobFailureConnectionResolvers } from "../../types.generated.ts";
+
+export const JobFailureConnection: JobFailureConnectionResolvers = {
+  totalCount: ({ totalCount }) => totalCount(),
+};

@@ -1,0 +1,7 @@
+import type { Job, JobFailure } from "../../store/generated/client.ts";
+import type { Connection } from "../base/connections.ts";
+
+export type JobMapper = Job;
+export type JobFailureMapper = JobFailure;
+export type JobConnectionMapper = Connection<Job>;
+export type JobFailureConnectionMapper = Connection<JobFailure>;

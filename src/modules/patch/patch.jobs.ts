@@ -1,0 +1,17 @@
+import { type ClaimedJob, recordProgress } from "../../queue/jobs.ts";
+import type { App } from "../context.ts";
+import { requireImage, requireResolution } from "../slide/image.service.ts";
+import { ensureGrid, type GridRecipe } from "./grid.service.ts";
+
+/** Finds one slide's tissue and lays its grid. */
+export const runTileJob =
+  (app: App) =>
+  async (job: ClaimedJob): Promise<void> => {
+    const slide = await app.prisma.slide.findUniqueOrThrow({
+      where: { id: job.slideId ?? -1 },
+      include: { study: true },
+    });
+    const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
+    const grid = await ensureGrid(app, slide, image, job.payload.grid as GridRecipe);
+    await recordProgress(app.database, job, { done: grid.patches, total: grid.patches });
+  };

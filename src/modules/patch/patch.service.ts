@@ -1,0 +1,57 @@
+import { authorize } from "../../platform/authorisation.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { requireId } from "../../platform/ids.ts";
+import type { PatchGrid, Slide } from "../../store/generated/client.ts";
+import { type PatchRow, patchId, readPatches } from "../../store/patches.ts";
+import type { GraphQLContext } from "../context.ts";
+
+/** So much of a grid's digest stands in ids: enough to tell a slide's grids apart. */
+const DIGEST_LETTERS = 16;
+export const gridPart = (grid: Pick<PatchGrid, "digest">): string => grid.digest.slice(0, DIGEST_LETTERS);
+
+/** The grid of an id's parts, or null. */
+export const findGrid = async (
+  { app, viewer }: GraphQLContext,
+  studyKey: string,
+  slideKey: string,
+  digest: string,
+): Promise<(PatchGrid & { slide: Slide }) | null> => {
+  authorize(viewer, "study:read", studyKey);
+  return app.prisma.patchGrid.findFirst({
+    where: { digest: { startsWith: digest }, slide: { key: slideKey, study: { key: studyKey } } },
+    include: { slide: true },
+  });
+};
+
+/** The cell whose corner lies at a place, or null when none does. */
+const cellAt = (grid: PatchGrid, x: number, y: number): number | null => {
+  const column = Math.round(x / grid.stepX);
+  const row = Math.round(y / grid.stepY);
+  const isCorner = Math.round(column * grid.stepX) === x && Math.round(row * grid.stepY) === y;
+  return isCorner && column >= 0 && column < grid.columns && row >= 0 && row < grid.rows
+    ? row * grid.columns + column
+    : null;
+};
+
+/** The patch of an id's parts, or null. */
+export const findPatch = async (
+  context: GraphQLContext,
+  parts: readonly (string | number)[],
+): Promise<{ patch: PatchRow; grid: PatchGrid } | null> => {
+  const [studyKey, slideKey, digest, x, y] = parts as [string, string, string, number, number];
+  const grid = await findGrid(context, studyKey, slideKey, digest);
+  const cell = grid && cellAt(grid, x, y);
+  if (!grid || cell === null) return null;
+  const [patch] = await readPatches(context.app.database, [patchId(grid.id, cell)]);
+  return patch ? { patch, grid } : null;
+};
+
+/** @throws HistoError NOT_FOUND, FORBIDDEN */
+export const requirePatch = async (context: GraphQLContext, id: string, path: readonly string[]) => {
+  const found = await findPatch(context, requireId("Patch", id, path));
+  if (found) return found;
+  throw new HistoError("NOT_FOUND", "There is no such patch.", {
+    fix: "Pass the `id` of a patch of this study; ids outlive a second tiling with the same grid, not with another.",
+    path,
+  });
+};

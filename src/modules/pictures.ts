@@ -1,0 +1,64 @@
+import { HistoError } from "../platform/errors.ts";
+import { encodeId } from "../platform/ids.ts";
+import type { PatchGrid } from "../store/generated/client.ts";
+import { gridIdOf, type PatchRow } from "../store/patches.ts";
+import type { GraphQLContext } from "./context.ts";
+import { gridPart } from "./patch/patch.service.ts";
+
+/**
+ * Signed URLs of pictures. Made only by resolvers, that is for a viewer who was allowed to read the slide; the routes in
+ * `src/server/pictures.ts` check the signature and nothing else. Never a label or macro image.
+ */
+
+export const PICTURES = "/pictures";
+const MAX_PICTURE_PIXELS = 4096;
+const MAX_CONTEXT_MICRONS = 10_000;
+
+const requireRange = (name: string, value: number, minimum: number, maximum: number): void => {
+  if (Number.isFinite(value) && value >= minimum && value <= maximum) return;
+  throw new HistoError("BAD_ARGUMENT", `${name}: ${value} is not between ${minimum} and ${maximum}.`, { path: [name] });
+};
+
+const signed = ({ app, baseUrl }: GraphQLContext, path: string): string => `${baseUrl}${app.signer.sign(path)}`;
+
+const slideIdOf = async ({ loaders }: GraphQLContext, slideId: number): Promise<string> => {
+  const slide = await loaders.slide.load(slideId);
+  return encodeId("Slide", (await loaders.study.load(slide.studyId)).key, slide.key);
+};
+
+export const thumbnailUrl = async (context: GraphQLContext, slideId: number, maxPixels: number): Promise<string> => {
+  requireRange("maxPixels", maxPixels, 16, MAX_PICTURE_PIXELS);
+  return signed(context, `${PICTURES}/slides/${await slideIdOf(context, slideId)}/thumbnail/${maxPixels}.jpg`);
+};
+
+/** Where a slide's Deep Zoom pyramid lies: the descriptor is `<this>.dzi`, its tiles are in `<this>_files/`. */
+export const tilesPath = (slideId: string): string => `${PICTURES}/slides/${slideId}/tiles`;
+
+/** The signature is that of the pyramid's common path, so that one URL opens the descriptor and every tile. */
+export const tilesUrl = async (context: GraphQLContext, slideId: number): Promise<string> => {
+  const path = tilesPath(await slideIdOf(context, slideId));
+  return signed(context, path).replace("?", ".dzi?");
+};
+
+export const maskUrl = async (context: GraphQLContext, grid: PatchGrid): Promise<string> =>
+  signed(context, `${PICTURES}/slides/${await slideIdOf(context, grid.slideId)}/masks/${gridPart(grid)}.png`);
+
+/** The patch with `contextMicrons` of its surroundings on every side; null while the slide has no image. */
+export const patchImageUrl = async (
+  context: GraphQLContext,
+  patch: PatchRow,
+  contextMicrons: number,
+  maxPixels: number,
+): Promise<string | null> => {
+  requireRange("contextMicrons", contextMicrons, 0, MAX_CONTEXT_MICRONS);
+  requireRange("maxPixels", maxPixels, 16, MAX_PICTURE_PIXELS);
+  const grid = await context.loaders.grid.load(gridIdOf(patch.id));
+  if (!(await context.loaders.slideImage.load(grid.slideId))) return null;
+  const marginX = Math.round(contextMicrons / grid.micronsPerPixelX);
+  const marginY = Math.round(contextMicrons / grid.micronsPerPixelY);
+  const region = [patch.x - marginX, patch.y - marginY, grid.sizeX + 2 * marginX, grid.sizeY + 2 * marginY].join(",");
+  return signed(
+    context,
+    `${PICTURES}/slides/${await slideIdOf(context, grid.slideId)}/regions/${region}/${maxPixels}.jpg`,
+  );
+};

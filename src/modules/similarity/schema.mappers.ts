@@ -1,0 +1,3 @@
+import type { PatchRow } from "../../store/patches.ts";
+
+export type SimilarPatchMapper = { patch: PatchRow; distance: number };

@@ -1,0 +1,215 @@
+import { stat } from "node:fs/promises";
+import { authorize } from "../../platform/authorisation.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { fileChecksum, openSlide } from "../../slides/index.ts";
+import type { Slide, SlideImage, Study } from "../../store/generated/client.ts";
+import { toUserError, type UserError } from "../base/userErrors.ts";
+import type { App, GraphQLContext } from "../context.ts";
+import { requireKey, requireStudy } from "../study/study.service.ts";
+import { expandPath, slideKeyOf } from "./roots.ts";
+
+type RegisterInput = {
+  studyKey: string;
+  paths: readonly string[];
+  patientPattern?: string | null | undefined;
+  patients?: readonly { slideKey: string; patientKey: string }[] | null | undefined;
+  stain: Slide["stain"];
+};
+
+type Registered = { slides: Slide[]; unchanged: number; errors: UserError[] };
+
+const FILES_AT_ONCE = 4;
+const MAX_PATTERN_LENGTH = 200;
+
+/** Patient keys by slide key: the given pairs first, then the pattern's group `patient`, else the slide's own key. */
+const patientKeys = (input: RegisterInput): ((slideKey: string) => string) => {
+  const given = new Map<string, string>();
+  input.patients?.forEach(({ slideKey, patientKey }, index) => {
+    const path = ["patients", String(index), "patientKey"];
+    const before = given.get(slideKey);
+    if (before !== undefined && before !== patientKey) {
+      throw new HistoError("DUPLICATE_KEY", `Slide "${slideKey}" is given to two patients.`, { path });
+    }
+    given.set(slideKey, requireKey(patientKey, path));
+  });
+  const pattern = input.patientPattern;
+  if (pattern == null) return (slideKey) => given.get(slideKey) ?? slideKey;
+  const refuse = (message: string): never => {
+    throw new HistoError("BAD_ARGUMENT", message, {
+      fix: "Write a regular expression with a group named patient, such as ^(?<patient>TCGA-[^-]+-[^-]+)",
+      path: ["patientPattern"],
+    });
+  };
+  if (pattern.length > MAX_PATTERN_LENGTH) refuse(`patientPattern is longer than ${MAX_PATTERN_LENGTH} characters.`);
+  if (!pattern.includes("(?<patient>")) refuse("patientPattern has no group named patient.");
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern, "u");
+  } catch {
+    return refuse("patientPattern is not a regular expression.");
+  }
+  return (slideKey) => {
+    const key = given.get(slideKey) ?? expression.exec(slideKey)?.groups?.patient;
+    if (key !== undefined && key !== "") return requireKey(key, ["patientPattern"]);
+    return refuse(`patientPattern finds no patient in the slide key "${slideKey}".`);
+  };
+};
+
+const readImage = async (path: string) => {
+  const slide = await openSlide(path);
+  try {
+    const [checksum, { size }] = await Promise.all([fileChecksum(path), stat(path)]);
+    return {
+      path,
+      bytes: BigInt(size),
+      backend: slide.backend,
+      vendor: slide.vendor,
+      widthPixels: slide.widthPixels,
+      heightPixels: slide.heightPixels,
+      levels: slide.levels.length,
+      micronsPerPixelX: slide.micronsPerPixel?.x ?? null,
+      micronsPerPixelY: slide.micronsPerPixel?.y ?? null,
+      resolutionSource: slide.micronsPerPixel ? "FILE" : null,
+      ...(slide.bounds && { bounds: slide.bounds }),
+      checksum,
+      properties: { ...slide.properties },
+    };
+  } finally {
+    await slide.close();
+  }
+};
+
+type Outcome = { slide: Slide; isNew: boolean };
+
+const conflict = (slideKey: string, message: string, fix: string, code: "DUPLICATE_KEY" | "CONFLICT") =>
+  new HistoError(code, `Slide "${slideKey}" ${message}`, { fix, path: ["paths"] });
+
+/** A registered image that is asked for again: unchanged, moved, or replaced by another file. */
+const updateImage = async (
+  app: App,
+  slide: Slide,
+  before: SlideImage | null,
+  image: Awaited<ReturnType<typeof readImage>>,
+): Promise<Outcome> => {
+  if (before?.checksum === image.checksum) {
+    if (before.path !== image.path) {
+      await app.prisma.slideImage.update({ where: { slideId: slide.id }, data: { path: image.path } });
+    }
+    return { slide, isNew: false };
+  }
+  if (before && before.path !== image.path) {
+    throw conflict(
+      slide.key,
+      "is registered already, from another file with other content.",
+      "Slide keys are file stems: rename one of the two files.",
+      "DUPLICATE_KEY",
+    );
+  }
+  await app.prisma.slideImage.upsert({
+    where: { slideId: slide.id },
+    create: { slideId: slide.id, ...image },
+    update: image,
+  });
+  return { slide, isNew: true };
+};
+
+const storeSlide = async (
+  app: App,
+  study: Study,
+  slideKey: string,
+  patientKey: string,
+  stain: Slide["stain"],
+  path: string,
+): Promise<Outcome> => {
+  const image = await readImage(path);
+  await app.database.query("INSERT INTO patient (study_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+    study.id,
+    patientKey,
+  ]);
+  await app.database.query(
+    `INSERT INTO slide (study_id, patient_id, key, stain)
+     SELECT $1, id, $3, $4::stain FROM patient WHERE study_id = $1 AND key = $2 ON CONFLICT DO NOTHING`,
+    [study.id, patientKey, slideKey, stain],
+  );
+  const slide = await app.prisma.slide.findUniqueOrThrow({
+    where: { studyId_key: { studyId: study.id, key: slideKey } },
+    include: { image: true, patient: true },
+  });
+  const { image: before, patient, ...row } = slide;
+  if (patient.key !== patientKey) {
+    throw conflict(
+      slideKey,
+      `belongs to patient "${patient.key}", not "${patientKey}".`,
+      "Correct patientPattern or patients.",
+      "CONFLICT",
+    );
+  }
+  if (stain !== "UNKNOWN" && row.stain !== stain) {
+    row.stain = stain;
+    await app.prisma.slide.update({ where: { id: row.id }, data: { stain } });
+  }
+  return updateImage(app, row, before, image);
+};
+
+/** All files that the paths name, each once; a path that is refused becomes an error, the others go on. */
+const collectFiles = async (app: App, paths: readonly string[], errors: UserError[]): Promise<string[]> => {
+  const files = new Set<string>();
+  for (const [index, path] of paths.entries()) {
+    try {
+      for (const file of await expandPath(path, app.config.roots, index)) files.add(file);
+    } catch (error) {
+      if (!isHistoError(error)) throw error;
+      errors.push(toUserError(error));
+    }
+  }
+  return [...files];
+};
+
+/** Errors of the readers speak of "the slide"; people know it by its key. */
+const named = (error: unknown, slideKey: string): UserError => {
+  if (!isHistoError(error)) throw error;
+  const said = error.message.includes(slideKey) ? error.message : `Slide "${slideKey}": ${error.message}`;
+  return { ...toUserError(error), message: said };
+};
+
+/**
+ * Adds slides to a study. A file that cannot be read becomes an error; the others go in all the same.
+ * @throws HistoError NOT_FOUND for the study, BAD_ARGUMENT for the pattern
+ */
+export const registerSlides = async ({ app, viewer }: GraphQLContext, input: RegisterInput): Promise<Registered> => {
+  authorize(viewer, "study:write", input.studyKey);
+  const study = await requireStudy({ app }, input.studyKey);
+  const patientOf = patientKeys(input);
+  const errors: UserError[] = [];
+  const files = await collectFiles(app, input.paths, errors);
+  const outcomes: (Outcome | undefined)[] = [];
+  const seen = new Set<string>();
+  let next = 0;
+  const takeFiles = async () => {
+    for (let index = next++; index < files.length; index = next++) {
+      const path = files[index] as string;
+      const slideKey = slideKeyOf(path);
+      try {
+        if (seen.has(slideKey)) {
+          throw conflict(
+            slideKey,
+            "stands for two of the files.",
+            "Slide keys are file stems: rename one of the two files.",
+            "DUPLICATE_KEY",
+          );
+        }
+        seen.add(slideKey);
+        outcomes[index] = await storeSlide(app, study, slideKey, patientOf(slideKey), input.stain, path);
+      } catch (error) {
+        errors.push(named(error, slideKey));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, takeFiles));
+  const stored = outcomes.filter((outcome) => outcome !== undefined);
+  return {
+    slides: stored.map((outcome) => outcome.slide),
+    unchanged: stored.filter((outcome) => !outcome.isNew).length,
+    errors,
+  };
+};

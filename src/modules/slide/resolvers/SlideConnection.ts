@@ -1,0 +1,5 @@
+import type { SlideConnectionResolvers } from "../../types.generated.ts";
+
+export const SlideConnection: SlideConnectionResolvers = {
+  totalCount: ({ totalCount }) => totalCount(),
+};

@@ -1,0 +1,12 @@
+import { encodeId } from "../../../platform/ids.ts";
+import { listFeatureSets } from "../../featureSet/featureSet.service.ts";
+import { listPatients } from "../../patient/patient.service.ts";
+import { listSlides } from "../../slide/slide.service.ts";
+import type { StudyResolvers } from "../../types.generated.ts";
+
+export const Study: StudyResolvers = {
+  id: ({ key }) => encodeId("Study", key),
+  patients: ({ key }, { filter, orderBy, ...page }, context) => listPatients(context, key, filter ?? {}, orderBy, page),
+  slides: ({ key }, { filter, orderBy, ...page }, context) => listSlides(context, key, filter ?? {}, orderBy, page),
+  featureSets: (study, _arguments, context) => listFeatureSets(context, study),
+};
