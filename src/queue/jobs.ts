@@ -228,7 +228,7 @@ export const cancelJobTree = async (client: Queryable, id: string): Promise<numb
  */
 export const retryJobTree = async (client: Queryable, id: string): Promise<{ id: string; kind: JobKind }[]> => {
   const { rows } = await client.query<{ id: string; kind: JobKind; is_leaf: boolean }>(
-    `UPDATE job SET state = 'QUEUED', finished_at = NULL, message = NULL
+    `UPDATE job SET state = 'QUEUED', finished_at = NULL, message = NULL, attempts = 0
      WHERE (id = $1 OR parent_id = $1) AND state IN ('FAILED', 'CANCELLED', 'PARTLY_FAILED')
      RETURNING id, kind, NOT EXISTS (SELECT FROM job AS child WHERE child.parent_id = job.id) AS is_leaf`,
     [id],

@@ -48,8 +48,8 @@ export const advanceCheckpoint = async (
   },
 ): Promise<boolean> => {
   const { rowCount } = await client.query(
-    `UPDATE slide_features SET checkpoint = $5, vectors = $5, provider = $7, is_complete = $5 >= $6,
-       completed_at = CASE WHEN $5 >= $6 THEN now() END
+    `UPDATE slide_features SET checkpoint = $5::int, vectors = $5::int, provider = $7, is_complete = $5::int >= $6::int,
+       completed_at = CASE WHEN $5::int >= $6::int THEN now() END
      WHERE feature_set_id = $1 AND slide_id = $2 AND grid_id = $3 AND checkpoint = $4`,
     [step.featureSetId, step.slideId, step.gridId, step.from, step.to, step.total, step.provider],
   );

@@ -1,0 +1,68 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { ApolloServerErrorCode } from "@apollo/server/errors";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { isHistoError } from "../platform/errors.ts";
+import type { Logger } from "../platform/logging.ts";
+
+/** The id of the request that is being served, for errors that are formatted far from it. */
+export const requestIds = new AsyncLocalStorage<string>();
+
+/** Errors of the request itself: what Apollo says about them is about the caller's own words. */
+const ABOUT_THE_REQUEST = new Set<unknown>([
+  ApolloServerErrorCode.GRAPHQL_PARSE_FAILED,
+  ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED,
+  ApolloServerErrorCode.BAD_USER_INPUT,
+  ApolloServerErrorCode.BAD_REQUEST,
+  ApolloServerErrorCode.OPERATION_RESOLUTION_FAILURE,
+  ApolloServerErrorCode.PERSISTED_QUERY_NOT_SUPPORTED,
+  "LIMIT_EXCEEDED",
+]);
+
+/** Client gone: nobody reads the answer, and nothing is wrong here. */
+export const REQUEST_ABORTED = "REQUEST_ABORTED";
+
+/** The error that was thrown, out of the GraphQL errors that were wrapped around it. */
+const rootCause = (error: unknown): unknown => {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause;
+};
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
+
+/**
+ * What a caller gets to see of an error: an expected failure with its code and fix, a mistake in the request as it is,
+ * anything else as INTERNAL_SERVER_ERROR with the id under which the log holds the whole of it.
+ */
+export const createErrorFormatter =
+  (log: Logger) =>
+  (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const { locations, path } = formatted;
+    const place = { ...(locations && { locations }), ...(path && { path }) };
+    const cause = rootCause(error);
+    if (isHistoError(cause)) {
+      const { code, fix, path: inputPath } = cause;
+      return { ...place, message: cause.message, extensions: { code, ...(fix && { fix }), ...(inputPath && { inputPath }) } };
+    }
+    if (isAbort(cause)) {
+      return { ...place, message: "The request was aborted.", extensions: { code: REQUEST_ABORTED } };
+    }
+    // A resolver's own error carries no code, or one that Apollo made up for it; only errors thrown as GraphQLError count.
+    const code = formatted.extensions?.["code"];
+    if (cause instanceof GraphQLError && ABOUT_THE_REQUEST.has(code)) {
+      const fix = formatted.extensions?.["fix"];
+      return { ...place, message: formatted.message, extensions: { code, ...(typeof fix === "string" && { fix }) } };
+    }
+    const requestId = requestIds.getStore() ?? randomUUID();
+    log.error({ requestId, err: cause, path }, "internal error");
+    return { ...place, message: internalMessage(requestId), extensions: internalExtensions(requestId) };
+  };
+
+export const internalMessage = (requestId: string): string =>
+  `Something went wrong inside the server. Its log tells what, under request ${requestId}.`;
+
+export const internalExtensions = (requestId: string): Record<string, unknown> => ({
+  code: ApolloServerErrorCode.INTERNAL_SERVER_ERROR,
+  requestId,
+});
