@@ -41,7 +41,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
   const run = async (pixels: Uint8Array, patches: number, height: number, width: number) => {
     let input = new Tensor("uint8", pixels, [patches, height, width, 3]);
     if (height !== card.inputPixels || width !== card.inputPixels) {
-      resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads });
+      resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads, spin: false });
       const { [RESIZED]: resized } = await resizer.run({ [PIXELS]: input });
       input = resized as typeof input;
     }
@@ -98,12 +98,12 @@ const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: En
   const skipped: SkippedProvider[] = [];
   for (const provider of providers) {
     try {
-      const session = await openGraphSession(model, { provider, threads });
+      const session = await openGraphSession(model, { provider, threads, spin: true });
       await probe(session, card);
       return { session, provider, skipped };
     } catch (error) {
       if (isHistoError(error)) throw error;
-      skipped.push({ provider, reason: firstLine(error) });
+      skipped.push({ provider, reason: reasonOf(error) });
     }
   }
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join("; ");
@@ -136,8 +136,11 @@ const probe = async (session: InferenceSession, { inputPixels, dims, key }: Enco
   }
 };
 
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+/** The first line of a message of ONNX Runtime, without the file names of its build. */
+const reasonOf = (error: unknown): string => {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  return line.replace(/\S*[/\\]\S+\s*/g, "").trim();
+};
 
 const vectorsOf = (tensor: Tensor | undefined): Float32Array | Uint16Array => {
   const data = tensor?.data;

@@ -87,8 +87,13 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
   const first = await start(providers);
   // A graphics processor is shared badly by several copies of one model; cores are not.
   const wanted = options.threads ?? (first.provider === "cpu" ? defaults.threads : 1);
-  const others = await Promise.all(Array.from({ length: wanted - 1 }, () => start([first.provider])));
-  const threads = [first, ...others];
+  const others = await Promise.allSettled(Array.from({ length: wanted - 1 }, () => start([first.provider])));
+  const threads = [first, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
+  const failed = others.find((other) => other.status === "rejected");
+  if (failed) {
+    await Promise.all(threads.map((thread) => thread.close()));
+    throw failed.reason;
+  }
 
   return {
     card,

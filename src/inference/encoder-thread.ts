@@ -31,8 +31,8 @@ type Waiting = { resolve(batch: EmbeddedBatch): void; reject(error: Error): void
 const workerFile = new URL(`./encoder-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 /** Starts one worker thread with one encoder in it, and resolves when the encoder has embedded its first patch. */
-export const startEncoderThread = (data: EncoderWorkerData): Promise<EncoderThread> => {
-  const worker = new Worker(workerFile, { workerData: data, name: `encoder ${data.card.key}` });
+export const startEncoderThread = (data: EncoderWorkerData, file = workerFile): Promise<EncoderThread> => {
+  const worker = new Worker(file, { workerData: data, name: `encoder ${data.card.key}` });
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let stopped: Error | null = null;
