@@ -22,9 +22,9 @@ const CLAIMED_RADIUS: Record<CellKind, number> = {
 };
 
 /** Nuclei per mm² of a patient; drawn without knowing the pattern. */
-export type Cellularity = { brain: number; tumour: number; necrosis: number };
+type Cellularity = { brain: number; tumour: number; necrosis: number };
 
-export const drawCellularity = (seed: number, patientIndex: number): Cellularity => {
+const drawCellularity = (seed: number, patientIndex: number): Cellularity => {
   const random = randomStream(seed, "cellularity", patientIndex);
   return { brain: random.uniform(800, 1500), tumour: random.uniform(3200, 6200), necrosis: random.uniform(700, 2000) };
 };

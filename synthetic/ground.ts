@@ -28,9 +28,9 @@ const groundOf = (layout: Layout, unevenness: (cell: number) => number): Ground 
     // Necrosis fades in over 24 µm, tissue thickens at its drying outline.
     const dead = Math.min(1, Math.max(0, (layout.necrosisDistance[cell] as number) / 24 + 0.5));
     const outline = Math.exp(-(((layout.tissueDistance[cell] as number) / 9) ** 2));
-    const brainDensity = mix(0.088, 0.074, white);
+    const brainDensity = mix(0.128, 0.112, white);
     ground.density[cell] =
-      mix(mix(brainDensity, 0.1, share), 0.068, dead) * (1 + 0.13 * unevenness(cell)) + 0.02 * outline;
+      mix(mix(brainDensity, 0.135, share), 0.1, dead) * (1 + 0.13 * unevenness(cell)) + 0.02 * outline;
     ground.fibre[cell] = mix(mix(mix(0.009, 0.02, white), 0.024, share), 0.004, dead);
     ground.grain[cell] = mix(mix(mix(0.013, 0.01, white), 0.012, share), 0.02, dead);
     ground.vacuole[cell] = mix(mix(mix(0.05, 0.075, white), 0.06, share), 0.02, dead);

@@ -14,9 +14,11 @@ export type Point = { x: number; y: number };
 /** CD3+ cells per mm² of the whole field. */
 const CELLS_PER_SQUARE_MILLIMETRE = { scarce: { from: 0, to: 12 }, plenty: { from: 260, to: 620 } };
 const LYMPHOCYTE_RADIUS_PIXELS = 6.2;
+/** Of the cells of pattern B, one in so many lies anywhere. Counted, not drawn: else crowded sleeves would drive more astray. */
+const ONE_STRAY_IN = 14;
 
-/** Proposes a place; undefined when this try found none. */
-type Proposal = () => Point | undefined;
+/** Proposes a place for the next cell after `placed` ones; undefined when this try found none. */
+type Proposal = (placed: number) => Point | undefined;
 
 /** Tries places all over the slide with a chance per layout cell, 0 to 1. */
 const byChance =
@@ -48,8 +50,8 @@ const perivascular = (random: Random, layout: Layout, { vessels, wallDistance }:
   });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const anywhere = byChance(random, layout, (cell) => permitted(layout, wallDistance, cell));
-  return () => {
-    if (random.uniform() < 0.07) return anywhere();
+  return (placed) => {
+    if (placed % ONE_STRAY_IN === ONE_STRAY_IN - 1) return anywhere(placed);
     let mark = random.uniform(0, total);
     const index = weights.findIndex((weight) => {
       mark -= weight;
@@ -114,7 +116,7 @@ export const placeImmuneCells = (
   // Crowded sleeves run out of room: let neighbours press closer before giving up.
   for (const closeness of [1, 0.8, 0.6]) {
     for (let attempt = 0; attempt < 400 * count && cells.length < count; attempt++) {
-      const point = propose();
+      const point = propose(cells.length);
       if (point && spacing.claim(point.x, point.y, LYMPHOCYTE_RADIUS_PIXELS * closeness)) cells.push(point);
     }
   }

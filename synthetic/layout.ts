@@ -165,7 +165,7 @@ export const makeLayout = (seed: number, patientIndex: number, edgePixels: numbe
   const { glass, backgroundBrain, tumourCore, infiltrationZone, necrosis } = TISSUE_CLASSES;
 
   const tissue = tissueField(random, cells);
-  const glassThreshold = quantile([...tissue], random.uniform(0.03, 0.32));
+  const glassThreshold = quantile([...tissue], random.uniform(0.08, 0.34));
   const classes = Uint8Array.from(tissue, (value) => (value > glassThreshold ? backgroundBrain : glass));
 
   const tumour = tumourField(random, cells);

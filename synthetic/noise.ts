@@ -2,7 +2,7 @@
 import { type Random, randomStream } from "./random.ts";
 
 /** A square field that repeats in x and y; `edge` is a power of two, values have mean 0 and standard deviation 1. */
-export type NoiseTile = { edge: number; values: Float32Array };
+type NoiseTile = { edge: number; values: Float32Array };
 
 const smooth = (t: number): number => t * t * (3 - 2 * t);
 
@@ -41,7 +41,7 @@ const addOctave = (values: Float32Array, edge: number, cells: number, amplitude:
  * Value noise summed over octaves (fractional Brownian motion).
  * `cells`: lattice cells along an edge in the coarsest octave; each next octave has twice as many at `gain` the amplitude.
  */
-export const fractalTile = (random: Random, edge: number, cells: number, octaves: number, gain = 0.5): NoiseTile => {
+const fractalTile = (random: Random, edge: number, cells: number, octaves: number, gain = 0.5): NoiseTile => {
   const values = new Float32Array(edge * edge);
   for (let octave = 0; octave < octaves && cells << octave <= edge; octave++) {
     addOctave(values, edge, cells << octave, gain ** octave, random);
@@ -51,7 +51,7 @@ export const fractalTile = (random: Random, edge: number, cells: number, octaves
 };
 
 /** Independent normal values. */
-export const whiteTile = (random: Random, edge: number): NoiseTile => {
+const whiteTile = (random: Random, edge: number): NoiseTile => {
   const values = new Float32Array(edge * edge);
   for (let i = 0; i < values.length; i++) values[i] = random.normal();
   standardise(values);
@@ -118,7 +118,7 @@ export const fibreField = (
   return result;
 };
 
-export type NoiseBank = {
+type NoiseBank = {
   /** Broad patches, finest detail 8 px. */
   broad: NoiseTile;
   /** Middle scale: lattice of 32 px down to 2 px. */

@@ -1,11 +1,9 @@
-/** Cells as small pictures: optical density of haematoxylin (and DAB) around a nucleus, many variants of each kind. */
+/** Cells as small pictures: every kind of cell on a slide, in many variants. */
 import { noiseBank, sampleTile } from "./noise.ts";
 import { type Random, randomStream } from "./random.ts";
+import { eachPixel, emptySprite, paintNucleus, plainNucleus, ramp, randomOutline, type Sprite } from "./sprites.ts";
 
-/** Optical densities on a `size` × `size` square with the nucleus in the middle; negative where it clears the background. */
-export type Sprite = { size: number; haematoxylin: Float32Array; dab: Float32Array | undefined };
-
-export const CELL_KINDS = [
+const CELL_KINDS = [
   "oligodendrocyte",
   "astrocyte",
   "neuron",
@@ -18,97 +16,8 @@ export const CELL_KINDS = [
 export type CellKind = (typeof CELL_KINDS)[number];
 
 /** Sprites of one kind at evenly spread directions: `turns[t]` holds the variants that point to t · π / turns.length. */
-export type SpriteSet = { turns: Sprite[][] };
-export type SpriteBank = Record<CellKind, SpriteSet>;
-
-type NucleusShape = {
-  /** Half length and half width, pixels. */
-  length: number;
-  width: number;
-  /** Strength of the bumps in the outline, 0 = an ellipse. */
-  irregularity: number;
-  /** Optical density of the body, and how much more the envelope and the clumps of chromatin have. */
-  density: number;
-  envelope: number;
-  chromatin: number;
-  /** Pixels per lattice cell of the chromatin texture, relative. */
-  coarseness: number;
-  nucleoli: number;
-  /** How much a ring around the nucleus is cleared. */
-  halo: number;
-};
-
-const ramp = (value: number): number => {
-  const t = Math.min(1, Math.max(0, value));
-  return t * t * (3 - 2 * t);
-};
-
-const emptySprite = (radius: number, withDab = false): Sprite => {
-  const size = 2 * Math.ceil(radius) + 1;
-  return {
-    size,
-    haematoxylin: new Float32Array(size * size),
-    dab: withDab ? new Float32Array(size * size) : undefined,
-  };
-};
-
-/** Calls `paint` with each pixel's index, its offset from the middle, turned by −angle. */
-const eachPixel = (sprite: Sprite, angle: number, paint: (at: number, along: number, across: number) => void): void => {
-  const middle = (sprite.size - 1) / 2;
-  const cos = Math.cos(angle);
-  const sin = Math.sin(angle);
-  for (let y = 0; y < sprite.size; y++) {
-    for (let x = 0; x < sprite.size; x++) {
-      const dx = x - middle;
-      const dy = y - middle;
-      paint(y * sprite.size + x, dx * cos + dy * sin, dy * cos - dx * sin);
-    }
-  }
-};
-
-/** The factor on the radius in each direction: a few random low harmonics. */
-const randomOutline = (random: Random, irregularity: number): ((angle: number) => number) => {
-  const harmonics = [2, 3, 4, 5].map((order) => ({
-    order,
-    amplitude: (irregularity * random.normal()) / order,
-    phase: random.uniform(0, 2 * Math.PI),
-  }));
-  return (angle) =>
-    harmonics.reduce((sum, { order, amplitude, phase }) => sum + amplitude * Math.cos(order * angle + phase), 1);
-};
-
-const paintNucleus = (random: Random, sprite: Sprite, shape: NucleusShape, angle: number): void => {
-  const outline = randomOutline(random, shape.irregularity);
-  const { mottled, grain } = noiseBank();
-  const [textureX, textureY] = [random.uniform(0, 512), random.uniform(0, 512)];
-  const nucleoli = Array.from({ length: shape.nucleoli }, () => ({
-    along: random.normal(0, 0.28) * shape.length,
-    across: random.normal(0, 0.28) * shape.width,
-    reach: random.uniform(1.1, 1.7),
-  }));
-  eachPixel(sprite, angle, (at, along, across) => {
-    const relative = Math.hypot(along / shape.length, across / shape.width);
-    const factor = outline(Math.atan2(across / shape.width, along / shape.length));
-    const inward = (factor - relative) * Math.min(shape.width * 1.3, shape.length);
-    if (inward < -6) return;
-    const cover = ramp(0.5 + inward / 2.3);
-    const envelope = Math.exp(-(((inward - 1) / 1.1) ** 2));
-    const broadClumps = sampleTile(mottled, textureX + along * shape.coarseness, textureY + across * shape.coarseness);
-    const clumps = 0.5 * broadClumps + 0.75 * sampleTile(grain, textureX + along * 0.85, textureY + across * 0.85);
-    let density = shape.density * (1 + shape.chromatin * clumps + shape.envelope * envelope);
-    for (const spot of nucleoli) {
-      density += 0.55 * Math.exp(-((along - spot.along) ** 2 + (across - spot.across) ** 2) / spot.reach ** 2);
-    }
-    const cleared = inward < 0 ? shape.halo * Math.exp(-(((inward + 3) / 1.8) ** 2)) : 0;
-    sprite.haematoxylin[at] = (sprite.haematoxylin[at] as number) + cover * Math.max(0.04, density) - cleared;
-  });
-};
-
-const plainNucleus = (random: Random, shape: NucleusShape, angle: number): Sprite => {
-  const sprite = emptySprite(Math.max(shape.length, shape.width) * (1 + shape.irregularity) + (shape.halo > 0 ? 7 : 3));
-  paintNucleus(random, sprite, shape, angle);
-  return sprite;
-};
+type SpriteSet = { turns: Sprite[][] };
+type SpriteBank = Record<CellKind, SpriteSet>;
 
 const neuron = (random: Random, angle: number): Sprite => {
   const soma = { length: random.uniform(17, 24), width: random.uniform(11, 15) };
@@ -197,11 +106,11 @@ const erythrocyte = (random: Random, angle: number): Sprite => {
   return sprite;
 };
 
-/** How a patient's nuclei look: size relative to the usual, spread of tumour nuclei, darkness of all nuclei. */
-export type NuclearStyle = { scale: number; pleomorphism: number; darkness: number };
+/** How a patient's nuclei look: size relative to the usual, spread of tumour nuclei. */
+type NuclearStyle = { scale: number; pleomorphism: number };
 
 const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: number): Sprite => {
-  const { scale, darkness, pleomorphism } = style;
+  const { scale, pleomorphism } = style;
   switch (kind) {
     case "oligodendrocyte": {
       const radius = random.uniform(5.4, 6.8) * scale;
@@ -209,7 +118,7 @@ const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: 
         length: radius,
         width: radius * random.uniform(0.86, 1),
         irregularity: 0.04,
-        density: random.uniform(0.34, 0.5) * darkness,
+        density: random.uniform(0.34, 0.5),
       };
       return plainNucleus(
         random,
@@ -230,7 +139,7 @@ const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: 
         length,
         width: length * random.uniform(0.6, 0.85),
         irregularity: 0.06,
-        density: random.uniform(0.15, 0.26) * darkness,
+        density: random.uniform(0.15, 0.26),
       };
       return plainNucleus(
         random,
@@ -243,7 +152,7 @@ const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: 
       const length = Math.min(24, Math.exp(random.normal(Math.log(10.5), 0.2 * pleomorphism)) * scale * giant);
       const width = Math.max(3.6, length * random.uniform(0.36, 0.78));
       const dark = random.uniform() < 0.2 ? random.uniform(1.3, 1.6) : random.uniform(0.6, 1.2);
-      const shape = { length, width, irregularity: 0.13 * pleomorphism, density: 0.33 * darkness * dark };
+      const shape = { length, width, irregularity: 0.13 * pleomorphism, density: 0.33 * dark };
       return plainNucleus(
         random,
         {
@@ -262,7 +171,7 @@ const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: 
         length: random.uniform(8.5, 12.5),
         width: random.uniform(2.4, 3.8),
         irregularity: 0.08,
-        density: 0.43 * darkness,
+        density: 0.43,
       };
       return plainNucleus(
         random,
@@ -276,7 +185,7 @@ const drawSprite = (random: Random, kind: CellKind, style: NuclearStyle, angle: 
         length: radius,
         width: radius * random.uniform(0.6, 1),
         irregularity: 0.25,
-        density: random.uniform(0.3, 0.7) * darkness,
+        density: random.uniform(0.3, 0.7),
       };
       return plainNucleus(
         random,

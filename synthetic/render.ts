@@ -3,11 +3,12 @@ import { type PlacedCell, placeTissueCells } from "./cells.ts";
 import type { InvasionPattern } from "./cohort.ts";
 import { type Planes, paintGround } from "./ground.ts";
 import { type Point, placeImmuneCells } from "./immune.ts";
-import { cellAt, type Layout, makeLayout } from "./layout.ts";
+import { CELL_MICRONS, cellAt, type Layout, makeLayout } from "./layout.ts";
 import { noiseBank } from "./noise.ts";
-import { makeSpriteBank, pickSprite, type Sprite } from "./nuclei.ts";
+import { makeSpriteBank, pickSprite } from "./nuclei.ts";
 import { randomStream } from "./random.ts";
 import { makeSpacing } from "./spacing.ts";
+import type { Sprite } from "./sprites.ts";
 import { type Appearance, blurPlane, composeColour, drawAppearance } from "./stain.ts";
 import { growVessels, type Vasculature, type Vessel, vesselBox, vesselDistance } from "./vessels.ts";
 
@@ -100,7 +101,7 @@ export const paintScene = (scene: Scene, recipe: SlideRecipe): Uint8ClampedArray
   const { seed, patientIndex, site, edgePixels: edge } = recipe;
   const appearance = drawAppearance(seed, patientIndex, site);
   const random = randomStream(seed, "paint", patientIndex);
-  const style = { scale: random.uniform(0.92, 1.08), pleomorphism: random.uniform(0.7, 1.5), darkness: 1 };
+  const style = { scale: random.uniform(0.92, 1.08), pleomorphism: random.uniform(0.7, 1.5) };
   const bank = makeSpriteBank(seed, patientIndex, style);
   const planes = paintGround(seed, patientIndex, scene.layout, appearance);
   for (const vessel of scene.vasculature.vessels) paintVessel(planes, edge, vessel, appearance);
@@ -129,7 +130,7 @@ export const immuneDensity = (layout: Layout, immuneCells: readonly Point[], sig
     Math.exp(-((i - reach) ** 2) / (2 * sigmaCells ** 2)),
   );
   const total = kernel.reduce((sum, value) => sum + value, 0);
-  const perSquareMillimetre = 1 / (total * total * 0.004 * 0.004);
+  const perSquareMillimetre = 1 / (total * total * (CELL_MICRONS * 0.001) ** 2);
   for (const { x, y } of immuneCells) {
     const cell = cellAt(layout, x, y);
     const column = cell % cells;

@@ -35,7 +35,7 @@ const descriptionEntry = (length: number, offset: number): Entry => {
  * Rewrites the page directories of a little-endian TIFF (TIFF 6.0, 1992) at its end: every page gets an ImageDescription, and its
  * own resolution (libvips repeats that of the first page on the reduced ones and cannot write descriptions itself).
  */
-export const describePages = (tiff: Buffer, description: string): Buffer => {
+const describePages = (tiff: Buffer, description: string): Buffer => {
   if (tiff.toString("latin1", 0, 4) !== "II*\0") throw new Error("Only little-endian classic TIFF can be described.");
   const text = Buffer.from(`${description}\0${description.length % 2 === 0 ? "\0" : ""}`, "latin1");
   const pad = Buffer.alloc(tiff.length % 2);

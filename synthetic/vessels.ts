@@ -4,7 +4,7 @@ import { noiseBank, sampleTile } from "./noise.ts";
 import { type Random, randomStream } from "./random.ts";
 
 /** A stretch of lumen along the line from (x0, y0), where its radius is r0, to (x1, y1), where it is r1; level-0 pixels. */
-export type Lumen = { x0: number; y0: number; r0: number; x1: number; y1: number; r1: number };
+type Lumen = { x0: number; y0: number; r0: number; x1: number; y1: number; r1: number };
 
 export type Vessel = {
   /** One after the other along a vessel cut lengthwise; side by side in a glomeruloid tuft. */
