@@ -1,5 +1,5 @@
 /** The synthetic glioma cohort: slides, truth maps and clinical table with known answers. See `renderCohort`. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -142,6 +142,8 @@ export const renderCohort = async (request: CohortRequest): Promise<CohortSummar
   const startedAt = performance.now();
   const patients = syntheticPatients(seed, request.patients);
   await prepareFolder(folder, patients);
+  const clinicalFile = join(folder, "clinical.csv");
+  await rm(clinicalFile, { force: true });
   await writeFile(join(folder, "README.txt"), cohortReadme({ patients: patients.length, seed, edgePixels }));
 
   const immuneCells = new Map<number, number>();
@@ -155,7 +157,6 @@ export const renderCohort = async (request: CohortRequest): Promise<CohortSummar
       onProgress?.({ done: immuneCells.size, total: patients.length, slideKey: slide.slideKey });
     },
   );
-  const clinicalFile = join(folder, "clinical.csv");
   await writeFile(clinicalFile, clinicalCsv(patients));
   return {
     folder,
