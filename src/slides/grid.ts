@@ -5,6 +5,8 @@ import type { GridGeometry, GridRecipe, PatchGrid, PatchPlan, SlideLevel, Tissue
 const MAX_UPSAMPLING = 1.2;
 /** A level this little coarser than the target still counts as the target: levels round their size, 4.0001 for 4. */
 const LEVEL_TOLERANCE = 1.02;
+/** 36 times what a 100,000 × 100,000 pixel slide gives at 224 pixels; more is a mistake in the recipe. */
+const MAX_CELLS = 2 ** 23;
 /** Absorbs the rounding of sums of shares, so that a patch wholly on tissue passes `minTissue: 1`. */
 const SHARE_TOLERANCE = 1e-6;
 
@@ -53,47 +55,83 @@ const axis = (lengthPixels: number, patchSize: number, overlap: number, scale: n
 };
 
 /** Summed-area table, shape (heightPixels + 1, widthPixels + 1): entry (y, x) counts tissue above and left of it. */
-const summedArea = (mask: TissueMask): Uint32Array => {
-  const stride = mask.widthPixels + 1;
-  const table = new Uint32Array(stride * (mask.heightPixels + 1));
-  for (let y = 0; y < mask.heightPixels; y++) {
+const summedArea = ({ data, widthPixels, heightPixels }: TissueMask): Uint32Array => {
+  const stride = widthPixels + 1;
+  const table = new Uint32Array(stride * (heightPixels + 1));
+  let from = 0;
+  for (let y = 1; y <= heightPixels; y++) {
     let row = 0;
-    for (let x = 0; x < mask.widthPixels; x++) {
-      row += mask.data[y * mask.widthPixels + x] ?? 0;
-      const above = y * stride + x + 1;
-      table[above + stride] = (table[above] ?? 0) + row;
+    let at = y * stride + 1;
+    for (let x = 0; x < widthPixels; x++, at++, from++) {
+      row += data[from] as number;
+      table[at] = (table[at - stride] as number) + row;
     }
   }
   return table;
 };
 
+/** Positions between mask pixels: the whole part, kept one short of the end, and the fraction beyond it. */
+const splitPositions = (levelZero: readonly number[], scale: number, length: number) => {
+  const whole = new Int32Array(levelZero.length);
+  const fraction = new Float64Array(levelZero.length);
+  for (const [index, position] of levelZero.entries()) {
+    const at = Math.min(position / scale, length);
+    whole[index] = Math.min(Math.floor(at), length - 1);
+    fraction[index] = at - (whole[index] as number);
+  }
+  return { whole, fraction };
+};
+
 /**
- * Share of a rectangle that is tissue. Interpolating a summed-area table linearly is exact for a mask of square
- * pixels, so rectangles need not align with the mask.
+ * Tissue share of every cell. Interpolating a summed-area table linearly is exact for a mask of square pixels, so the
+ * patches need not align with the mask. `visit` is called row by row.
  */
-const shareReader = (mask: TissueMask) => {
+const visitShares = (
+  grid: GridGeometry,
+  mask: TissueMask,
+  visit: (cell: number, tissueShare: number) => void,
+): void => {
   const table = summedArea(mask);
   const stride = mask.widthPixels + 1;
-  const sumTo = (x: number, y: number): number => {
-    const px = Math.min(x, mask.widthPixels);
-    const py = Math.min(y, mask.heightPixels);
-    const x0 = Math.min(Math.floor(px), mask.widthPixels - 1);
-    const y0 = Math.min(Math.floor(py), mask.heightPixels - 1);
-    const fx = px - x0;
-    const fy = py - y0;
-    const at = y0 * stride + x0;
-    const top = (table[at] ?? 0) * (1 - fx) + (table[at + 1] ?? 0) * fx;
-    const bottom = (table[at + stride] ?? 0) * (1 - fx) + (table[at + stride + 1] ?? 0) * fx;
-    return top * (1 - fy) + bottom * fy;
+  const starts = (count: number, step: number) => Array.from({ length: count }, (_, index) => Math.round(index * step));
+  const lefts = starts(grid.columns, grid.stepX);
+  const x0 = splitPositions(lefts, mask.scaleX, mask.widthPixels);
+  const x1 = splitPositions(
+    lefts.map((left) => left + grid.sizeX),
+    mask.scaleX,
+    mask.widthPixels,
+  );
+  const tops = starts(grid.rows, grid.stepY);
+  const y0 = splitPositions(tops, mask.scaleY, mask.heightPixels);
+  const y1 = splitPositions(
+    tops.map((top) => top + grid.sizeY),
+    mask.scaleY,
+    mask.heightPixels,
+  );
+  const area = (grid.sizeX / mask.scaleX) * (grid.sizeY / mask.scaleY);
+  const sumTo = (base: number, fx: number, fy: number): number => {
+    const upper = (table[base] as number) * (1 - fx) + (table[base + 1] as number) * fx;
+    const lower = (table[base + stride] as number) * (1 - fx) + (table[base + stride + 1] as number) * fx;
+    return upper * (1 - fy) + lower * fy;
   };
-  return (x: number, y: number, width: number, height: number): number => {
-    const left = x / mask.scaleX;
-    const top = y / mask.scaleY;
-    const right = (x + width) / mask.scaleX;
-    const bottom = (y + height) / mask.scaleY;
-    const tissue = sumTo(right, bottom) - sumTo(left, bottom) - sumTo(right, top) + sumTo(left, top);
-    return Math.min(1, Math.max(0, tissue / ((right - left) * (bottom - top))));
-  };
+  for (let row = 0; row < grid.rows; row++) {
+    const top = (y0.whole[row] as number) * stride;
+    const bottom = (y1.whole[row] as number) * stride;
+    const fTop = y0.fraction[row] as number;
+    const fBottom = y1.fraction[row] as number;
+    for (let column = 0; column < grid.columns; column++) {
+      const left = x0.whole[column] as number;
+      const right = x1.whole[column] as number;
+      const fLeft = x0.fraction[column] as number;
+      const fRight = x1.fraction[column] as number;
+      const tissue =
+        sumTo(bottom + right, fRight, fBottom) -
+        sumTo(bottom + left, fLeft, fBottom) -
+        sumTo(top + right, fRight, fTop) +
+        sumTo(top + left, fLeft, fTop);
+      visit(row * grid.columns + column, Math.min(1, Math.max(0, tissue / area)));
+    }
+  }
 };
 
 /** Level-0 pixel at which the cell's upper left corner lies. */
@@ -126,18 +164,17 @@ export const planGrid = (recipe: GridRecipe, mask: TissueMask): PatchGrid => {
     sizeY: vertical.size,
   };
   const cellCount = horizontal.count * vertical.count;
-  if (cellCount > 2 ** 32 - 1) refuse("patchSize", "The grid has more than 2³² cells.", "Use larger patches.");
-  const share = shareReader(mask);
-  const cells: number[] = [];
-  const shares: number[] = [];
-  for (let cell = 0; cell < cellCount; cell++) {
-    const { x, y } = cellOrigin(geometry, cell);
-    const tissue = share(x, y, geometry.sizeX, geometry.sizeY);
-    if (tissue < recipe.minTissue - SHARE_TOLERANCE) continue;
-    cells.push(cell);
-    shares.push(tissue);
-  }
-  return { ...geometry, cells: Uint32Array.from(cells), tissueShare: Float32Array.from(shares) };
+  if (cellCount > MAX_CELLS)
+    refuse("patchSize", `The grid would have more than ${MAX_CELLS} cells.`, "Use larger patches or less overlap.");
+  const cells = new Uint32Array(cellCount);
+  const tissueShare = new Float32Array(cellCount);
+  let kept = 0;
+  visitShares(geometry, mask, (cell, share) => {
+    if (share < recipe.minTissue - SHARE_TOLERANCE) return;
+    cells[kept] = cell;
+    tissueShare[kept++] = share;
+  });
+  return { ...geometry, cells: cells.slice(0, kept), tissueShare: tissueShare.slice(0, kept) };
 };
 
 /** The coarsest level that is still at least as fine as `downsample` asks (within 2 %). */
