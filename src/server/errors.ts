@@ -31,6 +31,10 @@ const rootCause = (error: unknown): unknown => {
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
+/** A null that a variable's type allows and the argument does not is found only while executing, and gets no code. */
+const isArgumentError = (error: unknown): boolean =>
+  error instanceof GraphQLError && error.message.startsWith('Argument "');
+
 /**
  * What a caller gets to see of an error: an expected failure with its code and fix, a mistake in the request as it is,
  * anything else as INTERNAL_SERVER_ERROR with the id under which the log holds the whole of it.
@@ -43,19 +47,26 @@ export const createErrorFormatter =
     const cause = rootCause(error);
     if (isHistoError(cause)) {
       const { code, fix, path: inputPath } = cause;
-      return { ...place, message: cause.message, extensions: { code, ...(fix && { fix }), ...(inputPath && { inputPath }) } };
+      return {
+        ...place,
+        message: cause.message,
+        extensions: { code, ...(fix && { fix }), ...(inputPath && { inputPath }) },
+      };
     }
     if (isAbort(cause)) {
       return { ...place, message: "The request was aborted.", extensions: { code: REQUEST_ABORTED } };
     }
-    // A resolver's own error carries no code, or one that Apollo made up for it; only errors thrown as GraphQLError count.
-    const code = formatted.extensions?.["code"];
-    if (cause instanceof GraphQLError && ABOUT_THE_REQUEST.has(code)) {
-      const fix = formatted.extensions?.["fix"];
-      return { ...place, message: formatted.message, extensions: { code, ...(typeof fix === "string" && { fix }) } };
+    if (cause instanceof GraphQLError) {
+      // Apollo writes its own code over the one of a validation rule, which the cause still holds.
+      const ownCode = isArgumentError(cause) ? ApolloServerErrorCode.BAD_USER_INPUT : cause.extensions.code;
+      const code = ownCode ?? formatted.extensions?.code;
+      const { fix } = cause.extensions;
+      if (ABOUT_THE_REQUEST.has(code)) {
+        return { ...place, message: formatted.message, extensions: { code, ...(typeof fix === "string" && { fix }) } };
+      }
     }
     const requestId = requestIds.getStore() ?? randomUUID();
-    log.error({ requestId, err: cause, path }, "internal error");
+    log.error({ requestId, err: cause, field: path?.join(".") }, "internal error");
     return { ...place, message: internalMessage(requestId), extensions: internalExtensions(requestId) };
   };
 
