@@ -74,7 +74,7 @@ export const parseEncoderCard = (json: unknown, path: readonly string[] = ["card
     "BAD_ARGUMENT",
     `The encoder card is not valid: ${parsed.error.issues.map(sentence).join("; ")}.`,
     {
-      fix: `Correct ${first ? fieldOf(first) || "the card" : "the card"}; docs/encoders.md lists every field of a card.`,
+      fix: `Correct ${first ? fieldOf(first) || "the card" : "the card"}; encoders/README.md explains every field of a card.`,
       path: [...path, ...(first?.path.map(String) ?? [])],
     },
   );

@@ -41,7 +41,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
   const run = async (pixels: Uint8Array, patches: number, height: number, width: number) => {
     let input = new Tensor("uint8", pixels, [patches, height, width, 3]);
     if (height !== card.inputPixels || width !== card.inputPixels) {
-      resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads, spin: false });
+      resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads });
       const { [RESIZED]: resized } = await resizer.run({ [PIXELS]: input });
       input = resized as typeof input;
     }
@@ -98,7 +98,7 @@ const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: En
   const skipped: SkippedProvider[] = [];
   for (const provider of providers) {
     try {
-      const session = await openGraphSession(model, { provider, threads, spin: true });
+      const session = await openGraphSession(model, { provider, threads });
       await probe(session, card);
       return { session, provider, skipped };
     } catch (error) {
