@@ -11,7 +11,7 @@ import type { OpenedSlide, SlideLevel } from "./types.ts";
 sharp.cache(false);
 
 /** A picture without tiles is decoded whole and kept; larger ones belong in a tiled file. */
-export const MAX_UNTILED_PIXELS = 64 * 1024 * 1024;
+const MAX_UNTILED_PIXELS = 64 * 1024 * 1024;
 
 /** Random access, raw stored colours, and no result from a file that libvips finds damaged. */
 const SHARP_OPTIONS = { limitInputPixels: false, sequentialRead: false, ignoreIcc: true, failOn: "error" } as const;

@@ -110,7 +110,8 @@ describe("openSlide", () => {
   );
 
   it("finds the pyramid of an OME-TIFF in its SubIFDs, and its physical size", async () => {
-    const xml = '<OME><Image><Pixels PhysicalSizeX="250" PhysicalSizeXUnit="nm" PhysicalSizeY="0.26"/></Image></OME>';
+    const xml =
+      '<OME><Image><Pixels SizeC="3" SizeZ="1" SizeT="1" PhysicalSizeX="250" PhysicalSizeXUnit="nm" PhysicalSizeY="0.26"/></Image></OME>';
     const slide = await openSlide(await put("nested.ome.tif", nestPyramid(await pyramid("deflate"), xml)));
     expect(slide).toMatchObject({ backend: "libvips", vendor: "ome-tiff", micronsPerPixel: { x: 0.25, y: 0.26 } });
     expect(slide.levels.map((level) => level.widthPixels)).toEqual([700, 350, 175, 87]);
@@ -120,6 +121,17 @@ describe("openSlide", () => {
       expect(await slide.readRegion(region)).toEqual(await plain.readRegion(region));
     }
     await Promise.all([slide.close(), plain.close()]);
+  });
+
+  it("refuses an OME-TIFF of several channels or planes instead of showing one of them", async () => {
+    for (const sizes of ['SizeC="4"', 'SizeC="3" SizeZ="5"', 'SizeT="2"']) {
+      const xml = `<OME><Image><Pixels ${sizes} PhysicalSizeX="0.5"/></Image></OME>`;
+      const path = await put("stack.ome.tif", nestPyramid(await pyramid("deflate"), xml));
+      await expect(openSlide(path)).rejects.toMatchObject({
+        code: "FORMAT_UNSUPPORTED",
+        fix: expect.stringContaining("-channel 0"),
+      });
+    }
   });
 
   it.each([

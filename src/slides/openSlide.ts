@@ -7,7 +7,7 @@ import { openSlideLibrary } from "./openslideLibrary.ts";
 import { openWithOpenSlide } from "./openslideReader.ts";
 import * as refusals from "./refusals.ts";
 import { readTiffDirectories, type TiffDirectory } from "./tiffDirectory.ts";
-import { isForeignVendor, isReadableByLibvips, tiffPyramid, tiffVendor } from "./tiffPyramid.ts";
+import { isForeignVendor, isReadableByLibvips, isStackOfPlanes, tiffPyramid, tiffVendor } from "./tiffPyramid.ts";
 import type { OpenedSlide, SlideBackend } from "./types.ts";
 
 /** Formats known by their first bytes that no backend reads. */
@@ -127,6 +127,7 @@ export const openSlide = async (path: string, options: { backend?: SlideBackend 
   const library = openSlideLibrary();
   if (options.backend === "openslide" && !library) throw refusals.openSlideMissing();
   const first = contents.kind === "tiff" ? (contents.directories[0] ?? null) : null;
+  if (first && isStackOfPlanes(first)) throw refusals.stackOfPlanes();
   const asksOpenSlide = options.backend ? options.backend === "openslide" : !hasNestedPyramid(contents);
   if (library && asksOpenSlide) {
     const slide = await openWithOpenSlide(library, path, first);

@@ -50,6 +50,15 @@ export const unsupportedTiff = () =>
     fix: `${INSTALL_OPENSLIDE}, or convert the slide to 8-bit RGB: ${BIO_FORMATS}`,
   });
 
+export const stackOfPlanes = () =>
+  new HistoError(
+    "FORMAT_UNSUPPORTED",
+    "The OME-TIFF holds several channels, focal planes or time points, not one RGB picture.",
+    {
+      fix: `Choose one: bfconvert -bigtiff -channel 0 -z 0 -timepoint 0 INPUT STEP.ome.tiff && ${TIFF_SAVE.replace("INPUT", "STEP.ome.tiff")}`,
+    },
+  );
+
 export const notASlide = (cause?: unknown) =>
   new HistoError("FORMAT_UNSUPPORTED", "The file is not a slide or picture of a known format.", {
     fix: `Give an SVS, NDPI, MRXS, SCN, BIF, TIFF, PNG or JPEG file; other formats are converted with Bio-Formats: ${BIO_FORMATS}`,

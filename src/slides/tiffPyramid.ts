@@ -35,6 +35,18 @@ export const tiffVendor = (first: TiffDirectory): string => {
 
 export const isForeignVendor = (vendor: string): boolean => FOREIGN_VENDORS.some((known) => known.vendor === vendor);
 
+/**
+ * Whether an OME-TIFF spreads its picture over several pages: channels beside each other, focal planes, time points.
+ * A reader that took the first page alone would silently show one channel of many.
+ */
+export const isStackOfPlanes = (first: TiffDirectory): boolean => {
+  if (tiffVendor(first) !== "ome-tiff") return false;
+  const pixels = /<(?:\w+:)?Pixels\b[^>]*>/.exec(textOf(first))?.[0] ?? "";
+  const sizeOf = (axis: "C" | "Z" | "T") =>
+    Number(new RegExp(`\\bSize${axis}\\s*=\\s*["'](\\d+)["']`).exec(pixels)?.[1] ?? 1);
+  return sizeOf("C") > first.samplesPerPixel || sizeOf("Z") > 1 || sizeOf("T") > 1;
+};
+
 /** Whether libvips, as bundled, decodes this directory into the colours that the scanner meant. */
 export const isReadableByLibvips = (directory: TiffDirectory): boolean =>
   READABLE_COMPRESSIONS.includes(directory.compression) &&
