@@ -1,10 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encoder.ts";
-import { readFile } from "node:fs/promises";
 import type { App } from "../modules/context.ts";
-import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
+import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";

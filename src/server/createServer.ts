@@ -4,7 +4,14 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo from "@as-integrations/fastify";
-import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "../platform/logging.ts";
 import { createErrorFormatter, internalExtensions, internalMessage, requestIds } from "./errors.ts";
@@ -47,7 +54,7 @@ export const createServer = async <Context extends BaseContext>(
   const server: FastifyInstance = fastify({
     loggerInstance,
     // Fastify would log whole addresses, and with them the signatures of pictures.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     genReqId: () => crypto.randomUUID(),
     return503OnClosing: true,

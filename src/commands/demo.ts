@@ -1,0 +1,133 @@
+import { join, resolve } from "node:path";
+import { renderCohort } from "../../synthetic/index.ts";
+import { gridPart } from "../modules/patch/patch.service.ts";
+import { similarPatches } from "../modules/similarity/similarity.service.ts";
+import { readConfig } from "../platform/config.ts";
+import { HistoError } from "../platform/errors.ts";
+import { encodeId } from "../platform/ids.ts";
+import { createApp, type RunningApp } from "../server/app.ts";
+import { startServer } from "../server/start.ts";
+import { exampleQueries } from "./exampleQueries.ts";
+import {
+  INGEST_OPTIONS,
+  type IngestOptions,
+  ingestFolder,
+  localContext,
+  outcomeTable,
+  readIngestOptions,
+  withRoot,
+} from "./ingest.ts";
+import { parseOptions, requirePort } from "./options.ts";
+import { untilInterrupted } from "./serve.ts";
+import { createProgress, formatTable, print } from "./terminal.ts";
+
+export const DEMO_HELP = `histoql demo [folder] [options]
+
+Without a folder: renders a synthetic glioma cohort (24 patients), embeds it and shows what can be asked.
+With a folder: does the same with the slides in it. Everything is kept in the data folder, under demo/.
+
+  --exit            end after the result, instead of serving it
+  --patients <n>    patients of the synthetic cohort (default: 24)
+  --port <port>     (default: 4000)
+  and the options of histoql ingest
+`;
+
+const SYNTHETIC_SEED = 7;
+const SYNTHETIC_STUDY = "synthetic";
+
+const renderSynthetic = async (folder: string, patients: number): Promise<string> => {
+  print("Rendering a SYNTHETIC glioma cohort: no patient, no diagnosis, made by this program.");
+  const progress = createProgress("Rendering ", "slides");
+  const cohort = await renderCohort({
+    folder,
+    patients,
+    seed: SYNTHETIC_SEED,
+    onProgress: ({ done, total }) => progress.update(done, total),
+  });
+  progress.end();
+  return join(cohort.folder, "slides");
+};
+
+/** A patch to ask about: the one with most tissue in the middle of the first slide that has vectors. */
+const examplePatch = async (app: RunningApp, options: IngestOptions): Promise<string | null> => {
+  const features = await app.prisma.slideFeatures.findFirst({
+    where: { vectors: { gt: 0 }, featureSet: { key: options.featureSetKey, study: { key: options.studyKey } } },
+    include: { grid: true, slide: true },
+    orderBy: { slide: { key: "asc" } },
+  });
+  if (!features) return null;
+  const { rows } = await app.database.query<{ x: number; y: number }>(
+    "SELECT x, y FROM features.patch WHERE id >= $1::int8 * 16777216 AND id < ($1::int8 + 1) * 16777216 ORDER BY id OFFSET $2 LIMIT 1",
+    [features.gridId, Math.floor(features.vectors / 2)],
+  );
+  const place = rows[0];
+  if (!place) return null;
+  return encodeId("Patch", options.studyKey, features.slide.key, gridPart(features.grid), place.x, place.y);
+};
+
+const showSimilar = async (app: RunningApp, featureSet: string, patch: string): Promise<void> => {
+  const context = localContext(app);
+  const { hits, search } = await similarPatches(context, {
+    featureSet,
+    to: { patch },
+    first: 5,
+    excludeSamePatient: true,
+    minRecall: 0.99,
+  });
+  const rows = await Promise.all(
+    hits.map(async ({ patch: hit, distance }) => {
+      const grid = await context.loaders.grid.load(Math.floor(hit.id / 2 ** 24));
+      const slide = await context.loaders.slide.load(grid.slideId);
+      const patient = await context.loaders.patient.load(slide.patientId);
+      return [patient.key, slide.key, String(hit.x), String(hit.y), (1 - distance).toFixed(4)];
+    }),
+  );
+  print("\nWhich patches of other patients look like this one?");
+  print(formatTable(["patient", "slide", "x", "y", "similarity"], rows));
+  print(`${search.strategy}: ${search.scanned} vectors compared, ${search.tookMs.toFixed(1)} ms`);
+};
+
+export const demo = async (args: readonly string[]): Promise<number> => {
+  const { values, positionals } = parseOptions("demo", args, {
+    ...INGEST_OPTIONS,
+    exit: { type: "boolean", default: false },
+    patients: { type: "string", default: "24" },
+    port: { type: "string" },
+  });
+  if (positionals.length > 1) {
+    throw new HistoError("BAD_ARGUMENT", "demo takes one folder at most.", { fix: "histoql demo /path/to/slides" });
+  }
+  const base = readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" });
+  const port = requirePort(values.port);
+  const home = { ...base, dataFolder: join(base.dataFolder, "demo"), ...(port !== undefined && { port }) };
+  const given = positionals[0];
+  const patients = Number(values.patients);
+  const folder =
+    given === undefined
+      ? await renderSynthetic(join(home.dataFolder, `synthetic-${patients}`), patients)
+      : resolve(given);
+  const { exit: _exit, patients: _patients, port: _port, ...rest } = values;
+  const options = readIngestOptions(folder, {
+    ...rest,
+    ...(given === undefined && { study: SYNTHETIC_STUDY, "patient-pattern": "^(?<patient>SYN-[0-9]+)" }),
+  });
+  const app = await createApp(withRoot(home, folder));
+  try {
+    const slides = await ingestFolder(app, {
+      ...options,
+      studyName: given === undefined ? "SYNTHETIC glioma cohort" : options.studyKey,
+    });
+    print(`\n${outcomeTable(slides)}`);
+    const patch = await examplePatch(app, options);
+    const featureSet = encodeId("FeatureSet", options.studyKey, options.featureSetKey);
+    if (patch !== null) await showSimilar(app, featureSet, patch);
+    if (values.exit) return 0;
+    const server = await startServer(app, { examples: () => exampleQueries(options.studyKey, featureSet, patch) });
+    print(`\nGraphQL endpoint and page: ${server.url}  (Ctrl-C ends it)`);
+    await untilInterrupted();
+    await server.close();
+    return 0;
+  } finally {
+    await app.close();
+  }
+};

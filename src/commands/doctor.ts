@@ -1,0 +1,180 @@
+import { availableParallelism, totalmem } from "node:os";
+import { bundledEncoder } from "../inference/bundled-encoder.ts";
+import { createEncoderSession } from "../inference/encoder-session.ts";
+import { executionProviders, PROVIDERS, type Provider } from "../onnx/providers.ts";
+import { type Config, readConfig } from "../platform/config.ts";
+import { isHistoError } from "../platform/errors.ts";
+import { slideBackends } from "../slides/index.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { parseOptions } from "./options.ts";
+import { formatTable, print } from "./terminal.ts";
+
+export const DOCTOR_HELP = `histoql doctor [--json]
+
+Tells what is installed on this machine, how fast it is, and what to install for what is missing.
+Ends with exit code 1 when something that is needed does not work.
+
+  --json   one object a line: {"check", "state", "detail", "fix"}
+`;
+
+type Check = { check: string; state: "ok" | "absent" | "warning" | "failed"; detail: string; fix: string };
+
+const ok = (check: string, detail: string): Check => ({ check, state: "ok", detail, fix: "" });
+
+const numbers = (version: string): number[] => version.split(".").map(Number);
+
+/** Negative when `a` is older than `b`. */
+export const compareVersions = (a: string, b: string): number => {
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let index = 0; index < 3; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+};
+
+const checkNode = (): Check =>
+  compareVersions(process.versions.node, "24.0.0") >= 0
+    ? ok("Node", process.versions.node)
+    : { check: "Node", state: "failed", detail: process.versions.node, fix: "Install Node 24 or newer." };
+
+const checkPostgres = (version: string): Check => {
+  if (compareVersions(version, "15.0") >= 0) return ok("PostgreSQL", version);
+  return { check: "PostgreSQL", state: "failed", detail: version, fix: "Use PostgreSQL 15 or newer." };
+};
+
+const RECOMMENDED_PGVECTOR = "0.8.7";
+
+/** What is known of pgvector's releases: before 0.8 no half-precision iterative scans; 0.8.0 to 0.8.3 have HNSW bugs. */
+export const checkPgvector = (version: string | null): Check => {
+  const check = "pgvector";
+  const install = `Install pgvector ${RECOMMENDED_PGVECTOR} on the database server (Debian: postgresql-17-pgvector).`;
+  if (version === null) return { check, state: "failed", detail: "not installed", fix: install };
+  if (compareVersions(version, "0.8.0") < 0) return { check, state: "failed", detail: version, fix: install };
+  if (compareVersions(version, "0.8.4") < 0) {
+    return {
+      check,
+      state: "warning",
+      detail: `${version} has bugs in HNSW index scans; exact search is not affected`,
+      fix: install,
+    };
+  }
+  return ok(check, version);
+};
+
+const describeDatabase = async (database: Database): Promise<Check[]> => {
+  const { rows } = await database.query<{ version: string; installed: string | null; available: string | null }>(
+    `SELECT current_setting('server_version') AS version,
+       (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector') AS available`,
+  );
+  const row = rows[0] as { version: string; installed: string | null; available: string | null };
+  return [checkPostgres(row.version.split(" ")[0] ?? ""), checkPgvector(row.installed ?? row.available)];
+};
+
+const checkDatabase = async (config: Config): Promise<Check[]> => {
+  const kind = config.databaseUrl === undefined ? "embedded (up to 2 GB, one process)" : "given by DATABASE_URL";
+  try {
+    // In memory: doctor must not take the folder that a server is using.
+    const database = await openDatabase({ url: config.databaseUrl });
+    try {
+      return [ok("database", kind), ...(await describeDatabase(database))];
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    const fix = isHistoError(error) ? (error.fix ?? "") : "Look at the database server's log.";
+    return [{ check: "database", state: "failed", detail: `${kind}: not reachable`, fix }];
+  }
+};
+
+const checkReaders = (): Check[] => {
+  const { openslide, libvips } = slideBackends();
+  const formats = "SVS, NDPI, MRXS, SCN, BIF, VMS and more";
+  const readers = [ok("libvips", `${libvips.version}: TIFF, SVS, OME-TIFF, PNG, JPEG`)];
+  if (openslide.available) return [...readers, ok("OpenSlide", `${openslide.version}: ${formats}`)];
+  const fix = "Install it: apt-get install libopenslide0 · dnf install openslide · brew install openslide";
+  return [...readers, { check: "OpenSlide", state: "absent", detail: `needed for ${formats}`, fix }];
+};
+
+const PROVIDER_FIXES: Record<Provider, string> = {
+  cuda: "For an NVIDIA GPU: install CUDA 12 with cuDNN 9, then npx onnxruntime-node-install-cuda",
+  webgpu:
+    "Needs a GPU with a Vulkan, Metal or Direct3D 12 driver (without a GPU: Mesa's lavapipe, version 25 or newer)",
+  cpu: "Reinstall with npm ci.",
+};
+
+const MEASURE_SECONDS = 2;
+const BATCH = 32;
+
+/** Patches a second of the bundled encoder, on bytes in memory. */
+const measure = async (provider: Provider): Promise<Check> => {
+  const check = `execution provider ${provider}`;
+  try {
+    const { card, model } = await bundledEncoder();
+    const session = await createEncoderSession({ card, model, providers: [provider] });
+    const side = card.inputPixels;
+    let pixels = new Uint8Array(BATCH * side * side * 3).fill(200);
+    const run = async () => {
+      pixels = (await session.embed({ pixels, patches: BATCH, heightPixels: side, widthPixels: side }))
+        .pixels as typeof pixels;
+    };
+    await run();
+    const began = performance.now();
+    let patches = 0;
+    while (performance.now() - began < MEASURE_SECONDS * 1000) {
+      await run();
+      patches += BATCH;
+    }
+    const perSecond = (patches * 1000) / (performance.now() - began);
+    await session.close();
+    return ok(check, `${perSecond.toFixed(0)} patches/s with ${card.key}`);
+  } catch {
+    return {
+      check,
+      state: provider === "cpu" ? "failed" : "absent",
+      detail: "does not run here",
+      fix: PROVIDER_FIXES[provider],
+    };
+  }
+};
+
+export const doctor = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseOptions("doctor", args, { json: { type: "boolean", default: false } });
+  const config = readConfig(process.env);
+  const checks = [
+    checkNode(),
+    ok(
+      "machine",
+      `${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB memory, ${process.platform} ${process.arch}`,
+    ),
+    ...(await checkDatabase(config)),
+    ...checkReaders(),
+  ];
+  const built = new Set(executionProviders().map(({ name }) => name));
+  for (const provider of PROVIDERS) {
+    checks.push(
+      built.has(provider)
+        ? await measure(provider)
+        : {
+            check: `execution provider ${provider}`,
+            state: "absent",
+            detail: "not in this build",
+            fix: PROVIDER_FIXES[provider],
+          },
+    );
+  }
+  if (values.json) {
+    for (const check of checks) print(JSON.stringify(check));
+  } else {
+    print(
+      formatTable(
+        ["check", "state", "detail"],
+        checks.map(({ check, state, detail }) => [check, state, detail]),
+      ),
+    );
+    const fixes = checks.filter(({ fix }) => fix !== "");
+    if (fixes.length > 0) print(`\nWhat to do:\n${fixes.map(({ check, fix }) => `  ${check}: ${fix}`).join("\n")}`);
+  }
+  return checks.some(({ state }) => state === "failed") ? 1 : 0;
+};

@@ -1,0 +1,33 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { HistoError } from "../platform/errors.ts";
+
+type OptionTypes = NonNullable<ParseArgsConfig["options"]>;
+
+/**
+ * Command line arguments after the command's name.
+ * @throws HistoError BAD_ARGUMENT for an unknown option, with the command's help
+ */
+export const parseOptions = <Options extends OptionTypes>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+) => {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new HistoError("BAD_ARGUMENT", cause instanceof Error ? cause.message : String(cause), {
+      fix: `histoql ${command} --help lists the options.`,
+      cause,
+    });
+  }
+};
+
+/** @throws HistoError BAD_ARGUMENT */
+export const requirePort = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new HistoError("BAD_ARGUMENT", `--port ${text} is not a port.`, {
+    fix: "Use a number from 0 to 65535; 0 picks a free one.",
+  });
+};

@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { readConfig } from "../platform/config.ts";
+import { createApp } from "../server/app.ts";
+import { startServer } from "../server/start.ts";
+import { parseOptions, requirePort } from "./options.ts";
+import { print } from "./terminal.ts";
+
+export const SERVE_HELP = `histoql serve [options]
+
+Serves the GraphQL endpoint and its page, and works through queued jobs.
+
+  --root <folder>   lets slides, encoders and tables be named by path under this folder; may be repeated
+  --host <address>  (default: 127.0.0.1, this machine only)
+  --port <port>     (default: 4000)
+  --data <folder>   embedded database, artefacts and secret (default: .histoql)
+`;
+
+/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
+export const untilInterrupted = (): Promise<void> =>
+  new Promise((wake) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => wake());
+  });
+
+export const serve = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseOptions("serve", args, {
+    root: { type: "string", multiple: true, default: [] },
+    host: { type: "string" },
+    port: { type: "string" },
+    data: { type: "string" },
+  });
+  const base = readConfig(process.env);
+  const port = requirePort(values.port);
+  const app = await createApp({
+    ...base,
+    ...(values.host !== undefined && { host: values.host }),
+    ...(port !== undefined && { port }),
+    ...(values.data !== undefined && { dataFolder: resolve(values.data) }),
+    roots: [...base.roots, ...values.root.map((root) => resolve(root))],
+  });
+  try {
+    const server = await startServer(app);
+    if (app.database.kind === "embedded") {
+      print(
+        "Embedded database: up to 2 GB, one process, no index. For more, set DATABASE_URL to PostgreSQL with pgvector.",
+      );
+    }
+    print(`HistoQL listens on ${server.url}`);
+    await untilInterrupted();
+    print("Stopping: running slides keep their checkpoints.");
+    await server.close();
+    return 0;
+  } finally {
+    await app.close();
+  }
+};

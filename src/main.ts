@@ -1,0 +1,44 @@
+import { DEMO_HELP, demo } from "./commands/demo.ts";
+import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
+import { INGEST_HELP, ingest } from "./commands/ingest.ts";
+import { SERVE_HELP, serve } from "./commands/serve.ts";
+import { isHistoError } from "./platform/errors.ts";
+
+const HELP = `histoql <command> [options]
+
+  demo [folder]     see it work, on a synthetic cohort or on your own slides
+  ingest <folder>   register, tile and embed the slides of a folder
+  serve             the GraphQL endpoint, its page and the worker
+  doctor            what is installed here, how fast it is, and what is missing
+
+histoql <command> --help explains a command. Settings from the environment: docs/configuration.md
+`;
+
+type Command = { help: string; run: (args: readonly string[]) => Promise<number> };
+
+const COMMANDS: Record<string, Command> = {
+  serve: { help: SERVE_HELP, run: serve },
+  demo: { help: DEMO_HELP, run: demo },
+  ingest: { help: INGEST_HELP, run: ingest },
+  doctor: { help: DOCTOR_HELP, run: doctor },
+};
+
+const say = (text: string, code: number): number => {
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  return code;
+};
+
+const main = async ([name, ...args]: readonly string[]): Promise<number> => {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") return say(HELP, 0);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) return say(`There is no command "${name}".\n\n${HELP}`, 2);
+  if (args.includes("--help") || args.includes("-h")) return say(command.help, 0);
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!isHistoError(error)) throw error;
+    return say(`${error.code}: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ""}`, 1);
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,141 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { App } from "../modules/context.ts";
+import { PICTURES, tilesPath } from "../modules/pictures.ts";
+import { isHistoError } from "../platform/errors.ts";
+import { requireId } from "../platform/ids.ts";
+import {
+  deepZoomDescriptor,
+  deepZoomTile,
+  encodeJpeg,
+  type OpenedSlide,
+  readScaled,
+  readThumbnail,
+} from "../slides/index.ts";
+
+/**
+ * Pictures under signed URLs. Whoever holds a URL was given it by a resolver that had authorised him, so the signature is
+ * all that is checked here. Slides are read through the readers, which know no label or macro image.
+ */
+
+type SlideParams = { slide: string };
+
+const CACHE = "private, max-age=900";
+
+const isSigned = (app: App, path: string, request: FastifyRequest): boolean =>
+  app.signer.verify(path, request.query as Record<string, unknown>);
+
+const pathOf = (request: FastifyRequest): string => request.url.split("?")[0] ?? "";
+
+const forbid = (reply: FastifyReply) =>
+  reply
+    .code(403)
+    .send({ code: "FORBIDDEN", message: "The link is invalid or has expired.", fix: "Ask the graph for a new one." });
+
+/** Statuses of the failures that a picture can have; the body repeats code, message and fix. */
+const statusOf = (code: string): number =>
+  ({ NOT_FOUND: 404, FILE_NOT_FOUND: 404, SLIDE_HAS_NO_IMAGE: 404, BAD_ARGUMENT: 400 })[code] ?? 422;
+
+const withSlide = async <Result>(
+  app: App,
+  id: string,
+  use: (slide: OpenedSlide) => Promise<Result>,
+): Promise<Result | null> => {
+  const [studyKey, key] = requireId("Slide", id);
+  const image = await app.prisma.slideImage.findFirst({
+    where: { slide: { key: String(key), study: { key: String(studyKey) } } },
+  });
+  return image && app.openSlides.use(image, use);
+};
+
+/** Sends a picture, or says why there is none. */
+const send = async (reply: FastifyReply, type: string, make: () => Promise<Buffer | string | null>) => {
+  try {
+    const body = await make();
+    if (body === null) {
+      return reply
+        .code(404)
+        .send({ code: "SLIDE_HAS_NO_IMAGE", message: "The slide has no image.", fix: "Register its file." });
+    }
+    return reply.header("cache-control", CACHE).type(type).send(body);
+  } catch (error) {
+    if (!isHistoError(error)) throw error;
+    return reply.code(statusOf(error.code)).send({ code: error.code, message: error.message, fix: error.fix });
+  }
+};
+
+const integers = (text: string): number[] | undefined => {
+  const values = text.split(",").map(Number);
+  return values.every(Number.isSafeInteger) ? values : undefined;
+};
+
+const drawRegion = (slide: OpenedSlide, region: string, maxPixels: number): Promise<Buffer> => {
+  const [x = 0, y = 0, widthPixels = 1, heightPixels = 1] = integers(region) ?? [];
+  const scale = Math.max(1, Math.max(widthPixels, heightPixels) / maxPixels);
+  const outWidth = Math.max(1, Math.round(widthPixels / scale));
+  const outHeight = Math.max(1, Math.round(heightPixels / scale));
+  return readScaled(slide, { x, y, widthPixels, heightPixels }, outWidth, outHeight).then((pixels) =>
+    encodeJpeg({ pixels, widthPixels: outWidth, heightPixels: outHeight }),
+  );
+};
+
+export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
+  server.get<{ Params: SlideParams & { size: string } }>(
+    `${PICTURES}/slides/:slide/thumbnail/:size.jpg`,
+    (request, reply) => {
+      if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+      return send(reply, "image/jpeg", () =>
+        withSlide(app, request.params.slide, async (slide) =>
+          encodeJpeg(await readThumbnail(slide, Number(request.params.size))),
+        ),
+      );
+    },
+  );
+  server.get<{ Params: SlideParams & { region: string; size: string } }>(
+    `${PICTURES}/slides/:slide/regions/:region/:size.jpg`,
+    (request, reply) => {
+      if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+      return send(reply, "image/jpeg", () =>
+        withSlide(app, request.params.slide, (slide) =>
+          drawRegion(slide, request.params.region, Number(request.params.size)),
+        ),
+      );
+    },
+  );
+  server.get<{ Params: SlideParams & { digest: string } }>(
+    `${PICTURES}/slides/:slide/masks/:digest.png`,
+    (request, reply) => {
+      if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+      return send(reply, "image/png", async () => {
+        const [studyKey, key] = requireId("Slide", request.params.slide);
+        const grid = await app.prisma.patchGrid.findFirst({
+          where: {
+            digest: { startsWith: request.params.digest },
+            slide: { key: String(key), study: { key: String(studyKey) } },
+          },
+        });
+        return grid && app.artefacts.get(grid.maskDigest);
+      });
+    },
+  );
+  server.get<{ Params: SlideParams }>(`${PICTURES}/slides/:slide/tiles.dzi`, (request, reply) => {
+    if (!isSigned(app, tilesPath(request.params.slide), request)) return forbid(reply);
+    return send(reply, "application/xml", () =>
+      withSlide(app, request.params.slide, async (slide) => deepZoomDescriptor(slide)),
+    );
+  });
+  server.get<{ Params: SlideParams & { level: string; tile: string } }>(
+    `${PICTURES}/slides/:slide/tiles_files/:level/:tile`,
+    (request, reply) => {
+      if (!isSigned(app, tilesPath(request.params.slide), request)) return forbid(reply);
+      const [column, row] = request.params.tile
+        .replace(/\.jpe?g$/, "")
+        .split("_")
+        .map(Number);
+      return send(reply, "image/jpeg", () =>
+        withSlide(app, request.params.slide, (slide) =>
+          deepZoomTile(slide, Number(request.params.level), column ?? -1, row ?? -1),
+        ),
+      );
+    },
+  );
+};

@@ -1,0 +1,65 @@
+import type { AddressInfo } from "node:net";
+import type { FastifyRequest } from "fastify";
+import type { GraphQLContext } from "../modules/context.ts";
+import { createLoaders } from "../modules/loaders.ts";
+import { LOCAL_VIEWER, type Viewer } from "../platform/authorisation.ts";
+import { HistoError } from "../platform/errors.ts";
+import type { RunningApp } from "./app.ts";
+import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
+import type { ExampleQuery } from "./graphiql.ts";
+import { addPictureRoutes } from "./pictures.ts";
+import { createSchema } from "./schema.ts";
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Without tokens, whoever reaches the port is the local viewer; so nobody else may reach it. */
+const requireLoopback = (host: string): void => {
+  if (LOOPBACK.has(host)) return;
+  throw new HistoError("FORBIDDEN", `This version serves on this machine only; ${host} could be reached by others.`, {
+    fix: "Listen on 127.0.0.1 and reach it through an SSH tunnel: ssh -L 4000:127.0.0.1:4000 <this machine>",
+    path: ["host"],
+  });
+};
+
+export type StartOptions = {
+  /** Queries that the page opens with. */
+  examples?: () => readonly ExampleQuery[] | Promise<readonly ExampleQuery[]>;
+  /** Who asks; the person at this machine by default. */
+  viewerOf?: (request: FastifyRequest) => Viewer;
+};
+
+/**
+ * Serves an app over HTTP.
+ * @throws HistoError FORBIDDEN for an address that others can reach, CONFLICT when the port is taken
+ */
+export const startServer = async (
+  app: RunningApp,
+  { examples, viewerOf = () => LOCAL_VIEWER }: StartOptions = {},
+): Promise<{ url: string; close(): Promise<void> }> => {
+  const { host, port } = app.config;
+  requireLoopback(host);
+  const server = await createServer<GraphQLContext>({
+    schema: createSchema(),
+    log: app.log,
+    hostNames: LOOPBACK_NAMES,
+    ...(examples && { examples }),
+    routes: (instance) => addPictureRoutes(instance, app),
+    context: async (request) => ({
+      app,
+      viewer: viewerOf(request),
+      loaders: createLoaders(app),
+      baseUrl: `${request.protocol}://${request.host}`,
+    }),
+  });
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new HistoError("CONFLICT", `Port ${port} is in use by another program.`, {
+      fix: "Choose another with --port, or 0 for a free one.",
+      path: ["port"],
+    });
+  }
+  const { port: bound } = server.server.address() as AddressInfo;
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, close: () => server.close() };
+};
