@@ -84,15 +84,3 @@ const fieldOf = (issue: z.core.$ZodIssue): string =>
   issue.code === "unrecognized_keys" ? issue.keys.join(", ") : issue.path.join(".");
 
 const sentence = (issue: z.core.$ZodIssue): string => `${fieldOf(issue) || "card"}: ${issue.message}`;
-
-/** What of a card decides the vectors, for hashes of lineage: the same preprocessing gives the same text. */
-export const preprocessingOf = (card: EncoderCard) => ({
-  inputPixels: card.inputPixels,
-  pixelScale: card.pixelScale,
-  colourOrder: card.colourOrder,
-  layout: card.layout,
-  resize: card.resize,
-  output: card.output,
-  pooling: card.pooling,
-  prefixTokens: card.prefixTokens,
-});
