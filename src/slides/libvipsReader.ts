@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from "sharp";
+import { hasJpegTiles, openJpegTiles } from "./jpegTiles.ts";
 import { clipToLevel, type LevelWindow, placeOnWhite, windowOnLevel } from "./pixels.ts";
 import { readGate, withReadSlot } from "./readLimit.ts";
 import { tooLargeWithoutTiles, undecodable } from "./refusals.ts";
@@ -48,19 +49,20 @@ const tiffProperties = (first: TiffDirectory, vendor: string): Record<string, st
 };
 
 /** Opens the pyramid of a tiled TIFF with libvips, tile by tile: memory does not grow with the slide. */
-export const openTiledTiff = (path: string, pyramid: readonly TiffLevel[]): OpenedSlide => {
+export const openTiledTiff = async (path: string, pyramid: readonly TiffLevel[]): Promise<OpenedSlide> => {
   const levels = levelsOf(pyramid);
   const [base] = pyramid;
   const [finest] = levels;
   if (!base || !finest) throw undecodable("no level");
   const vendor = tiffVendor(base.directory);
-  const gate = readGate(async () => {});
+  const jpegTiles = await openJpegTiles(path);
+  const gate = readGate(() => jpegTiles.close());
 
   const readPart = async (level: TiffLevel, part: LevelWindow): Promise<Uint8Array> => {
     const place = level.subIfd < 0 ? { page: level.page } : { page: level.page, tiff: { subifd: level.subIfd } };
     const area = { left: part.left, top: part.top, width: part.widthPixels, height: part.heightPixels };
     try {
-      return await toRgb(sharp(path, { ...SHARP_OPTIONS, ...place }).extract(area));
+      return await withReadSlot(() => toRgb(sharp(path, { ...SHARP_OPTIONS, ...place }).extract(area)));
     } catch (error) {
       throw undecodable(error);
     }
@@ -81,7 +83,11 @@ export const openTiledTiff = (path: string, pyramid: readonly TiffLevel[]): Open
       const tiffLevel = pyramid[region.level] ?? base;
       const part = clipToLevel(window, level);
       if (!part) return gate.run(async () => placeOnWhite(null, null, window));
-      const pixels = await gate.run(() => readPart(tiffLevel, part));
+      const pixels = await gate.run(() =>
+        hasJpegTiles(tiffLevel.directory)
+          ? jpegTiles.read(region.level, tiffLevel.directory, part)
+          : readPart(tiffLevel, part),
+      );
       return placeOnWhite(pixels, part, window);
     },
     close: () => gate.close(),
@@ -100,7 +106,7 @@ export const openUntiledImage = async (path: string, tiff: TiffDirectory | null)
   if (level.widthPixels * level.heightPixels > MAX_UNTILED_PIXELS) throw tooLargeWithoutTiles();
   let decoded: Promise<Uint8Array> | null = null;
   const decode = () => {
-    decoded ??= toRgb(open()).catch((error: unknown) => {
+    decoded ??= withReadSlot(() => toRgb(open())).catch((error: unknown) => {
       throw undecodable(error);
     });
     return decoded;

@@ -266,6 +266,14 @@ describe("refusals", () => {
     }
   });
 
+  it("SLIDE_CORRUPT for a few bad bytes inside a tile's JPEG data", async () => {
+    const bytes = await pyramid("jpeg");
+    const at = Math.floor(bytes.length * 0.2);
+    const path = await put("scratched.tif", Buffer.from(bytes).fill(0xff, at, at + 120));
+    for (const backend of backends)
+      expect(await refusalOf(path, backend), backend).toMatchObject({ code: "SLIDE_CORRUPT" });
+  });
+
   it("SLIDE_CORRUPT for a picture cut short", async () => {
     const png = await source().png().toBuffer();
     expect(await refusalOf(await put("cut.png", png.subarray(0, png.length / 2)))).toMatchObject({

@@ -100,7 +100,9 @@ export const openWithOpenSlide = async (
         // OpenSlide blends neighbours at fractional positions; whole pixels of the level keep the scan's own values.
         const x = Math.round(left * downsample);
         const y = Math.round(top * downsample);
-        const read = await library.readRegion(handle, x, y, region.level, widthPixels, heightPixels);
+        const read = await withReadSlot(() =>
+          library.readRegion(handle, x, y, region.level, widthPixels, heightPixels),
+        );
         const error = library.error(handle);
         if (error !== null) throw undecodable(error);
         return read;

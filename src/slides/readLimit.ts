@@ -33,7 +33,7 @@ export const readGate = (release: () => Promise<void>) => {
       if (closed) throw new Error("The slide is closed.");
       inFlight++;
       try {
-        return await withReadSlot(read);
+        return await read();
       } finally {
         inFlight--;
         if (inFlight === 0) drained();

@@ -49,7 +49,7 @@ const seeded = (seed: number) => () => {
 };
 
 describe.skipIf(!isHere || !hasOpenSlide)("OpenSlide and libvips", () => {
-  it.each([CMU, ...TCGA])("give the same pixels of %s on every level, edges included", async (name) => {
+  it.each([CMU, ...TCGA, CPTAC])("give the same pixels of %s on every level, edges included", async (name) => {
     await withSlide(
       name,
       async (one) =>
@@ -59,7 +59,9 @@ describe.skipIf(!isHere || !hasOpenSlide)("OpenSlide and libvips", () => {
             expect(one.levels).toEqual(other.levels);
             expect(one.micronsPerPixel).toEqual(other.micronsPerPixel);
             const random = seeded(7);
-            for (const [level, { widthPixels, heightPixels, downsample }] of one.levels.entries())
+            for (const [level, { widthPixels, heightPixels, downsample }] of one.levels.entries()) {
+              // Where no level-0 pixel falls on a level's pixel, as on CPTAC's halves of odd sizes, OpenSlide blends two.
+              if (!Number.isInteger(downsample)) continue;
               for (let i = 0; i < 25; i++) {
                 const region = {
                   x: Math.floor((random() * 1.2 - 0.1) * widthPixels * downsample),
@@ -73,6 +75,7 @@ describe.skipIf(!isHere || !hasOpenSlide)("OpenSlide and libvips", () => {
                 for (let at = 0; at < a.length; at++) worst = Math.max(worst, Math.abs((a[at] ?? 0) - (b[at] ?? 999)));
                 expect(worst, JSON.stringify(region)).toBeLessThanOrEqual(1);
               }
+            }
           },
           "libvips",
         ),

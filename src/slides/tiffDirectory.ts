@@ -1,6 +1,8 @@
 /** Random access to a file's bytes; `read` may give fewer bytes than asked at the end of the file. */
 export type ByteSource = { readonly sizeBytes: number; read(offset: number, length: number): Promise<Uint8Array> };
 
+export type TiffPieces = { readonly offsets: Float64Array; readonly byteCounts: Float64Array };
+
 /** One image file directory: the tags that decide how a picture is read and how large its pixels are. */
 export type TiffDirectory = {
   readonly widthPixels: number;
@@ -10,6 +12,8 @@ export type TiffDirectory = {
   readonly photometric: number;
   readonly bitsPerSample: readonly number[];
   readonly samplesPerPixel: number;
+  /** 1 = the channels of a pixel lie together, 2 = apart. */
+  readonly planarConfiguration: number;
   readonly newSubfileType: number;
   readonly imageDescription: string | null;
   readonly make: string | null;
@@ -20,6 +24,12 @@ export type TiffDirectory = {
   readonly resolutionUnit: number | null;
   /** Numbers of all tags present, ascending; vendors are told apart by their private ones. */
   readonly tags: readonly number[];
+  /** Where the tiles or strips lie in the file; a count of zero is a tile that was left out. */
+  readonly pieces: TiffPieces;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  /** Quantisation and Huffman tables that the JPEG tiles share, as a JPEG stream of their own. */
+  readonly jpegTables: Uint8Array | null;
   /** Highest byte that a tile or strip claims, exclusive. */
   readonly dataEnd: number;
   readonly subIfds: readonly TiffDirectory[];
@@ -48,11 +58,14 @@ const TAG = {
   stripByteCounts: 279,
   xResolution: 282,
   yResolution: 283,
+  planarConfiguration: 284,
   resolutionUnit: 296,
   tileWidth: 322,
+  tileLength: 323,
   tileOffsets: 324,
   tileByteCounts: 325,
   subIfds: 330,
+  jpegTables: 347,
 } as const;
 
 /** Bytes of one value by TIFF field type; 16–18 are BigTIFF's 64-bit integers. */
@@ -136,7 +149,7 @@ const readNumber = (view: DataView, at: number, type: number, littleEndian: bool
   }
 };
 
-/** Visits the numbers of a field piece by piece, so that a million tile offsets never lie in memory at once. */
+/** Visits the numbers of a field piece by piece. */
 const visitNumbers = async (
   reader: Reader,
   entry: Entry,
@@ -194,19 +207,32 @@ const readEntries = async (reader: Reader, at: number): Promise<{ entries: Map<n
   return { entries, next: isBig ? uint64(view, nextAt, littleEndian) : view.getUint32(nextAt, littleEndian) };
 };
 
-/** The highest byte of any tile or strip. Both arrays are walked in step; a zero count is a tile that was left out. */
-const findDataEnd = async (reader: Reader, offsets: Entry | undefined, counts: Entry | undefined): Promise<number> => {
-  if (!offsets || !counts) return 0;
-  const length = Math.min(offsets.count, counts.count);
-  const starts = new Float64Array(length <= MAX_NUMBERS ? length : 0);
-  await visitNumbers(reader, { ...offsets, count: length }, (value, index) => {
-    starts[index] = value;
-  });
-  let end = 0;
-  await visitNumbers(reader, { ...counts, count: length }, (value, index) => {
-    if (value > 0) end = Math.max(end, (starts[index] ?? 0) + value);
-  });
-  return end;
+const floatsOf = async (reader: Reader, entry: Entry | undefined, length: number): Promise<Float64Array> => {
+  const values = new Float64Array(length);
+  if (entry)
+    await visitNumbers(reader, { ...entry, count: length }, (value, index) => {
+      values[index] = value;
+    });
+  return values;
+};
+
+const readPieces = async (
+  reader: Reader,
+  offsets: Entry | undefined,
+  counts: Entry | undefined,
+): Promise<TiffPieces> => {
+  const length = Math.min(offsets?.count ?? 0, counts?.count ?? 0);
+  if (length > MAX_NUMBERS) throw new TiffDamageError("malformed");
+  return { offsets: await floatsOf(reader, offsets, length), byteCounts: await floatsOf(reader, counts, length) };
+};
+
+const endOf = ({ offsets, byteCounts }: TiffPieces): number =>
+  byteCounts.reduce((end, count, index) => (count > 0 ? Math.max(end, (offsets[index] ?? 0) + count) : end), 0);
+
+const bytesOf = async (reader: Reader, entry: Entry | undefined): Promise<Uint8Array | null> => {
+  if (!entry) return null;
+  const view = await readExactly(reader.source, entry.offset, Math.min(entry.count, MAX_TEXT_BYTES));
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 };
 
 const readDirectory = async (reader: Reader, entries: Map<number, Entry>, depth: number): Promise<TiffDirectory> => {
@@ -215,6 +241,11 @@ const readDirectory = async (reader: Reader, entries: Map<number, Entry>, depth:
     return value === undefined || Number.isNaN(value) ? null : value;
   };
   const isTiled = entries.has(TAG.tileWidth);
+  const pieces = await readPieces(
+    reader,
+    entries.get(isTiled ? TAG.tileOffsets : TAG.stripOffsets),
+    entries.get(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts),
+  );
   const subIfds: TiffDirectory[] = [];
   if (depth === 0)
     for (const at of await numbersOf(reader, entries.get(TAG.subIfds), MAX_DIRECTORIES)) {
@@ -230,6 +261,7 @@ const readDirectory = async (reader: Reader, entries: Map<number, Entry>, depth:
     photometric: (await one(TAG.photometric)) ?? 0,
     bitsPerSample: await numbersOf(reader, entries.get(TAG.bitsPerSample), 16),
     samplesPerPixel: (await one(TAG.samplesPerPixel)) ?? 1,
+    planarConfiguration: (await one(TAG.planarConfiguration)) ?? 1,
     newSubfileType: (await one(TAG.newSubfileType)) ?? 0,
     imageDescription: await textOf(reader, entries.get(TAG.imageDescription)),
     make: await textOf(reader, entries.get(TAG.make)),
@@ -238,11 +270,11 @@ const readDirectory = async (reader: Reader, entries: Map<number, Entry>, depth:
     yResolution: await one(TAG.yResolution),
     resolutionUnit: await one(TAG.resolutionUnit),
     tags: [...entries.keys()].sort((a, b) => a - b),
-    dataEnd: await findDataEnd(
-      reader,
-      entries.get(isTiled ? TAG.tileOffsets : TAG.stripOffsets),
-      entries.get(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts),
-    ),
+    pieces,
+    tileWidth: (await one(TAG.tileWidth)) ?? 0,
+    tileHeight: (await one(TAG.tileLength)) ?? 0,
+    jpegTables: await bytesOf(reader, entries.get(TAG.jpegTables)),
+    dataEnd: endOf(pieces),
     subIfds,
   };
 };
