@@ -7,8 +7,11 @@ import type { Encoder } from "../../store/generated/client.ts";
 
 /** Loaded encoders, one session for each, shared by jobs and queries. */
 export type EncoderSessions = {
-  /** @throws HistoError ENCODER_HAS_NO_MODEL, MODEL_INCOMPATIBLE */
-  get(encoder: Encoder): Promise<EncoderSession>;
+  /**
+   * Runs `use` with the encoder's session, loaded once however many ask.
+   * @throws HistoError ENCODER_HAS_NO_MODEL, MODEL_INCOMPATIBLE
+   */
+  use<Result>(encoder: Encoder, use: (session: EncoderSession) => Promise<Result>): Promise<Result>;
   /** The execution provider that runs this encoder here; null while it is not loaded. */
   providerOf(encoder: Encoder): Promise<string | null>;
   close(): Promise<void>;
@@ -32,39 +35,48 @@ const load = async (encoder: Encoder, config: Config, artefacts: ArtefactStore):
   });
 };
 
+type Entry = { loaded: Promise<EncoderSession>; users: number };
+
 export const createEncoderSessions = (config: Config, artefacts: ArtefactStore): EncoderSessions => {
-  const sessions = new Map<string, Promise<EncoderSession>>();
+  const entries = new Map<string, Entry>();
+  const keyOf = (encoder: Encoder) => encoder.digest ?? encoder.key;
+
+  const drop = async (key: string, entry: Entry) => {
+    entries.delete(key);
+    const session = await entry.loaded.catch(() => undefined);
+    await session?.close();
+  };
+
+  const trim = async () => {
+    const idle = [...entries].filter(([, entry]) => entry.users === 0);
+    for (const [key, entry] of idle.slice(0, Math.max(0, entries.size - MAX_LOADED))) await drop(key, entry);
+  };
+
   return {
-    get(encoder) {
-      const key = encoder.digest ?? encoder.key;
-      const known = sessions.get(key) ?? load(encoder, config, artefacts);
+    async use(encoder, use) {
+      const key = keyOf(encoder);
+      const entry = entries.get(key) ?? { loaded: load(encoder, config, artefacts), users: 0 };
       // Reinserting makes the map's order the order of last use.
-      sessions.delete(key);
-      sessions.set(key, known);
-      known.catch(() => sessions.delete(key));
-      const [oldest] = sessions;
-      if (sessions.size > MAX_LOADED && oldest) {
-        sessions.delete(oldest[0]);
-        // Closing waits for the batches that it still has.
-        void oldest[1].then((session) => session.close());
+      entries.delete(key);
+      entries.set(key, entry);
+      entry.users++;
+      try {
+        const session = await entry.loaded.catch((error: unknown) => {
+          entries.delete(key);
+          throw error;
+        });
+        return await use(session);
+      } finally {
+        entry.users--;
+        await trim();
       }
-      return known;
     },
     providerOf: async (encoder) => {
-      const session = await sessions.get(encoder.digest ?? encoder.key)?.catch(() => undefined);
+      const session = await entries.get(keyOf(encoder))?.loaded.catch(() => undefined);
       return session?.provider ?? null;
     },
     async close() {
-      const all = [...sessions.values()];
-      sessions.clear();
-      await Promise.all(
-        all.map((session) =>
-          session.then(
-            (loaded) => loaded.close(),
-            () => {},
-          ),
-        ),
-      );
+      for (const [key, entry] of [...entries]) await drop(key, entry);
     },
   };
 };

@@ -52,54 +52,51 @@ type Work = {
   signal: AbortSignal;
 };
 
-/** Embeds the patches after the checkpoint; each batch, its checkpoint and the job's progress commit together. */
-const embedRest = async ({
-  app,
-  job,
-  slide,
-  image,
-  featureSet,
-  encoder,
-  grid,
-  written,
-  signal,
-}: Work): Promise<void> => {
-  const [ids, session, oid] = await Promise.all([
-    readGridPatchIds(app.database, grid.id, written),
-    app.encoderSessions.get(encoder),
-    halfvecOid(app.database),
-  ]);
-  await app.openSlides.use(image, async (opened) => {
-    const plan = patchRegion(opened.levels, grid);
-    await embedPatches({
-      patches: ids.length,
-      regionWidthPixels: plan.widthPixels,
-      regionHeightPixels: plan.heightPixels,
-      readPatch: (index) => {
-        const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
-        return readPatch(opened, plan, x, y);
-      },
-      session,
-      batchSize: app.config.batchSize,
-      signal,
-      onBatch: async (first, count, vectors) => {
-        const from = written + first;
-        await app.database.transaction(async (client) => {
-          const step = { featureSetId: featureSet.id, slideId: slide.id, gridId: grid.id, from, to: from + count };
-          const batch = { slideId: slide.id, patientId: slide.patientId, dims: featureSet.dims };
-          await appendVectors(
-            client,
-            featureSet.id,
-            { ...batch, patchIds: ids.subarray(first, first + count), halves: vectors as Uint16Array },
-            oid,
-          );
-          const isOurs = await advanceCheckpoint(client, { ...step, total: grid.patches, provider: session.provider });
-          if (!isOurs) throw new LeaseLostError(job.id);
-          await recordProgress(client, job, { done: from + count, total: grid.patches });
-        });
-      },
+/** Writes one batch, its checkpoint and the job's progress in one transaction. */
+const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string) => {
+  const { app, job, slide, featureSet, grid, written } = work;
+  return async (first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void> => {
+    const from = written + first;
+    const to = from + count;
+    await app.database.transaction(async (client) => {
+      const batch = {
+        patchIds: ids.subarray(first, first + count),
+        slideId: slide.id,
+        patientId: slide.patientId,
+        dims: featureSet.dims,
+        halves: vectors as Uint16Array,
+      };
+      await appendVectors(client, featureSet.id, batch, oid);
+      const step = { featureSetId: featureSet.id, slideId: slide.id, gridId: grid.id, from, to, total: grid.patches };
+      if (!(await advanceCheckpoint(client, { ...step, provider }))) throw new LeaseLostError(job.id);
+      await recordProgress(client, job, { done: to, total: grid.patches });
     });
-  });
+  };
+};
+
+/** Embeds the patches after the checkpoint. */
+const embedRest = async (work: Work): Promise<void> => {
+  const { app, image, encoder, grid, written, signal } = work;
+  const ids = await readGridPatchIds(app.database, grid.id, written);
+  const oid = await halfvecOid(app.database);
+  await app.encoderSessions.use(encoder, (session) =>
+    app.openSlides.use(image, (opened) => {
+      const plan = patchRegion(opened.levels, grid);
+      return embedPatches({
+        patches: ids.length,
+        regionWidthPixels: plan.widthPixels,
+        regionHeightPixels: plan.heightPixels,
+        readPatch: (index) => {
+          const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
+          return readPatch(opened, plan, x, y);
+        },
+        session,
+        batchSize: app.config.batchSize,
+        signal,
+        onBatch: storeBatch(work, ids, oid, session.provider),
+      });
+    }),
+  );
 };
 
 /** Embeds one slide into a feature set, from where it stands. */

@@ -63,13 +63,15 @@ const queryByImage = async (
   featureSet: FeatureSet,
 ): Promise<Query> => {
   const encoder = await app.prisma.encoder.findUniqueOrThrow({ where: { id: featureSet.encoderId } });
-  const vector = await embedImage({
-    image: Buffer.from(image.data.replace(/^data:image\/(png|jpeg);base64,/, ""), "base64"),
-    imageMicronsPerPixel: image.micronsPerPixel,
-    patchSizePixels: featureSet.patchSize,
-    micronsPerPixel: featureSet.micronsPerPixel,
-    session: await app.encoderSessions.get(encoder),
-  });
+  const vector = await app.encoderSessions.use(encoder, (session) =>
+    embedImage({
+      image: Buffer.from(image.data.replace(/^data:image\/(png|jpeg);base64,/, ""), "base64"),
+      imageMicronsPerPixel: image.micronsPerPixel,
+      patchSizePixels: featureSet.patchSize,
+      micronsPerPixel: featureSet.micronsPerPixel,
+      session,
+    }),
+  );
   return { vector: halvesToFloats(vector) };
 };
 
