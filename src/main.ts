@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { DEMO_HELP, demo } from "./commands/demo.ts";
 import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
 import { INGEST_HELP, ingest } from "./commands/ingest.ts";

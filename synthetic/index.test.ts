@@ -114,11 +114,11 @@ describe("renderCohort", () => {
     const request = { folder: join(folder, "two"), patients: 3, seed: 5, edgePixels: 512 };
     await expect(renderCohort({ ...request, patients: 0 })).rejects.toMatchObject({
       code: "BAD_ARGUMENT",
-      path: ["patients"],
+      inputPath: ["patients"],
     });
     await expect(renderCohort({ ...request, seed: 0.5 })).rejects.toMatchObject({
       code: "BAD_ARGUMENT",
-      path: ["seed"],
+      inputPath: ["seed"],
     });
     await expect(renderCohort({ ...request, edgePixels: 600 })).rejects.toMatchObject({ code: "BAD_ARGUMENT" });
     await expect(renderCohort({ ...request, concurrency: 0 })).rejects.toMatchObject({ code: "BAD_ARGUMENT" });

@@ -77,7 +77,7 @@ test("an image smaller than a patch, and a resolution that cannot be compared, a
   for (const imageMicronsPerPixel of [0, -1, Number.NaN, 0.01, 2.1, 30]) {
     await expect(embed(image, { imageMicronsPerPixel })).rejects.toMatchObject({
       code: "BAD_ARGUMENT",
-      path: ["image", "micronsPerPixel"],
+      inputPath: ["image", "micronsPerPixel"],
     });
   }
 });

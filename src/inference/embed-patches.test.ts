@@ -212,7 +212,7 @@ test("NaN from the encoder names the patch of the slide, not of the batch", asyn
   });
   await expect(black).rejects.toMatchObject({
     code: "NOT_FINITE",
-    path: ["patches", "19"],
+    inputPath: ["patches", "19"],
     message: expect.stringMatching(/patch 19\b/),
   });
   await broken.close();
@@ -222,5 +222,8 @@ test("a read of the wrong size and a batch size of zero are refused", async () =
   await expect(line({ patches: 3, readPatch: async () => new Uint8Array(5) })).rejects.toMatchObject({
     code: "DIMENSION_MISMATCH",
   });
-  await expect(line({ patches: 3, batchSize: 0 })).rejects.toMatchObject({ code: "BAD_ARGUMENT", path: ["batchSize"] });
+  await expect(line({ patches: 3, batchSize: 0 })).rejects.toMatchObject({
+    code: "BAD_ARGUMENT",
+    inputPath: ["batchSize"],
+  });
 });

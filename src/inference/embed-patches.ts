@@ -121,7 +121,7 @@ const wrongSize = (index: number, got: number, expected: number): HistoError =>
 /** The session counts rows within its batch; the caller knows patches of the slide. */
 const withPatchNumber = (error: unknown, first: number): unknown => {
   if (!isHistoError(error) || error.code !== "NOT_FINITE") return error;
-  const patch = first + Number(error.path?.at(-1));
+  const patch = first + Number(error.inputPath?.at(-1));
   return new HistoError("NOT_FINITE", error.message.replace(/patch \d+ of a batch/, `patch ${patch}`), {
     ...(error.fix === undefined ? {} : { fix: error.fix }),
     path: ["patches", String(patch)],

@@ -54,14 +54,14 @@ test.each([
 ])("%s is BAD_ARGUMENT with its path and a fix", (_, json, path) => {
   const error = refusal(json);
   expect(error.code).toBe("BAD_ARGUMENT");
-  expect(error.path?.slice(0, path.length)).toEqual(path);
+  expect(error.inputPath?.slice(0, path.length)).toEqual(path);
   expect(error.fix).toBeTruthy();
 });
 
 test("every wrong field is named at once, below the path of the input", () => {
   const error = refusal({ ...card, dims: 0, inputPixels: 1, pooling: "max" }, ["input", "card"]);
   expect(error.message).toMatch(/inputPixels.*pooling.*dims/s);
-  expect(error.path).toEqual(["input", "card", "inputPixels"]);
+  expect(error.inputPath).toEqual(["input", "card", "inputPixels"]);
   expect(refusal({ ...card, colorOrder: "BGR" }).message).toContain("colorOrder");
 });
 

@@ -40,7 +40,7 @@ export const toPlainError = (error: unknown): PlainError =>
         code: error.code,
         message: error.message,
         ...(error.fix === undefined ? {} : { fix: error.fix }),
-        ...(error.path === undefined ? {} : { path: error.path }),
+        ...(error.inputPath === undefined ? {} : { path: error.inputPath }),
       }
     : { code: null, message: error instanceof Error ? error.message : String(error) };
 

@@ -75,7 +75,7 @@ test("a vector that is not finite is NOT_FINITE with its row, and the session go
     const { embed } = await session({ card: tinyCard(), model: divideByItself(), precision });
     const batch = grey(5, 9);
     batch.pixels.fill(0, 3 * 8 * 8 * 3, 4 * 8 * 8 * 3);
-    await expect(embed(batch)).rejects.toMatchObject({ code: "NOT_FINITE", path: ["vectors", "3"] });
+    await expect(embed(batch)).rejects.toMatchObject({ code: "NOT_FINITE", inputPath: ["vectors", "3"] });
     await expect(embed(grey(2, 9))).resolves.toBeDefined();
   }
 });

@@ -22,7 +22,7 @@ test.each([
   ["an operator set too old", channelMeans({ opset: 9 }), {}, "MODEL_INCOMPATIBLE", ["model"]],
 ] as const)("%s is refused", (_, model, card, code, path) => {
   expect(() => inspectModel(model, tinyCard(card))).toThrow(
-    expect.objectContaining({ code, path, fix: expect.any(String) }),
+    expect.objectContaining({ code, inputPath: path, fix: expect.any(String) }),
   );
 });
 

@@ -47,14 +47,15 @@ export type ErrorDetails = {
 export class HistoError extends Error {
   readonly code: ErrorCode;
   readonly fix: string | undefined;
-  readonly path: readonly string[] | undefined;
+  /** Named apart from `path`, by which graphql-js takes an error for one that it has located already. */
+  readonly inputPath: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.name = "HistoError";
     this.code = code;
     this.fix = details.fix;
-    this.path = details.path;
+    this.inputPath = details.path;
   }
 }
 

@@ -46,7 +46,7 @@ export const createErrorFormatter =
     const place = { ...(locations && { locations }), ...(path && { path }) };
     const cause = rootCause(error);
     if (isHistoError(cause)) {
-      const { code, fix, path: inputPath } = cause;
+      const { code, fix, inputPath } = cause;
       return {
         ...place,
         message: cause.message,

@@ -140,7 +140,7 @@ describe("planGrid", () => {
     expect(() => planGrid(on20x, fullMask(5000, 4000))).toThrow(
       expect.objectContaining({
         code: "BAD_ARGUMENT",
-        path: ["grid", "micronsPerPixel"],
+        inputPath: ["grid", "micronsPerPixel"],
         fix: expect.stringContaining("0.5"),
       }),
     );
@@ -159,7 +159,7 @@ describe("planGrid", () => {
     ["micronsPerPixel", { micronsPerPixel: { x: Number.NaN, y: 1 } }],
   ])("refuses an impossible %s: %j", (argument, changes) => {
     expect(() => planGrid(recipe(changes), fullMask(5000, 4000))).toThrow(
-      expect.objectContaining({ code: "BAD_ARGUMENT", path: ["grid", argument] }),
+      expect.objectContaining({ code: "BAD_ARGUMENT", inputPath: ["grid", argument] }),
     );
   });
 });

@@ -4,7 +4,7 @@ export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
 export { readPatch } from "./patches.ts";
 export { encodeJpeg, encodePng } from "./pixels.ts";
-export { isPlausibleResolution, requireResolution } from "./resolution.ts";
+export { isPlausibleResolution } from "./resolution.ts";
 export { readScaled, readThumbnail } from "./scaling.ts";
 export { detectTissue, maskPreviewPng } from "./tissue.ts";
 export type {

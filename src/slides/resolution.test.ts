@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  aperioMicronsPerPixel,
-  omeMicronsPerPixel,
-  requireResolution,
-  tiffTagMicronsPerPixel,
-  toMicronsPerPixel,
-} from "./resolution.ts";
+import { aperioMicronsPerPixel, omeMicronsPerPixel, tiffTagMicronsPerPixel, toMicronsPerPixel } from "./resolution.ts";
 
 const plausible = fc.double({ min: 0.05, max: 20, noNaN: true });
 
@@ -85,13 +79,6 @@ describe("resolution", () => {
         ])
           if (found) expect(Math.min(found.x, found.y)).toBeGreaterThanOrEqual(0.05);
       }),
-    );
-  });
-
-  it("names the mutation that sets what is missing", () => {
-    expect(requireResolution({ micronsPerPixel: { x: 0.5, y: 0.4 } }, "S-1")).toEqual({ x: 0.5, y: 0.4 });
-    expect(() => requireResolution({ micronsPerPixel: null }, "S-1")).toThrow(
-      expect.objectContaining({ code: "RESOLUTION_UNKNOWN", fix: expect.stringContaining("setSlideResolution") }),
     );
   });
 });

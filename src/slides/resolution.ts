@@ -1,6 +1,5 @@
-import { HistoError } from "../platform/errors.ts";
 import type { TiffDirectory } from "./tiffDirectory.ts";
-import type { MicronsPerPixel, OpenedSlide } from "./types.ts";
+import type { MicronsPerPixel } from "./types.ts";
 
 /** Finer than any light microscope's camera; coarser than any scan that still shows cells. */
 const FINEST_MICRONS_PER_PIXEL = 0.05;
@@ -83,12 +82,4 @@ export const tiffMicronsPerPixel = (directory: TiffDirectory): MicronsPerPixel |
   if (text.startsWith("Aperio")) return aperioMicronsPerPixel(text) ?? tiffTagMicronsPerPixel(directory);
   if (/<(?:\w+:)?OME\b/.test(text)) return omeMicronsPerPixel(text) ?? tiffTagMicronsPerPixel(directory);
   return tiffTagMicronsPerPixel(directory);
-};
-
-/** The slide's resolution, or RESOLUTION_UNKNOWN with the mutation that sets it. */
-export const requireResolution = (slide: Pick<OpenedSlide, "micronsPerPixel">, slideKey: string): MicronsPerPixel => {
-  if (slide.micronsPerPixel) return slide.micronsPerPixel;
-  throw new HistoError("RESOLUTION_UNKNOWN", `Slide ${slideKey} does not say how many µm a pixel is.`, {
-    fix: `Call setSlideResolution(input: { slide: …, micronsPerPixel: 0.5 }) with the scanner's value for slide ${slideKey}, then retryJob.`,
-  });
 };

@@ -58,6 +58,11 @@ describe("maskOfThumbnail", () => {
     expect(shareOf(region)).toBeGreaterThan(0.99);
   });
 
+  it("keeps pale tissue beside deeply stained tissue", () => {
+    const bands = picture((x) => (x < 60 ? GLASS : x < 200 ? [222, 212, 226] : [120, 80, 60]));
+    expect(shareOf(bands)).toBeCloseTo(0.8, 1.5);
+  });
+
   it("fills vessels and keeps the shape at the slide's edge", () => {
     const holed = picture((x, y) =>
       isInDisc(x, y) && (x - 120) ** 2 + (y - 130) ** 2 > 8 ** 2 ? [200, 150, 180] : GLASS,

@@ -12,6 +12,8 @@ const MIN_TISSUE_PIXELS = 100;
 const FIXED_SATURATION = 15;
 /** Otsu's threshold is believed only if the two classes differ by as much; noise splits too, but not as far. */
 const MIN_CLASS_DISTANCE = 12;
+/** Pixels between glass and deeply stained tissue: a rim at every edge, and a class of its own from this share on. */
+const MIN_PALE_SHARE = 0.15;
 /** Glass is even: the spread of its saturation is a few levels, that of pale tissue is many. */
 const MAX_GLASS_SPREAD = 9;
 const MIN_GLASS_BRIGHTNESS = 190;
@@ -115,6 +117,21 @@ const isDark = (brightness: Uint8Array, weakest: Uint8Array): boolean =>
   shareOf(weakest, BRIGHT_BACKGROUND_BRIGHTNESS, 256) < 0.05;
 
 /**
+ * Otsu's threshold, or a lower one where what lies below it is itself glass and pale tissue: then the first split was
+ * between pale and deeply stained tissue, as in an immunostain with a faint counterstain.
+ */
+const paleTissueThreshold = (histogram: Histogram, otsu: number): number => {
+  const below = histogram.map((count, value) => (value < otsu ? count : 0));
+  const lower = otsuThreshold(below);
+  const glass = moments(below, 0, lower);
+  const pale = moments(below, lower, 256);
+  const total = moments(histogram, 0, 256).count;
+  const isSplit =
+    pale.mean - glass.mean >= MIN_CLASS_DISTANCE && pale.count >= MIN_PALE_SHARE * total && glass.count > 0;
+  return isSplit ? lower : otsu;
+};
+
+/**
  * The saturation from which a brightfield pixel is tissue. Otsu's threshold splits glass from tissue only where there
  * are both: pure glass gives 256 (nothing), and a region without glass the fixed threshold instead of one that would
  * split nuclei from cytoplasm.
@@ -131,7 +148,7 @@ const brightfieldThreshold = (saturation: Uint8Array, brightness: Uint8Array): n
     return isGlass ? 256 : FIXED_SATURATION;
   }
   const hasGlass = background.spread <= MAX_GLASS_SPREAD || background.mean <= FIXED_SATURATION;
-  return hasGlass ? Math.max(FIXED_SATURATION, otsu) : FIXED_SATURATION;
+  return hasGlass ? Math.max(FIXED_SATURATION, paleTissueThreshold(histogram, otsu)) : FIXED_SATURATION;
 };
 
 const LOG_SCALE = Uint8Array.from({ length: 256 }, (_, value) => Math.round((255 * Math.log1p(value)) / Math.log(256)));

@@ -1,3 +1,4 @@
+import pgvector from "pgvector";
 import { halfvecArray, int8Array } from "./binaryArrays.ts";
 import type { Database, Queryable } from "./database.ts";
 
@@ -46,10 +47,10 @@ export const appendVectors = (client: Queryable, featureSetId: number, batch: Ve
 export const deleteSlideVectors = (client: Queryable, featureSetId: number, slideId: number) =>
   client.query(`DELETE FROM ${vectorTable(featureSetId)} WHERE slide_id = $1`, [slideId]);
 
-/** pgvector's text form, "[1,2,3]". */
-const parseVector = (text: string): Float32Array => Float32Array.from(text.slice(1, -1).split(","), Number);
+const parseVector = (text: string): Float32Array => Float32Array.from(pgvector.fromSql(text) as number[]);
 
-export const formatVector = (vector: ArrayLike<number>): string => `[${Array.from(vector).join(",")}]`;
+/** A query's vector as a parameter: pgvector's text form. */
+export const formatVector = (vector: ArrayLike<number>): string => pgvector.toSql(Array.from(vector)) as string;
 
 /** Vectors by patch id, in the order asked; null where there is none. */
 export const readVectors = async (

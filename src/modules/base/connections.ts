@@ -32,11 +32,14 @@ export const decodeCursor = (text: string, length: number): Cursor => {
   } catch {
     // Falls through to the one refusal below.
   }
-  throw new HistoError("BAD_ARGUMENT", "This cursor is not one of this list's.", {
+  throw foreignCursor();
+};
+
+export const foreignCursor = (): HistoError =>
+  new HistoError("BAD_ARGUMENT", "This cursor is not one of this list's.", {
     fix: "Pass `pageInfo.endCursor` of the page before, with the same ordering.",
     path: ["after"],
   });
-};
 
 /** @throws HistoError BAD_ARGUMENT: a page is never cut silently */
 export const requirePageSize = (first: number | null | undefined, maximum: number = MAX_PAGE): number => {

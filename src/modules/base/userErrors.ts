@@ -6,7 +6,7 @@ export type UserError = { code: ErrorCode; message: string; path: string[] | nul
 export const toUserError = (error: HistoError): UserError => ({
   code: error.code,
   message: error.message,
-  path: error.path ? [...error.path] : null,
+  path: error.inputPath ? [...error.inputPath] : null,
   fix: error.fix ?? null,
 });
 
@@ -23,7 +23,9 @@ export const withUserErrors = async <Empty extends object, Result extends object
   try {
     return { errors: [], ...(await act()) };
   } catch (error) {
-    if (!isHistoError(error) || error.code === "FORBIDDEN" || error.code === "INTERNAL") throw error;
+    if (!isHistoError(error) || error.code === "INTERNAL") throw error;
+    // With a path it is about the input (a file outside of the roots), without one about the viewer.
+    if (error.code === "FORBIDDEN" && !error.path) throw error;
     return { ...empty, errors: [toUserError(error)] };
   }
 };

@@ -30,6 +30,9 @@ export const listEncoders = ({ app, viewer }: GraphQLContext): Promise<Encoder[]
   return app.prisma.encoder.findMany({ orderBy: { key: "asc" } });
 };
 
+/** The card of a stored encoder that has a model. */
+export const cardOf = (encoder: Encoder): EncoderCard => parseEncoderCard(encoder.card);
+
 export type NewEncoder = {
   key: string;
   name: string;

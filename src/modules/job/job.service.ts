@@ -4,7 +4,7 @@ import { requireId } from "../../platform/ids.ts";
 import { cancelJobTree, type JobState, retryJobTree } from "../../queue/jobs.ts";
 import type { Job, JobFailure } from "../../store/generated/client.ts";
 import type { Prisma } from "../../store/prisma.ts";
-import { type Connection, type Cursor, connect, type PageArguments } from "../base/connections.ts";
+import { type Connection, type Cursor, connect, foreignCursor, type PageArguments } from "../base/connections.ts";
 import type { GraphQLContext } from "../context.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -35,6 +35,7 @@ const newestFirst = [{ createdAt: "desc" }, { id: "desc" }] as const;
 const olderThan = (after: Cursor | undefined): Prisma.JobWhereInput => {
   if (!after) return {};
   const createdAt = new Date(String(after[0]));
+  if (Number.isNaN(createdAt.getTime()) || !UUID.test(String(after[1]))) throw foreignCursor();
   return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: String(after[1]) } }] };
 };
 
@@ -72,6 +73,13 @@ export const listJobs = async (
 export const listChildren = (context: GraphQLContext, job: Job, page: PageArguments): Promise<Connection<Job>> =>
   connectJobs(context, { parentId: job.id }, page);
 
+const MAX_SERIAL = 2 ** 31 - 1;
+
+const requireSerial = (value: unknown): number => {
+  if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_SERIAL) return Number(value);
+  throw foreignCursor();
+};
+
 /** What failed in a job or its children, in order of failure. */
 export const listFailures = (
   { app }: GraphQLContext,
@@ -82,7 +90,7 @@ export const listFailures = (
   return connect(page, {
     find: (take, after) =>
       app.prisma.jobFailure.findMany({
-        where: { AND: [where, after ? { id: { gt: Number(after[0]) } } : {}] },
+        where: { AND: [where, after ? { id: { gt: requireSerial(after[0]) } } : {}] },
         orderBy: { id: "asc" },
         take,
       }),

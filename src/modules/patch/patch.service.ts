@@ -1,8 +1,8 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { requireId } from "../../platform/ids.ts";
+import { encodeId, requireId } from "../../platform/ids.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
-import { type PatchRow, patchId, readPatches } from "../../store/patches.ts";
+import { gridIdOf, type PatchRow, patchId, readPatches } from "../../store/patches.ts";
 import type { GraphQLContext } from "../context.ts";
 
 /** So much of a grid's digest stands in ids: enough to tell a slide's grids apart. */
@@ -31,6 +31,20 @@ const cellAt = (grid: PatchGrid, x: number, y: number): number | null => {
   return isCorner && column >= 0 && column < grid.columns && row >= 0 && row < grid.rows
     ? row * grid.columns + column
     : null;
+};
+
+/** The grid that a patch belongs to, and its slide. */
+export const loadGrid = ({ loaders }: GraphQLContext, patch: PatchRow): Promise<PatchGrid> =>
+  loaders.grid.load(gridIdOf(patch.id));
+
+export const loadSlide = async (context: GraphQLContext, patch: PatchRow): Promise<Slide> =>
+  context.loaders.slide.load((await loadGrid(context, patch)).slideId);
+
+/** The patch's global id. */
+export const idOfPatch = async (context: GraphQLContext, patch: PatchRow): Promise<string> => {
+  const [grid, slide] = await Promise.all([loadGrid(context, patch), loadSlide(context, patch)]);
+  const study = await context.loaders.study.load(slide.studyId);
+  return encodeId("Patch", study.key, slide.key, gridPart(grid), patch.x, patch.y);
 };
 
 /** The patch of an id's parts, or null. */

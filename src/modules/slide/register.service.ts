@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { fileChecksum, openSlide } from "../../slides/index.ts";
-import type { Slide, SlideImage, Study } from "../../store/generated/client.ts";
+import type { Patient, Slide, SlideImage, Study } from "../../store/generated/client.ts";
 import { toUserError, type UserError } from "../base/userErrors.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
@@ -84,26 +84,36 @@ type Outcome = { slide: Slide; isNew: boolean };
 const conflict = (slideKey: string, message: string, fix: string, code: "DUPLICATE_KEY" | "CONFLICT") =>
   new HistoError(code, `Slide "${slideKey}" ${message}`, { fix, path: ["paths"] });
 
+type ReadImage = Awaited<ReturnType<typeof readImage>>;
+type StoredSlide = Slide & { image: SlideImage | null; patient: Patient };
+
+/** Refuses what the slide's key cannot stand for, before anything is written. */
+const requireCompatible = (known: StoredSlide, patientKey: string, image: ReadImage): void => {
+  if (known.patient.key !== patientKey) {
+    throw conflict(
+      known.key,
+      `belongs to patient "${known.patient.key}", not "${patientKey}".`,
+      "Correct patientPattern or patients.",
+      "CONFLICT",
+    );
+  }
+  if (known.image && known.image.checksum !== image.checksum && known.image.path !== image.path) {
+    throw conflict(
+      known.key,
+      "is registered already, from another file with other content.",
+      "Slide keys are file stems: rename one of the two files.",
+      "DUPLICATE_KEY",
+    );
+  }
+};
+
 /** A registered image that is asked for again: unchanged, moved, or replaced by another file. */
-const updateImage = async (
-  app: App,
-  slide: Slide,
-  before: SlideImage | null,
-  image: Awaited<ReturnType<typeof readImage>>,
-): Promise<Outcome> => {
+const updateImage = async (app: App, slide: Slide, before: SlideImage | null, image: ReadImage): Promise<Outcome> => {
   if (before?.checksum === image.checksum) {
     if (before.path !== image.path) {
       await app.prisma.slideImage.update({ where: { slideId: slide.id }, data: { path: image.path } });
     }
     return { slide, isNew: false };
-  }
-  if (before && before.path !== image.path) {
-    throw conflict(
-      slide.key,
-      "is registered already, from another file with other content.",
-      "Slide keys are file stems: rename one of the two files.",
-      "DUPLICATE_KEY",
-    );
   }
   await app.prisma.slideImage.upsert({
     where: { slideId: slide.id },
@@ -122,6 +132,33 @@ const storeSlide = async (
   path: string,
 ): Promise<Outcome> => {
   const image = await readImage(path);
+  const find = () =>
+    app.prisma.slide.findUnique({
+      where: { studyId_key: { studyId: study.id, key: slideKey } },
+      include: { image: true, patient: true },
+    });
+  const known = await find();
+  if (known) requireCompatible(known, patientKey, image);
+  else await insertSlide(app, study, slideKey, patientKey, stain);
+  const slide = await find();
+  if (!slide) throw new Error("A slide that was just stored is gone.");
+  // Somebody else may have stored it meanwhile.
+  requireCompatible(slide, patientKey, image);
+  const { image: before, patient: _, ...row } = slide;
+  if (stain !== "UNKNOWN" && row.stain !== stain) {
+    row.stain = stain;
+    await app.prisma.slide.update({ where: { id: row.id }, data: { stain } });
+  }
+  return updateImage(app, row, before, image);
+};
+
+const insertSlide = async (
+  app: App,
+  study: Study,
+  slideKey: string,
+  patientKey: string,
+  stain: Slide["stain"],
+): Promise<void> => {
   await app.database.query("INSERT INTO patient (study_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
     study.id,
     patientKey,
@@ -131,24 +168,6 @@ const storeSlide = async (
      SELECT $1, id, $3, $4::stain FROM patient WHERE study_id = $1 AND key = $2 ON CONFLICT DO NOTHING`,
     [study.id, patientKey, slideKey, stain],
   );
-  const slide = await app.prisma.slide.findUniqueOrThrow({
-    where: { studyId_key: { studyId: study.id, key: slideKey } },
-    include: { image: true, patient: true },
-  });
-  const { image: before, patient, ...row } = slide;
-  if (patient.key !== patientKey) {
-    throw conflict(
-      slideKey,
-      `belongs to patient "${patient.key}", not "${patientKey}".`,
-      "Correct patientPattern or patients.",
-      "CONFLICT",
-    );
-  }
-  if (stain !== "UNKNOWN" && row.stain !== stain) {
-    row.stain = stain;
-    await app.prisma.slide.update({ where: { id: row.id }, data: { stain } });
-  }
-  return updateImage(app, row, before, image);
 };
 
 /** All files that the paths name, each once; a path that is refused becomes an error, the others go on. */

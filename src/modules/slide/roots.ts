@@ -53,10 +53,30 @@ const requireInside = async (path: string, roots: readonly string[], index: numb
   throw outside(index);
 };
 
+const MAX_ALTERNATIVES = 1000;
+
+/** What `{a,b}` stands for, spelled out: two dots may hide in braces, and they decide where a pattern leads. */
+const spellOutBraces = (pattern: string, index: number): string[] => {
+  let patterns = [pattern];
+  while (patterns.some((part) => /\{[^{}]*\}/.test(part))) {
+    patterns = patterns.flatMap((part) => {
+      const [braces, inside = ""] = /\{([^{}]*)\}/.exec(part) ?? [];
+      return braces === undefined ? [part] : inside.split(",").map((choice) => part.replace(braces, () => choice));
+    });
+    if (patterns.length > MAX_ALTERNATIVES) {
+      throw new HistoError("BAD_ARGUMENT", `paths[${index}] stands for more than ${MAX_ALTERNATIVES} patterns.`, {
+        fix: "Use * instead, or name the folder.",
+        path: ["paths", String(index)],
+      });
+    }
+  }
+  return patterns.map((part) => part.replace(/[{}]/g, "?"));
+};
+
 const expandGlob = async (pattern: string, roots: readonly string[], index: number): Promise<string[]> => {
   const found: string[] = [];
-  for (const candidate of candidates(pattern, roots)) {
-    const [root] = roots.filter((folder) => isInside(folder, candidate.replace(/[*?[{].*$/, "")));
+  for (const candidate of spellOutBraces(pattern, index).flatMap((part) => candidates(part, roots))) {
+    const root = roots.find((folder) => isInside(folder, candidate));
     if (root === undefined) throw outside(index);
     for await (const entry of glob(relative(root, candidate), { cwd: root, withFileTypes: true })) {
       if (entry.isFile() && !isHidden(entry.name)) {

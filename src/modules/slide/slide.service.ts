@@ -1,5 +1,6 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { isPlausibleResolution } from "../../slides/index.ts";
 import type { Slide } from "../../store/generated/client.ts";
 import { type Connection, connect, type PageArguments } from "../base/connections.ts";
 import { type SlideFilter, slideWhere } from "../base/filters.ts";
@@ -35,10 +36,6 @@ export const listSlides = (
   });
 };
 
-/** What scanners give lies within; the same limits as for a file's own value. */
-const MIN_MICRONS_PER_PIXEL = 0.05;
-const MAX_MICRONS_PER_PIXEL = 20;
-
 /**
  * Tells a slide's resolution in place of its file. Grids made with another become stale.
  * @throws HistoError BAD_ARGUMENT, NOT_FOUND, SLIDE_HAS_NO_IMAGE
@@ -50,7 +47,7 @@ export const setSlideResolution = async (
   const { studyKey, key } = naturalKey("Slide", input.slide);
   authorize(viewer, "study:write", studyKey);
   const { micronsPerPixel } = input;
-  if (!(micronsPerPixel >= MIN_MICRONS_PER_PIXEL && micronsPerPixel <= MAX_MICRONS_PER_PIXEL)) {
+  if (!isPlausibleResolution(micronsPerPixel)) {
     throw new HistoError("BAD_ARGUMENT", `${micronsPerPixel} µm/px is not between 0.05 and 20.`, {
       fix: "Give micrometres per level-0 pixel: about 0.25 for a 40x scan, 0.5 for 20x.",
       path: ["micronsPerPixel"],

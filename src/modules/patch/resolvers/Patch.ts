@@ -1,20 +1,13 @@
-import { encodeId } from "../../../platform/ids.ts";
-import { gridIdOf } from "../../../store/patches.ts";
 import { requireFeatureSet } from "../../featureSet/featureSet.service.ts";
 import { patchImageUrl } from "../../pictures.ts";
 import type { PatchResolvers } from "../../types.generated.ts";
-import { gridPart } from "../patch.service.ts";
+import { idOfPatch, loadGrid, loadSlide } from "../patch.service.ts";
 
 export const Patch: PatchResolvers = {
-  id: async ({ id, x, y }, _arguments, { loaders }) => {
-    const grid = await loaders.grid.load(gridIdOf(id));
-    const slide = await loaders.slide.load(grid.slideId);
-    const study = await loaders.study.load(slide.studyId);
-    return encodeId("Patch", study.key, slide.key, gridPart(grid), x, y);
-  },
-  grid: ({ id }, _arguments, { loaders }) => loaders.grid.load(gridIdOf(id)),
-  slide: async ({ id }, _arguments, { loaders }) => loaders.slide.load((await loaders.grid.load(gridIdOf(id))).slideId),
-  size: async ({ id }, _arguments, { loaders }) => (await loaders.grid.load(gridIdOf(id))).sizeX,
+  id: (patch, _arguments, context) => idOfPatch(context, patch),
+  grid: (patch, _arguments, context) => loadGrid(context, patch),
+  slide: (patch, _arguments, context) => loadSlide(context, patch),
+  size: async (patch, _arguments, context) => (await loadGrid(context, patch)).sizeX,
   imageUrl: (patch, { contextMicrons, maxPixels }, context) =>
     patchImageUrl(context, patch, contextMicrons ?? 0, maxPixels ?? 512),
   vector: async ({ id }, { featureSet }, context) => {

@@ -1,0 +1,41 @@
+/** `npm run bench -- <name> [--json]`: measures on this machine and prints a table, or one JSON object a line. */
+import { parseArgs } from "node:util";
+import { formatTable } from "../src/commands/terminal.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { pipeline } from "./pipeline.ts";
+import { retrieval } from "./retrieval.ts";
+
+const BENCHES: Record<string, Bench> = { pipeline, retrieval };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+
+const [name] = positionals;
+const bench = name === undefined ? undefined : BENCHES[name];
+if (!bench || name === undefined) {
+  process.stderr.write(`npm run bench -- <name> [--json]\n  names: ${Object.keys(BENCHES).join(", ")}\n`);
+  process.exit(2);
+}
+
+const figures: Figure[] = [];
+await bench((figure) => {
+  figures.push(figure);
+  if (values.json) process.stdout.write(`${JSON.stringify({ bench: name, ...figure })}\n`);
+});
+
+const show = (value: number | null): string =>
+  value === null ? "not measured" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3);
+
+if (!values.json) {
+  const rows = figures.map(({ metric, value, unit, target, pass, note }) => [
+    metric,
+    show(value),
+    unit,
+    target ?? "",
+    pass === null ? "" : pass ? "yes" : "NO",
+    note ?? "",
+  ]);
+  process.stdout.write(`${formatTable(["metric", "value", "unit", "target", "pass", "note"], rows)}\n`);
+}
