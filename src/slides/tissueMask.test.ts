@@ -59,7 +59,7 @@ describe("maskOfThumbnail", () => {
   });
 
   it("keeps pale tissue beside deeply stained tissue", () => {
-    const bands = picture((x) => (x < 60 ? GLASS : x < 200 ? [222, 212, 226] : [120, 80, 60]));
+    const bands = picture((x) => (x < 60 ? GLASS : x < 200 ? [214, 204, 226] : [120, 80, 60]));
     expect(shareOf(bands)).toBeCloseTo(0.8, 1.5);
   });
 
