@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CohortSummary, renderCohort, TISSUE_CLASSES } from "./index.ts";
+import { type CohortSummary, renderCohort } from "./index.ts";
+import { TISSUE_CLASSES } from "./layout.ts";
 
 /** The tags of every page of a little-endian TIFF: numbers, fractions and text. */
 const readPages = (tiff: Buffer): Map<number, number | string>[] => {

@@ -8,17 +8,6 @@ import { clinicalCsv, type SyntheticPatient, syntheticPatients } from "./cohort.
 import { cohortReadme } from "./readme.ts";
 import { type RenderedSlide, SLIDES_FOLDER, type SlideTask, TRUTH_FOLDER } from "./slide.ts";
 
-export {
-  clinicalCsv,
-  INVASION_PATTERNS,
-  type InvasionPattern,
-  SURVIVAL_MODEL,
-  type SyntheticPatient,
-  syntheticPatient,
-  trueLogHazard,
-} from "./cohort.ts";
-export { CELL_PIXELS, MICRONS_PER_PIXEL, TISSUE_CLASSES } from "./layout.ts";
-
 export const DEFAULT_EDGE_PIXELS = 2048;
 
 export type CohortRequest = {

@@ -1,9 +1,9 @@
 export { fileChecksum } from "./checksum.ts";
-export { DEEP_ZOOM_LAYOUT, type DeepZoomLayout, deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
+export { deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
 export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
 export { readPatch } from "./patches.ts";
-export { encodeJpeg, encodePng } from "./pixels.ts";
+export { encodeJpeg } from "./pixels.ts";
 export { isPlausibleResolution } from "./resolution.ts";
 export { readScaled, readThumbnail } from "./scaling.ts";
 export { detectTissue, maskPreviewPng } from "./tissue.ts";

@@ -102,6 +102,3 @@ export const resizeRgb = async (image: RgbImage, outWidth: number, outHeight: nu
 /** JPEG without metadata. `quality` 1–100. */
 export const encodeJpeg = (image: RgbImage, quality = 85): Promise<Buffer> =>
   asSharp(image).jpeg({ quality }).toBuffer();
-
-/** Lossless PNG without metadata. */
-export const encodePng = (image: RgbImage): Promise<Buffer> => asSharp(image).png({ compressionLevel: 6 }).toBuffer();
