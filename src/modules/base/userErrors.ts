@@ -25,7 +25,7 @@ export const withUserErrors = async <Empty extends object, Result extends object
   } catch (error) {
     if (!isHistoError(error) || error.code === "INTERNAL") throw error;
     // With a path it is about the input (a file outside of the roots), without one about the viewer.
-    if (error.code === "FORBIDDEN" && !error.path) throw error;
+    if (error.code === "FORBIDDEN" && !error.inputPath) throw error;
     return { ...empty, errors: [toUserError(error)] };
   }
 };
