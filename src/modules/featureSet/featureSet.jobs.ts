@@ -66,9 +66,10 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string
         dims: featureSet.dims,
         halves: vectors as Uint16Array,
       };
-      await appendVectors(client, featureSet.id, batch, oid);
       const step = { featureSetId: featureSet.id, slideId: slide.id, gridId: grid.id, from, to, total: grid.patches };
+      // First, because it locks the slide: of two jobs at one slide, the later finds the checkpoint moved on.
       if (!(await advanceCheckpoint(client, { ...step, provider }))) throw new LeaseLostError(job.id);
+      await appendVectors(client, featureSet.id, batch, oid);
       await recordProgress(client, job, { done: to, total: grid.patches });
     });
   };
@@ -113,20 +114,16 @@ export const runEmbedJob =
     });
     const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
     await requireSameFile(slide, image);
-    const grid = await ensureGrid(app, slide, image, {
-      patchSize: featureSet.patchSize,
-      micronsPerPixel: featureSet.micronsPerPixel,
-      overlap: featureSet.overlap,
-      minTissue: featureSet.minTissue,
-      tissue: featureSet.tissue,
-    });
+    const { patchSize, micronsPerPixel, overlap, minTissue, tissue, dims } = featureSet;
+    const recipe = { patchSize, micronsPerPixel, overlap, minTissue, tissue };
+    const grid = await ensureGrid(app, slide, image, recipe, (patches) => requireRoom(app, slide, patches, dims));
     const { written } = await app.database.transaction(async (client) => {
       const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
       await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
       return checkpoint;
     });
     if (written >= grid.patches) return;
-    await requireRoom(app, slide, grid.patches - written, featureSet.dims);
+    await requireRoom(app, slide, grid.patches - written, dims);
     signal.throwIfAborted();
     await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
   };

@@ -3,6 +3,7 @@ import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import { insertJobTree } from "../../queue/jobs.ts";
+import type { Queryable } from "../../store/database.ts";
 import type { Encoder, FeatureSet, Job, Study } from "../../store/generated/client.ts";
 import { createVectorTable } from "../../store/vectors.ts";
 import { requireStudyKey, type SlideFilter, slideWhere } from "../base/filters.ts";
@@ -106,8 +107,12 @@ const ensureFeatureSet = async (
 };
 
 /** Slides that still need vectors: not finished with today's file and resolution, and not being worked on. */
-const slidesToEmbed = async (app: App, featureSet: FeatureSet, slideIds: readonly number[]): Promise<number[]> => {
-  const { rows } = await app.database.query<{ id: number }>(
+const slidesToEmbed = async (
+  client: Queryable,
+  featureSet: FeatureSet,
+  slideIds: readonly number[],
+): Promise<number[]> => {
+  const { rows } = await client.query<{ id: number }>(
     `SELECT slide.id FROM slide
      LEFT JOIN slide_features AS features ON features.slide_id = slide.id AND features.feature_set_id = $1
      LEFT JOIN patch_grid AS grid ON grid.id = features.grid_id
@@ -146,9 +151,11 @@ export const embedSlides = async (
   }
   const featureSet = await ensureFeatureSet(app, study, encoder, input);
   const ids = slides.map((slide) => slide.id);
-  const slideIds = await slidesToEmbed(app, featureSet, ids);
-  if (slideIds.length === 0) return { featureSet, job: null };
   const parentId = await app.database.transaction(async (client) => {
+    // Whoever asks at the same time waits here, and then sees the jobs of the first.
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
+    const slideIds = await slidesToEmbed(client, featureSet, ids);
+    if (slideIds.length === 0) return null;
     const { parentId: id, childIds } = await insertJobTree(
       client,
       {
@@ -167,6 +174,7 @@ export const embedSlides = async (
     );
     return id;
   });
+  if (parentId === null) return { featureSet, job: null };
   return { featureSet, job: await app.prisma.job.findUniqueOrThrow({ where: { id: parentId } }) };
 };
 

@@ -50,7 +50,17 @@ export const gridDigest = (image: ResolvedImage, recipe: GridRecipe): string =>
     micronsPerPixelY: image.micronsPerPixelY,
   });
 
-const storeGrid = async (app: App, slide: Slide, image: ResolvedImage, recipe: GridRecipe, digest: string) => {
+/** Refuses a grid of so many patches before any of them is stored. */
+type RequireRoom = (patches: number) => Promise<void>;
+
+const storeGrid = async (
+  app: App,
+  slide: Slide,
+  image: ResolvedImage,
+  recipe: GridRecipe,
+  digest: string,
+  requireRoom: RequireRoom,
+) => {
   const { plan, mask } = await app.openSlides.use(image, async (opened) => {
     const tissue = await detectTissue(opened, recipe.tissue);
     const grid = planGrid(
@@ -77,6 +87,7 @@ const storeGrid = async (app: App, slide: Slide, image: ResolvedImage, recipe: G
       },
     );
   }
+  await requireRoom(plan.cells.length);
   const maskDigest = await app.artefacts.put(await maskPreviewPng(mask));
   const x = new Int32Array(plan.cells.length);
   const y = new Int32Array(plan.cells.length);
@@ -130,12 +141,13 @@ export const ensureGrid = async (
   slide: Slide,
   image: ResolvedImage,
   recipe: GridRecipe,
+  requireRoom: RequireRoom = async () => {},
 ): Promise<PatchGrid> => {
   const digest = gridDigest(image, recipe);
   const find = () => app.prisma.patchGrid.findUnique({ where: { slideId_digest: { slideId: slide.id, digest } } });
   const known = await find();
   if (known) return known;
-  await storeGrid(app, slide, image, recipe, digest);
+  await storeGrid(app, slide, image, recipe, digest, requireRoom);
   const stored = await find();
   if (!stored) throw new Error("A grid that was just stored is gone.");
   return stored;
