@@ -3,13 +3,13 @@ import { BUNDLED_ENCODER_KEY } from "../inference/bundled-encoder.ts";
 import type { UserError } from "../modules/base/userErrors.ts";
 import type { GraphQLContext } from "../modules/context.ts";
 import { embedSlides } from "../modules/featureSet/featureSet.service.ts";
-import { listFailures } from "../modules/job/job.service.ts";
 import { createLoaders } from "../modules/loaders.ts";
 import { registerSlides } from "../modules/slide/register.service.ts";
 import { createStudy } from "../modules/study/study.service.ts";
 import { LOCAL_VIEWER } from "../platform/authorisation.ts";
 import { type Config, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
+import type { JobState } from "../queue/jobs.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
 import { parseOptions } from "./options.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
@@ -53,7 +53,7 @@ export const localContext = (app: RunningApp, baseUrl = ""): GraphQLContext => (
 });
 
 const POLL_MS = 250;
-const OPEN_STATES = ["QUEUED", "RUNNING"];
+const OPEN_STATES: JobState[] = ["QUEUED", "RUNNING"];
 
 /** Waits for a job to end, showing how far it is. */
 const followJob = async (app: RunningApp, jobId: string): Promise<void> => {
@@ -85,20 +85,32 @@ const notRegistered = (errors: readonly UserError[]): SlideOutcome[] =>
     fix: fix ?? "",
   }));
 
+/** The jobs that still fill a feature set: the one just asked for, and what an interrupted run left behind. */
+const openJobIds = async (app: RunningApp, featureSetId: number): Promise<string[]> => {
+  const jobs = await app.prisma.job.findMany({
+    where: { kind: "EMBED", parentId: null, resultId: String(featureSetId), state: { in: OPEN_STATES } },
+    orderBy: { createdAt: "asc" },
+    select: { id: true },
+  });
+  return jobs.map(({ id }) => id);
+};
+
 /** Every slide of a study with its patches in a feature set and, where it failed, why. */
 const outcomes = async (
   app: RunningApp,
   studyKey: string,
   featureSetKey: string,
-  jobId: string | null,
+  jobIds: readonly string[],
 ): Promise<SlideOutcome[]> => {
   const slides = await app.prisma.slide.findMany({
     where: { study: { key: studyKey } },
     include: { features: { where: { featureSet: { key: featureSetKey } } } },
     orderBy: { key: "asc" },
   });
-  const job = jobId === null ? null : await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } });
-  const failures = job ? (await listFailures(localContext(app), job, { first: 200 })).nodes : [];
+  const among = { in: [...jobIds] };
+  const failures = await app.prisma.jobFailure.findMany({
+    where: { OR: [{ jobId: among }, { job: { parentId: among } }] },
+  });
   const bySlide = new Map(failures.map((failure) => [failure.slideId, failure]));
   return slides.map((slide) => {
     const failure = bySlide.get(slide.id);
@@ -122,16 +134,17 @@ export const ingestFolder = async (app: RunningApp, options: IngestOptions): Pro
   const registered = await registerSlides(context, { studyKey, paths: [folder], patientPattern, stain: "UNKNOWN" });
   const refused = notRegistered(registered.errors);
   if (registered.slides.length === 0) return refused;
-  const { job } = await embedSlides(context, {
+  const { featureSet, job } = await embedSlides(context, {
     slides: { studyKey },
     encoderKey,
     featureSetKey,
     grid: { overlap: 0, minTissue: 0.5, ...grid },
     preprocessing: { stainNormalization: "NONE" },
   });
-  if (job) await followJob(app, job.id);
-  else print("Every slide is embedded already.");
-  return [...(await outcomes(app, studyKey, featureSetKey, job?.id ?? null)), ...refused];
+  const jobIds = new Set([...(await openJobIds(app, featureSet.id)), ...(job ? [job.id] : [])]);
+  if (jobIds.size === 0) print("Every slide is embedded already.");
+  for (const id of jobIds) await followJob(app, id);
+  return [...(await outcomes(app, studyKey, featureSetKey, [...jobIds])), ...refused];
 };
 
 /** The summary that ends an ingestion. */
