@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { graphql } from "graphql";
+import { GraphQLError, graphql } from "graphql";
 import pg from "pg";
 import type { GraphQLContext } from "../../src/modules/context.ts";
 import { createLoaders } from "../../src/modules/loaders.ts";
@@ -43,7 +43,7 @@ export type WorldOptions = { config?: Partial<Config>; work?: boolean; roots?: r
 const schema = createSchema();
 
 /** A database of its own on a given server, so that test files run beside each other. */
-const ownDatabase = async (url: string): Promise<{ url: string; drop(): Promise<void> }> => {
+export const ownDatabase = async (url: string): Promise<{ url: string; drop(): Promise<void> }> => {
   const name = `histoql_test_${randomUUID().replaceAll("-", "")}`;
   const run = async (statement: string) => {
     const client = new pg.Client({ connectionString: url });
@@ -79,7 +79,9 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     const contextValue: GraphQLContext = { app, viewer, loaders: createLoaders(app), baseUrl: "http://histoql.test" };
     const result = await graphql({ schema, source: document, variableValues: variables, contextValue });
     const errors = result.errors?.map(({ message, originalError }) => {
-      const { code, fix } = (originalError ?? {}) as { code?: unknown; fix?: unknown };
+      let cause: unknown = originalError;
+      while (cause instanceof GraphQLError) cause = cause.originalError;
+      const { code, fix } = (cause ?? {}) as { code?: unknown; fix?: unknown };
       return { message, code, fix };
     });
     // Sent answers are JSON; dates and the like take the form that clients see.
