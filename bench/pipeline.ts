@@ -1,1 +1,97 @@
-export const pipeline = async () => {};
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
+import { writeLargeSlide } from "./largeSlide.ts";
+
+const run = promisify(execFile);
+const here = import.meta.dirname;
+
+/** 32² = 1,024 and 142² = 20,164 patches of 224 pixels. */
+const SMALL_SIDE = 32;
+const LARGE_SIDE = 142;
+const ROUNDS = 3;
+
+type PipelineRun = {
+  patches: number;
+  patchesPerSecond: number;
+  eventLoopBlockMs: number;
+  metadataP95Ms: number;
+  peakRssMegabytes: number;
+};
+
+const json = async <Result>(command: string, args: readonly string[]): Promise<Result> => {
+  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
+};
+
+const runPipeline = (warmUp: string, slide: string) =>
+  json<PipelineRun>(process.execPath, [join(here, "pipelineRun.ts"), warmUp, slide]);
+
+const runOrtAlone = async (): Promise<number> =>
+  (await json<{ patchesPerSecond: number }>(process.execPath, [join(here, "ortAlone.ts"), "32", "6"])).patchesPerSecond;
+
+/** A Python that has PyTorch and OpenSlide: HISTOQL_PYTHON, else the virtual environment that docs/performance.md makes. */
+const pythonWithTorch = (): string | undefined =>
+  [process.env.HISTOQL_PYTHON ?? "", join(here, "../.venv/bin/python")].find((path) => path !== "" && existsSync(path));
+
+const runPytorch = async (slide: string, folder: string): Promise<number | null> => {
+  const python = pythonWithTorch();
+  if (python === undefined) return null;
+  const places = Array.from({ length: SMALL_SIDE * SMALL_SIDE }, (_, cell) => ({
+    x: (cell % SMALL_SIDE) * 224,
+    y: Math.floor(cell / SMALL_SIDE) * 224,
+    size: 224,
+  }));
+  const grid = join(folder, "patches.json");
+  await writeFile(grid, JSON.stringify(places));
+  const result = await json<{ patches_per_second: number }>(python, [join(here, "pipeline_pytorch.py"), slide, grid]);
+  return result.patches_per_second;
+};
+
+/** Interleaved rounds on one machine, compared by medians, so that what else the machine does strikes all alike. */
+export const pipeline: Bench = async (report) => {
+  const folder = await mkdtemp(join(tmpdir(), "histoql-bench-"));
+  try {
+    const warmUp = await writeLargeSlide(folder, "warm-up", 10);
+    const small = await writeLargeSlide(folder, "thousand", SMALL_SIDE);
+    const pipelines: PipelineRun[] = [];
+    const alone: number[] = [];
+    const pytorch: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      alone.push(await runOrtAlone());
+      pipelines.push(await runPipeline(warmUp, small));
+      const loop = await runPytorch(small, folder);
+      if (loop !== null) pytorch.push(loop);
+    }
+    const speed = median(pipelines.map(({ patchesPerSecond }) => patchesPerSecond));
+    const loop = pytorch.length > 0 ? median(pytorch) : null;
+    report(atLeast("pipeline_vs_ort_alone", speed / median(alone), "ratio", 0.9));
+    const note = loop === null ? "needs Python with PyTorch: see docs/performance.md" : undefined;
+    report(atLeast("pipeline_vs_pytorch_loop", loop === null ? null : speed / loop, "ratio", 2, note));
+    report(fact("pipeline", speed, "patches/s"));
+    report(fact("ort_alone", median(alone), "patches/s"));
+    report(fact("pytorch_loop", loop, "patches/s"));
+    report(atMost("event_loop_block_ms", median(pipelines.map(({ eventLoopBlockMs }) => eventLoopBlockMs)), "ms", 50));
+    report(atMost("metadata_p95_ms", median(pipelines.map(({ metadataP95Ms }) => metadataP95Ms)), "ms", 200));
+    const rss = median(pipelines.map(({ peakRssMegabytes }) => peakRssMegabytes));
+    const large = await runPipeline(warmUp, await writeLargeSlide(folder, "twenty-thousand", LARGE_SIDE));
+    report(atMost("peak_rss_mb", Math.max(rss, large.peakRssMegabytes), "MB", 1200));
+    report(
+      atMost(
+        "peak_rss_20k_vs_1k",
+        large.peakRssMegabytes / rss,
+        "ratio",
+        1.15,
+        `${large.patches} against ${pipelines[0]?.patches} patches`,
+      ),
+    );
+    report(atMost("event_loop_block_20k_ms", large.eventLoopBlockMs, "ms", 50));
+    report(fact("pipeline_20k", large.patchesPerSecond, "patches/s"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
