@@ -1,0 +1,229 @@
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEMO_HELP } from "../src/commands/demo.ts";
+import { DOCTOR_HELP } from "../src/commands/doctor.ts";
+import { INGEST_HELP } from "../src/commands/ingest.ts";
+import { SERVE_HELP } from "../src/commands/serve.ts";
+import { readConfig } from "../src/platform/config.ts";
+import { startServer } from "../src/server/start.ts";
+import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from "./support/world.ts";
+
+/** The documents say only what is so: their commands and queries run, their options, variables, codes and links exist. */
+
+const root = resolve(import.meta.dirname, "..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const documents = [
+  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "encoders/README.md", "tools/encoders/README.md"],
+  ...globSync("docs/**/*.md", { cwd: root }).sort(),
+];
+
+type Block = { document: string; line: number; language: string; text: string };
+
+const blocksOf = (document: string): Block[] => {
+  const text = read(document);
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    document,
+    line: text.slice(0, match.index).split("\n").length,
+    language: match[1] ?? "",
+    text: match[2] ?? "",
+  }));
+};
+
+const blocks = documents.flatMap(blocksOf);
+const place = ({ document, line }: Block): string => `${document}:${line}`;
+const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
+
+describe("what the documents ask of the graph", () => {
+  let world: World;
+  let server: { url: string; close(): Promise<void> };
+  /** What a reader would put in the place of `"<…>"`. */
+  let ids: Record<string, unknown>;
+
+  beforeAll(async () => {
+    world = await createWorld({ config: { port: 0 }, roots: [join(root, "encoders")] });
+    const slides = await renderSlides(world, 4, "cohort");
+    mkdirSync(join(world.folder, "my-slides"));
+    cpSync(join(slides, "SYN-0002-01.tif"), join(world.folder, "my-slides", "TCGA-06-0002-01Z-00-DX1.tif"));
+    // A picture that does not know its resolution: it fails until someone tells, as the document says.
+    await sharp(join(slides, "SYN-0001-01.tif")).toFile(join(world.folder, "my-slides", "TCGA-06-0001-01Z-00-DX1.png"));
+    await world.ask('mutation { createStudy(input: { key: "synthetic", name: "SYNTHETIC" }) { study { id } } }');
+    await world.ask(
+      `mutation($paths: [String!]!, $pattern: String!) {
+        registerSlides(input: { studyKey: "synthetic", paths: $paths, patientPattern: $pattern }) { errors { code } }
+      }`,
+      { paths: [slides], pattern: PATIENT_PATTERN },
+    );
+    const { embedSlides } = await world.ask<{ embedSlides: { featureSet: { id: string }; job: { id: string } } }>(
+      `mutation {
+        embedSlides(input: { slides: { studyKey: "synthetic" }, encoderKey: "efficientnet-lite0", featureSetKey: "efficientnet-lite0" }) {
+          featureSet { id } job { id }
+        }
+      }`,
+    );
+    expect(await world.jobEnd(embedSlides.job.id)).toBe("SUCCEEDED");
+    ids = {
+      featureSet: embedSlides.featureSet.id,
+      job: embedSlides.job.id,
+      patch: await anyPatch(world),
+      vector: Buffer.from(new Float32Array(672).fill(1).buffer).toString("base64"),
+    };
+    server = await startServer(world.app);
+  });
+  afterAll(async () => {
+    await server?.close();
+    await world?.close();
+  });
+
+  /** The JSON block that follows a query holds its variables; `"<…>"` stands for something of the reader's own. */
+  const variablesOf = (block: Block): Record<string, unknown> => {
+    const next = blocks[blocks.indexOf(block) + 1];
+    if (next?.language !== "json" || next.document !== block.document) return {};
+    const values = JSON.parse(next.text) as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        name,
+        typeof value === "string" && value.startsWith("<") ? ids[name] : value,
+      ]),
+    );
+  };
+
+  it("is answered without an error", async () => {
+    const queries = inLanguage("graphql");
+    expect(queries.length).toBeGreaterThan(10);
+    const jobEnds: string[] = [];
+    for (const block of queries) {
+      const answer = await world.query<Record<string, { errors?: unknown[]; job?: { id: string } | null }>>(
+        block.text,
+        variablesOf(block),
+      );
+      expect(answer.errors, place(block)).toBeUndefined();
+      for (const [field, value] of Object.entries(answer.data ?? {})) {
+        expect(value, `${place(block)} ${field}`).not.toBeNull();
+        expect(value.errors ?? [], `${place(block)} ${field}`).toEqual([]);
+        if (!block.text.includes("mutation") || !value.job) continue;
+        ids.job = value.job.id;
+        jobEnds.push(await world.jobEnd(value.job.id));
+      }
+    }
+    expect(jobEnds, "embedSlides, then retryJob after setSlideResolution").toEqual(["PARTLY_FAILED", "SUCCEEDED"]);
+  });
+
+  const run = promisify(execFile);
+  const served = (text: string): string => text.replaceAll("http://127.0.0.1:4000", server.url);
+  const python = process.platform === "win32" ? "python" : "python3";
+
+  it("runs from Python as it stands", async (context) => {
+    const hasPython = await run(python, ["--version"]).then(
+      () => true,
+      () => false,
+    );
+    if (!hasPython) context.skip(`${python} is not installed`);
+    const scripts = inLanguage("python");
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) {
+      const { stdout } = await run(python, ["-c", served(script.text)]);
+      expect(stdout, place(script)).toMatch(/SYN-\d{4}/);
+    }
+  });
+
+  it("runs from the shell as it stands", async (context) => {
+    if (!existsSync("/usr/bin/curl")) context.skip("curl is not installed");
+    const scripts = inLanguage("sh").filter(({ text }) => text.includes("curl"));
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) {
+      const { stdout } = await run("bash", ["-euc", served(script.text)]);
+      const answer = JSON.parse(stdout) as { data: unknown; errors?: unknown };
+      expect(answer.errors, place(script)).toBeUndefined();
+      expect(answer.data, place(script)).toBeTruthy();
+    }
+  });
+});
+
+describe("what the documents name", () => {
+  const everything = documents.map((path) => ({ path, text: read(path) }));
+  const scripts = Object.keys((JSON.parse(read("package.json")) as { scripts: Record<string, string> }).scripts);
+  const help: Record<string, string> = {
+    demo: DEMO_HELP + INGEST_HELP,
+    doctor: DOCTOR_HELP,
+    ingest: INGEST_HELP,
+    serve: SERVE_HELP,
+  };
+
+  const found = (pattern: RegExp) =>
+    everything.flatMap(({ path, text }) => [...text.matchAll(pattern)].map((match) => ({ path, match })));
+
+  it("are scripts of the package", () => {
+    const named = found(/\bnpm run (?:-s )?([\w:-]+)/g).map(({ match }) => match[1] ?? "");
+    expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
+    expect(named).toEqual(expect.arrayContaining(["demo", "serve", "doctor", "bench", "check"]));
+  });
+
+  it("are commands and options that the help texts tell", () => {
+    const calls = found(/(?:\bhistoql|npm run (?:histoql -- )?)[ ]?(demo|doctor|ingest|serve)\b([^`\n]*)/g);
+    expect(calls.length).toBeGreaterThan(10);
+    const unknown = calls.flatMap(({ path, match }) =>
+      [...(match[2] ?? "").matchAll(/\s--([a-z][a-z-]*)/g)]
+        .map(([, option]) => option ?? "")
+        .filter((option) => option !== "help" && !help[match[1] ?? ""]?.includes(`--${option}`))
+        .map((option) => `${path}: ${match[1]} --${option}`),
+    );
+    expect(unknown).toEqual([]);
+    const commands = found(/\bhistoql ([a-z]+)\b(?=[^`\n]*[`\n])/g).filter(({ match }) => /[`\n]/.test(match[0]));
+    expect(commands.filter(({ match }) => !Object.hasOwn(help, match[1] ?? ""))).toEqual([]);
+  });
+
+  it("are the environment variables of the configuration, each with its default", () => {
+    const variable = /\b(?:HISTOQL_[A-Z_]+|DATABASE_URL)\b/g;
+    const known = new Set(read("src/platform/config.ts").match(variable));
+    const ofTools = new Set(read("tools/postgres.sh").match(variable));
+    const named = found(variable).map(({ match }) => match[0]);
+    expect(named.filter((name) => !known.has(name) && !ofTools.has(name))).toEqual([]);
+
+    const table = read("docs/configuration.md");
+    const rows = new Map([...table.matchAll(/^\| `([A-Z_]+)` \|.*\| (.*) \|$/gm)].map((row) => [row[1], row[2]]));
+    expect([...rows.keys()].sort()).toEqual([...known].sort());
+    const defaults = readConfig({});
+    expect(Object.fromEntries(rows)).toMatchObject({
+      HISTOQL_HOST: `\`${defaults.host}\``,
+      HISTOQL_PORT: `\`${defaults.port}\``,
+      HISTOQL_PROVIDERS: `\`${defaults.providers.join(",")}\``,
+      HISTOQL_LOG: `\`${defaults.logLevel}\``,
+      HISTOQL_BATCH: `\`${defaults.batchSize}\``,
+      HISTOQL_STORE_MAX_BYTES: `\`${defaults.storeMaxBytes}\``,
+    });
+    expect(resolve(rows.get("HISTOQL_DATA")?.replaceAll("`", "") ?? "")).toBe(defaults.dataFolder);
+  });
+
+  it("are codes of the schema", () => {
+    const schema = read("schema.graphql");
+    const codes = found(/`([A-Z]+(?:_[A-Z]+)+)`/g).filter(
+      ({ match }) => !/^(HISTOQL|DATABASE)_/.test(match[1] ?? "") && !new RegExp(`\\b${match[1]}\\b`).test(schema),
+    );
+    expect(codes.map(({ path, match }) => `${path}: ${match[1]}`)).toEqual([]);
+  });
+
+  const anchorsOf = (text: string): string[] =>
+    [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+      (heading ?? "")
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+
+  it("are files and headings that exist", () => {
+    const dead = found(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g).filter(({ path, match }) => {
+      const target = match[1] ? join(dirname(path), match[1]) : path;
+      if (!existsSync(join(root, target))) return true;
+      return match[2] !== undefined && !anchorsOf(read(target)).includes(match[2]);
+    });
+    expect(dead.map(({ path, match }) => `${path}: ${match[0]}`)).toEqual([]);
+    const paths = found(/`((?:src|docs|tools|bench|test|encoders|synthetic)\/[\w./-]+\.\w+)`/g);
+    expect(paths.filter(({ match }) => !existsSync(join(root, match[1] ?? ""))).map(({ match }) => match[0])).toEqual(
+      [],
+    );
+  });
+});
