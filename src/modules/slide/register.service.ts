@@ -185,8 +185,18 @@ const collectFiles = async (app: App, paths: readonly string[], errors: UserErro
 };
 
 /** Errors of the readers speak of "the slide"; people know it by its key. */
-const named = (error: unknown, slideKey: string): UserError => {
-  if (!isHistoError(error)) throw error;
+const named = (app: App, error: unknown, slideKey: string): UserError => {
+  if (!isHistoError(error)) {
+    // The message may hold the file's path; where it happened does not.
+    const frames = error instanceof Error ? error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) : undefined;
+    app.log.error({ slide: slideKey, frames }, "a slide could not be registered");
+    return {
+      code: "INTERNAL",
+      message: `Slide "${slideKey}" could not be registered, for a reason that HistoQL did not foresee.`,
+      path: null,
+      fix: "Look at the server's log line of this slide; the other slides are not affected.",
+    };
+  }
   const said = error.message.includes(slideKey) ? error.message : `Slide "${slideKey}": ${error.message}`;
   return { ...toUserError(error), message: said };
 };
@@ -220,7 +230,7 @@ export const registerSlides = async ({ app, viewer }: GraphQLContext, input: Reg
         seen.add(slideKey);
         outcomes[index] = await storeSlide(app, study, slideKey, patientOf(slideKey), input.stain, path);
       } catch (error) {
-        errors.push(named(error, slideKey));
+        errors.push(named(app, error, slideKey));
       }
     }
   };
