@@ -6,6 +6,8 @@ import sharp, { type Sharp } from "sharp";
 export type TissueOptions = {
   /** Width and height; 1024 by default, which is 4 × 4 patches of 224 pixels at 0.5 µm/px. */
   edgePixels?: number;
+  /** The width, where it is another than the height. */
+  widthPixels?: number;
   seed?: number;
   /** µm per pixel; null leaves the resolution out of the file. */
   micronsPerPixel?: number | null;
@@ -47,9 +49,14 @@ export const tissueTiff = (options: TissueOptions = {}): Promise<Buffer> => {
   const random = noise(seed, GRAIN * GRAIN * 3);
   // Red and blue high, green low: haematoxylin and eosin are purple and pink.
   const pixels = random.map((value, at) => (at % 3 === 1 ? 40 + value / 3 : 130 + value / 3));
-  const picture = sharp(pixels, { raw: { width: GRAIN, height: GRAIN, channels: 3 } }).resize(edgePixels, edgePixels, {
-    kernel: "cubic",
-  });
+  const picture = sharp(pixels, { raw: { width: GRAIN, height: GRAIN, channels: 3 } }).resize(
+    options.widthPixels ?? edgePixels,
+    edgePixels,
+    {
+      fit: "fill",
+      kernel: "cubic",
+    },
+  );
   return toTiff(picture, options);
 };
 
