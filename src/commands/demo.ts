@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderCohort } from "../../synthetic/index.ts";
 import { gridPart } from "../modules/patch/patch.service.ts";
 import { similarPatches } from "../modules/similarity/similarity.service.ts";
-import { readConfig } from "../platform/config.ts";
+import { makeDataFolder, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
-import { encodeId } from "../platform/ids.ts";
+import { decodeId, encodeId } from "../platform/ids.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
 import { startServer } from "../server/start.ts";
 import { exampleQueries } from "./exampleQueries.ts";
@@ -15,9 +16,10 @@ import {
   localContext,
   outcomeTable,
   readIngestOptions,
+  requireFolder,
   withRoot,
 } from "./ingest.ts";
-import { parseOptions, requirePort } from "./options.ts";
+import { parseOptions, requireNumber, requirePort } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
@@ -65,7 +67,7 @@ const examplePatch = async (app: RunningApp, options: IngestOptions): Promise<st
   return encodeId("Patch", options.studyKey, features.slide.key, gridPart(features.grid), place.x, place.y);
 };
 
-const showSimilar = async (app: RunningApp, featureSet: string, patch: string): Promise<void> => {
+const showSimilar = async (app: RunningApp, study: string, featureSet: string, patch: string): Promise<void> => {
   const context = localContext(app);
   const { hits, search } = await similarPatches(context, {
     featureSet,
@@ -82,9 +84,22 @@ const showSimilar = async (app: RunningApp, featureSet: string, patch: string): 
       return [patient.key, slide.key, String(hit.x), String(hit.y), (1 - distance).toFixed(4)];
     }),
   );
-  print("\nWhich patches of other patients look like this one?");
+  const [, slideKey, , x, y] = decodeId(patch)?.parts ?? [];
+  print(`\n${study}: which patches of other patients look like the one at x ${x}, y ${y} of slide ${slideKey}?`);
   print(formatTable(["patient", "slide", "x", "y", "similarity"], rows));
   print(`${search.strategy}: ${search.scanned} vectors compared, ${search.tookMs.toFixed(1)} ms`);
+};
+
+/** The folder of slides: the one that was named, or the synthetic cohort's, rendered unless it is there whole. */
+const demoFolder = async (given: string | undefined, dataFolder: string, patients: number): Promise<string> => {
+  if (given !== undefined) {
+    await requireFolder(given);
+    return resolve(given);
+  }
+  const folder = join(dataFolder, `synthetic-${patients}-seed-${SYNTHETIC_SEED}`);
+  // The table is written last: where it is, the cohort is complete.
+  if (existsSync(join(folder, "clinical.csv"))) return join(folder, "slides");
+  return renderSynthetic(folder, patients);
 };
 
 export const demo = async (args: readonly string[]): Promise<number> => {
@@ -100,30 +115,29 @@ export const demo = async (args: readonly string[]): Promise<number> => {
   const base = readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" });
   const port = requirePort(values.port);
   const home = { ...base, dataFolder: join(base.dataFolder, "demo"), ...(port !== undefined && { port }) };
+  makeDataFolder(base.dataFolder);
   const given = positionals[0];
-  const patients = Number(values.patients);
-  const folder =
-    given === undefined
-      ? await renderSynthetic(join(home.dataFolder, `synthetic-${patients}`), patients)
-      : resolve(given);
+  const folder = await demoFolder(given, home.dataFolder, requireNumber("patients", values.patients, 2, 9999));
   const { exit: _exit, patients: _patients, port: _port, ...rest } = values;
-  const options = readIngestOptions(folder, {
-    ...rest,
-    ...(given === undefined && { study: SYNTHETIC_STUDY, "patient-pattern": "^(?<patient>SYN-[0-9]+)" }),
-  });
+  const synthetic = { study: SYNTHETIC_STUDY, "patient-pattern": "^(?<patient>SYN-[0-9]+)", stain: "IHC" };
+  const options = readIngestOptions(folder, { ...rest, ...(given === undefined && synthetic) });
+  const studyName = given === undefined ? "SYNTHETIC glioma cohort" : options.studyKey;
+  const featureSet = encodeId("FeatureSet", options.studyKey, options.featureSetKey);
   const app = await createApp(withRoot(home, folder));
   try {
-    const slides = await ingestFolder(app, {
-      ...options,
-      studyName: given === undefined ? "SYNTHETIC glioma cohort" : options.studyKey,
-    });
+    // Before the work, so that a taken port is told at once and the page can be watched meanwhile.
+    const server = values.exit
+      ? undefined
+      : await startServer(app, {
+          examples: async () => exampleQueries(options.studyKey, featureSet, await examplePatch(app, options)),
+        });
+    const slides = await ingestFolder(app, { ...options, studyName });
     print(`\n${outcomeTable(slides)}`);
     const patch = await examplePatch(app, options);
-    const featureSet = encodeId("FeatureSet", options.studyKey, options.featureSetKey);
-    if (patch !== null) await showSimilar(app, featureSet, patch);
-    if (values.exit) return 0;
-    const server = await startServer(app, { examples: () => exampleQueries(options.studyKey, featureSet, patch) });
+    if (patch !== null) await showSimilar(app, studyName, featureSet, patch);
+    if (server === undefined) return 0;
     print(`\nGraphQL endpoint and page: ${server.url}  (Ctrl-C ends it)`);
+    print(`Again later: npm run serve -- --data ${home.dataFolder}`);
     await untilInterrupted();
     await server.close();
     return 0;

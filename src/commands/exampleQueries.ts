@@ -1,6 +1,7 @@
 import type { ExampleQuery } from "../server/graphiql.ts";
 
 const STUDY = `# Who is in the study, and what is known of each slide?
+# (The demo's own study is SYNTHETIC: no patient, no diagnosis.)
 query Study($study: String!) {
   study(key: $study) {
     name
@@ -11,9 +12,18 @@ query Study($study: String!) {
         slides {
           nodes {
             key
-            image { widthPixels heightPixels micronsPerPixelX thumbnailUrl }
+            image {
+              widthPixels
+              heightPixels
+              micronsPerPixelX
+              thumbnailUrl
+            }
             grids { patches tissueShare maskUrl }
-            featureSets { vectors isComplete featureSet { key dims encoder { name } } }
+            featureSets {
+              vectors
+              isComplete
+              featureSet { key dims encoder { name } }
+            }
           }
         }
       }

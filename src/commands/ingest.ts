@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { parse, resolve } from "node:path";
 import { BUNDLED_ENCODER_KEY } from "../inference/bundled-encoder.ts";
 import type { UserError } from "../modules/base/userErrors.ts";
 import type { GraphQLContext } from "../modules/context.ts";
@@ -11,7 +12,7 @@ import { type Config, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { JobState } from "../queue/jobs.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
-import { parseOptions } from "./options.ts";
+import { parseOptions, requireChoice, requireNumber } from "./options.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
 export const INGEST_HELP = `histoql ingest <folder> [options]
@@ -27,7 +28,11 @@ Run it again after adding slides or after an interruption: what is done is not d
   --patch-size <pixels>       (default: 224)
   --microns-per-pixel <µm/px> resolution of the patches (default: 0.5)
   --tissue <method>           OTSU, FIXED, DARKFIELD or NONE (default: OTSU)
+  --stain <stain>             HE, IHC, FLUORESCENCE, OTHER or UNKNOWN (default: UNKNOWN)
 `;
+
+const TISSUE_METHODS = ["OTSU", "FIXED", "DARKFIELD", "NONE"] as const;
+const STAINS = ["HE", "IHC", "FLUORESCENCE", "OTHER", "UNKNOWN"] as const;
 
 export type IngestOptions = {
   folder: string;
@@ -38,7 +43,8 @@ export type IngestOptions = {
   featureSetKey: string;
   patchSize: number;
   micronsPerPixel: number;
-  tissue: "OTSU" | "FIXED" | "DARKFIELD" | "NONE";
+  tissue: (typeof TISSUE_METHODS)[number];
+  stain: (typeof STAINS)[number];
 };
 
 /** What became of one slide. */
@@ -127,11 +133,11 @@ const outcomes = async (
 
 /** Registers and embeds the slides of a folder; a slide that fails does so alone. */
 export const ingestFolder = async (app: RunningApp, options: IngestOptions): Promise<SlideOutcome[]> => {
-  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, ...grid } = options;
+  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, stain, ...grid } = options;
   const context = localContext(app);
   await createStudy(context, { key: studyKey, name: studyName });
   print(`Registering slides in study "${studyKey}" …`);
-  const registered = await registerSlides(context, { studyKey, paths: [folder], patientPattern, stain: "UNKNOWN" });
+  const registered = await registerSlides(context, { studyKey, paths: [folder], patientPattern, stain });
   const refused = notRegistered(registered.errors);
   if (registered.slides.length === 0) return refused;
   const { featureSet, job } = await embedSlides(context, {
@@ -160,20 +166,13 @@ export const outcomeTable = (slides: readonly SlideOutcome[]): string => {
   return [formatTable(["slide", "result", "patches"], rows), ...fixes].join("\n\n");
 };
 
-const TISSUE_METHODS = ["OTSU", "FIXED", "DARKFIELD", "NONE"] as const;
-
 /** A key out of a folder's name; only what the person typed is used, never the path above it. */
 const keyOf = (folder: string): string =>
-  (resolve(folder).split(/[\\/]/).at(-1) ?? "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") ||
-  "study";
+  parse(resolve(folder))
+    .name.replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "") || "study";
 
 export const readIngestOptions = (folder: string, values: Record<string, string | undefined>): IngestOptions => {
-  const tissue = TISSUE_METHODS.find((method) => method === (values.tissue ?? "OTSU").toUpperCase());
-  if (!tissue) {
-    throw new HistoError("BAD_ARGUMENT", `--tissue ${values.tissue} is no method.`, {
-      fix: `Use one of ${TISSUE_METHODS.join(", ")}.`,
-    });
-  }
   const encoderKey = values.encoder ?? BUNDLED_ENCODER_KEY;
   const studyKey = values.study ?? keyOf(folder);
   return {
@@ -183,9 +182,10 @@ export const readIngestOptions = (folder: string, values: Record<string, string 
     patientPattern: values["patient-pattern"],
     encoderKey,
     featureSetKey: values["feature-set"] ?? encoderKey,
-    patchSize: Number(values["patch-size"] ?? 224),
-    micronsPerPixel: Number(values["microns-per-pixel"] ?? 0.5),
-    tissue,
+    patchSize: requireNumber("patch-size", values["patch-size"] ?? "224", 16, 4096),
+    micronsPerPixel: requireNumber("microns-per-pixel", values["microns-per-pixel"] ?? "0.5", 0.05, 20),
+    tissue: requireChoice("tissue", values.tissue ?? "OTSU", TISSUE_METHODS),
+    stain: requireChoice("stain", values.stain ?? "UNKNOWN", STAINS),
   };
 };
 
@@ -198,6 +198,7 @@ export const INGEST_OPTIONS = {
   "patch-size": { type: "string" },
   "microns-per-pixel": { type: "string" },
   tissue: { type: "string" },
+  stain: { type: "string" },
 } as const;
 
 /** The folder that a person names on the command line is one that he lets the server read. */
@@ -206,12 +207,19 @@ export const withRoot = (config: Config, folder: string): Config => ({
   roots: [...config.roots, resolve(folder)],
 });
 
+/** @throws HistoError FILE_NOT_FOUND */
+export const requireFolder = async (folder: string): Promise<void> => {
+  if (await stat(folder).catch(() => undefined)) return;
+  throw new HistoError("FILE_NOT_FOUND", `There is nothing at "${folder}".`, { fix: "Check the spelling." });
+};
+
 export const ingest = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = parseOptions("ingest", args, INGEST_OPTIONS);
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1) {
     throw new HistoError("BAD_ARGUMENT", "ingest takes one folder.", { fix: "histoql ingest /path/to/slides" });
   }
+  await requireFolder(folder);
   const options = readIngestOptions(folder, values);
   const app = await createApp(
     withRoot(readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" }), folder),

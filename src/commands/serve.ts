@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { readConfig } from "../platform/config.ts";
+import { HistoError } from "../platform/errors.ts";
 import { createApp } from "../server/app.ts";
 import { startServer } from "../server/start.ts";
 import { parseOptions, requirePort } from "./options.ts";
@@ -22,12 +23,17 @@ export const untilInterrupted = (): Promise<void> =>
   });
 
 export const serve = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseOptions("serve", args, {
+  const { values, positionals } = parseOptions("serve", args, {
     root: { type: "string", multiple: true, default: [] },
     host: { type: "string" },
     port: { type: "string" },
     data: { type: "string" },
   });
+  if (positionals.length > 0) {
+    throw new HistoError("BAD_ARGUMENT", `serve takes no "${positionals[0]}".`, {
+      fix: "To let slides in a folder be named: histoql serve --root <folder>. To embed a folder: histoql ingest <folder>.",
+    });
+  }
   const base = readConfig(process.env);
   const port = requirePort(values.port);
   const app = await createApp({

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
-import type { Provider } from "../onnx/providers.ts";
+import { knownAbsence, type Provider } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
 import { HistoError, isHistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
@@ -108,6 +108,11 @@ const checkDigest = (bytes: Uint8Array, card: EncoderCard): void => {
 const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: EncoderWorkerData) => {
   const skipped: SkippedProvider[] = [];
   for (const provider of providers) {
+    const absence = knownAbsence(provider);
+    if (absence !== null) {
+      skipped.push({ provider, reason: absence });
+      continue;
+    }
     try {
       const session = await openGraphSession(model, { provider, threads });
       await probe(session, card);

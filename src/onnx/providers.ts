@@ -1,3 +1,4 @@
+import koffi from "koffi";
 import { listSupportedBackends } from "onnxruntime-node";
 
 /** Where a graph can run, in the order in which they are usually wanted. */
@@ -8,6 +9,22 @@ export type ExecutionProvider = {
   name: string;
   /** True when its library came with the package; false when it must be installed apart, as CUDA's must. */
   bundled: boolean;
+};
+
+/** Dawn, which ONNX Runtime's WebGPU stands on, looks for this on Linux, and complains on the terminal without it. */
+const VULKAN_LOADER = "libvulkan.so.1";
+
+/**
+ * Why a provider cannot run here, where that shows without trying; null when it must be tried.
+ */
+export const knownAbsence = (provider: Provider): string | null => {
+  if (provider !== "webgpu" || process.platform !== "linux") return null;
+  try {
+    koffi.load(VULKAN_LOADER).unload();
+    return null;
+  } catch {
+    return `${VULKAN_LOADER} is not installed (Debian: apt-get install libvulkan1, and a driver)`;
+  }
 };
 
 /**

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { HistoError } from "./errors.ts";
@@ -51,6 +52,13 @@ export type Config = {
 const isProvider = (name: string): name is ExecutionProvider =>
   (EXECUTION_PROVIDERS as readonly string[]).includes(name);
 
+/** Makes the data folder, for its owner only: it holds the database, the secret and pictures of slides. */
+export const makeDataFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // One that is there already may have been made by something less careful.
+  chmodSync(folder, 0o700);
+};
+
 /**
  * Reads the configuration from environment variables.
  * @throws HistoError BAD_ARGUMENT naming the variable.
@@ -60,8 +68,8 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "environment");
-    throw new HistoError("BAD_ARGUMENT", `${name}: ${issue?.message ?? "unreadable"}.`, {
-      fix: `Correct or unset the environment variable ${name}.`,
+    throw new HistoError("BAD_ARGUMENT", `The environment variable ${name} has a value that cannot be used.`, {
+      fix: `Correct or unset ${name}; docs/configuration.md lists the variables.`,
       path: [name],
     });
   }

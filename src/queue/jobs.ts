@@ -83,7 +83,7 @@ export const claimJob = async (client: Queryable, id: string): Promise<ClaimedJo
          started_at = now(), done_before = done, message = NULL
        WHERE id = $1 AND state = 'QUEUED' RETURNING id, kind, study_id, slide_id, parent_id, payload, attempts
      ), begun AS (
-       UPDATE job SET state = 'RUNNING', started_at = coalesce(started_at, now())
+       UPDATE job SET state = 'RUNNING', attempts = attempts + 1, started_at = now()
        WHERE id = (SELECT parent_id FROM claimed) AND state = 'QUEUED'
      )
      SELECT * FROM claimed`,

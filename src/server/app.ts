@@ -8,7 +8,7 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
-import type { Config } from "../platform/config.ts";
+import { type Config, makeDataFolder } from "../platform/config.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
 import { startQueue } from "../queue/queue.ts";
@@ -53,6 +53,7 @@ const storeBundledEncoder = async (app: App): Promise<void> => {
  * @throws HistoError when the database is in use, unreachable or of another version
  */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<RunningApp> => {
+  makeDataFolder(config.dataFolder);
   const log = createLogger(config.logLevel);
   const database = await openDatabase({
     url: config.databaseUrl,

@@ -50,7 +50,8 @@ export const createServer = async <Context extends BaseContext>(
   options: ServerOptions<Context>,
 ): Promise<FastifyInstance> => {
   const { schema, context, log, examples = () => [], hostNames, routes, maxBodyBytes = MAX_BODY_BYTES } = options;
-  const loggerInstance: FastifyBaseLogger = log;
+  // Fastify's own news is that it listens; whoever starts the server tells that in a better place.
+  const loggerInstance: FastifyBaseLogger = log.child({}, { level: "warn" });
   const server: FastifyInstance = fastify({
     loggerInstance,
     // Fastify would log whole addresses, and with them the signatures of pictures.

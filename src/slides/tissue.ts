@@ -35,7 +35,7 @@ const refusal = (reason: MaskRefusal): HistoError => {
   switch (reason) {
     case "NOT_BRIGHTFIELD":
       return new HistoError("NOT_BRIGHTFIELD", "The slide's background is dark: it is not a brightfield scan.", {
-        fix: "Use tissue: DARKFIELD for fluorescence and other dark-field slides.",
+        fix: "Use tissue: DARKFIELD for fluorescence and other dark-field slides, in a feature set of their own.",
         path: ["grid", "tissue"],
       });
     case "NOT_DARKFIELD":

@@ -1,6 +1,6 @@
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { cellOrigin, detectTissue, maskPreviewPng, planGrid } from "../../slides/index.ts";
+import { cellOrigin, detectTissue, maskPreviewPng, planGrid, slideBackends } from "../../slides/index.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
 import { insertPatches, requireNameableCells } from "../../store/patches.ts";
 import type { App } from "../context.ts";
@@ -52,6 +52,11 @@ export const gridDigest = (image: ResolvedImage, recipe: GridRecipe): string =>
 
 /** Refuses a grid of so many patches before any of them is stored. */
 type RequireRoom = (patches: number) => Promise<void>;
+
+const readerVersion = (backend: string): string => {
+  const { openslide, libvips } = slideBackends();
+  return (backend === "openslide" ? openslide.version : libvips.version) ?? "";
+};
 
 const storeGrid = async (
   app: App,
@@ -123,7 +128,7 @@ const storeGrid = async (
         plan.cells.length,
         mask.tissueShare,
         maskDigest,
-        { gridVersion: GRID_VERSION, reader: image.backend },
+        { histoql: app.version, gridVersion: GRID_VERSION, reader: `${image.backend} ${readerVersion(image.backend)}` },
       ],
     );
     // Another job may have stored the same grid meanwhile; then its patches are there too.
