@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLContext } from "../modules/context.ts";
 import { createLoaders } from "../modules/loaders.ts";
 import { LOCAL_VIEWER, type Viewer } from "../platform/authorisation.ts";
@@ -19,6 +19,15 @@ const requireLoopback = (host: string): void => {
     fix: "Listen on 127.0.0.1 and reach it through an SSH tunnel: ssh -L 4000:127.0.0.1:4000 <this machine>",
     path: ["host"],
   });
+};
+
+/** Answers under way may end; a connection that asks nothing, as browsers open ahead, must not hold the end up. */
+const CLOSE_AFTER_MS = 2000;
+
+const closeServer = async (server: FastifyInstance): Promise<void> => {
+  const timer = setTimeout(() => server.server.closeAllConnections(), CLOSE_AFTER_MS);
+  await server.close();
+  clearTimeout(timer);
 };
 
 export type StartOptions = {
@@ -54,6 +63,7 @@ export const startServer = async (
   try {
     await server.listen({ host, port });
   } catch (error) {
+    await server.close();
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     throw new HistoError("CONFLICT", `Port ${port} is in use by another program.`, {
       fix: "Choose another with --port, or 0 for a free one.",
@@ -61,5 +71,5 @@ export const startServer = async (
     });
   }
   const { port: bound } = server.server.address() as AddressInfo;
-  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, close: () => server.close() };
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, close: () => closeServer(server) };
 };

@@ -101,7 +101,9 @@ export const openTiledTiff = async (path: string, pyramid: readonly TiffLevel[])
  */
 export const openUntiledImage = async (path: string, tiff: TiffDirectory | null): Promise<OpenedSlide> => {
   const open = () => sharp(path, { ...SHARP_OPTIONS, page: 0, autoOrient: false });
-  const found = await withReadSlot(() => open().metadata());
+  const found = await withReadSlot(() => open().metadata()).catch((error: unknown) => {
+    throw undecodable(error);
+  });
   const level: SlideLevel = { widthPixels: found.width, heightPixels: found.height, downsample: 1 };
   if (level.widthPixels * level.heightPixels > MAX_UNTILED_PIXELS) throw tooLargeWithoutTiles();
   let decoded: Promise<Uint8Array> | null = null;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { fileChecksum, openSlide } from "../../slides/index.ts";
-import type { Patient, Slide, SlideImage, Study } from "../../store/generated/client.ts";
+import { type Patient, Prisma, type Slide, type SlideImage, type Study } from "../../store/generated/client.ts";
 import { toUserError, type UserError } from "../base/userErrors.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
@@ -70,7 +70,7 @@ const readImage = async (path: string) => {
       micronsPerPixelX: slide.micronsPerPixel?.x ?? null,
       micronsPerPixelY: slide.micronsPerPixel?.y ?? null,
       resolutionSource: slide.micronsPerPixel ? "FILE" : null,
-      ...(slide.bounds && { bounds: slide.bounds }),
+      bounds: slide.bounds ?? Prisma.DbNull,
       checksum,
       properties: { ...slide.properties },
     };
