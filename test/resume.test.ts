@@ -52,7 +52,7 @@ const inDatabase = async <Result>(look: (database: Database) => Promise<Result>)
 type State = {
   checkpoint: number;
   vectors: number;
-  /** Vectors that are not those of the first `checkpoint` patches of the grid, and patches of these without one. */
+  /** Vectors that are not those of the first `checkpoint` patches of the grid in reading order (strips of 16 columns), and patches of these without one. */
   astray: number;
   missing: number;
   done: number;
@@ -67,8 +67,9 @@ const stateOf = (): Promise<State> =>
     const { rows } = await database.query<State>(
       `WITH features AS (SELECT * FROM slide_features WHERE feature_set_id = 1),
        begun AS (
-         SELECT id FROM features.patch WHERE id / 16777216 = (SELECT grid_id FROM features)
-         ORDER BY id LIMIT (SELECT checkpoint FROM features)
+         SELECT patch.id FROM features.patch JOIN patch_grid AS grid ON grid.id = patch.id / 16777216
+         WHERE grid.id = (SELECT grid_id FROM features)
+         ORDER BY patch.id % 16777216 % grid.columns / 16, patch.id LIMIT (SELECT checkpoint FROM features)
        )
        SELECT coalesce((SELECT checkpoint FROM features), 0) AS checkpoint,
          (SELECT count(*) FROM features.vectors_1) AS vectors,

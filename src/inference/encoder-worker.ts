@@ -1,8 +1,12 @@
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { type EncoderWorkerData, toPlainError, type WorkerReply, type WorkerRequest } from "./encoder-messages.ts";
 import { type EncoderRunner, openEncoderRunner } from "./encoder-runner.ts";
 
 // The thread in which one encoder lives: requests in, replies out, one at a time and in order.
+
+/** 0 is a process's ordinary niceness, 19 the greatest. */
+const ENCODER_NICENESS = 5;
 
 const port = parentPort;
 if (!port) throw new Error("encoder-worker.ts runs only as a worker thread.");
@@ -23,6 +27,10 @@ const handle = async (runner: EncoderRunner, request: WorkerRequest): Promise<vo
     reply({ kind: "failed", id, error: toPlainError(error) });
   }
 };
+
+// What reads, stores and answers goes first: it takes little, and the encoder would otherwise wait for it anyway.
+// On Linux this is the thread's own priority, which the operator threads that it starts inherit.
+if (process.platform === "linux") setPriority(ENCODER_NICENESS);
 
 try {
   const runner = await openEncoderRunner(workerData as EncoderWorkerData);

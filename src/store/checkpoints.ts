@@ -1,7 +1,7 @@
 import type { Queryable } from "./database.ts";
 import { deleteSlideVectors } from "./vectors.ts";
 
-/** Where a slide's embedding stands: so many patches of the grid, in grid order, are written. */
+/** Where a slide's embedding stands: so many patches of the grid, in reading order, are written. */
 export type Checkpoint = { gridId: number; written: number; isComplete: boolean };
 
 /**

@@ -78,7 +78,7 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string
 /** Embeds the patches after the checkpoint. */
 const embedRest = async (work: Work): Promise<void> => {
   const { app, image, encoder, grid, written, signal } = work;
-  const ids = await readGridPatchIds(app.database, grid.id, written);
+  const ids = (await readGridPatchIds(app.database, grid)).subarray(written);
   const oid = await halfvecOid(app.database);
   await app.encoderSessions.use(encoder, (session) =>
     app.openSlides.use(image, (opened) => {

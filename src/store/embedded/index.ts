@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { ClientConfig } from "pg";
 import { lockFolder } from "./lock.ts";
@@ -20,6 +22,17 @@ const socketFolder = (dataFolder: string | undefined): { folder: string; tempora
     ? { folder: dataFolder, temporary: false }
     : { folder: mkdtempSync(join(tmpdir(), "histoql-")), temporary: true };
 
+const run = promisify(execFile);
+
+/** Makes the database where there is none yet; in a folder beside it first, so that a crash leaves nothing half made. */
+const initialise = async (dataDir: string): Promise<void> => {
+  if (existsSync(dataDir)) return;
+  const partial = `${dataDir}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  await run(process.execPath, [join(import.meta.dirname, "initialise.ts"), partial]);
+  renameSync(partial, dataDir);
+};
+
 /**
  * Starts the embedded database.
  * @param dataFolder where it lives; undefined keeps it in memory (tests)
@@ -28,9 +41,11 @@ const socketFolder = (dataFolder: string | undefined): { folder: string; tempora
 export const startEmbedded = async (dataFolder: string | undefined): Promise<EmbeddedDatabase> => {
   const unlock = dataFolder === undefined ? () => {} : lockFolder(dataFolder);
   const socket = process.platform === "win32" ? undefined : socketFolder(dataFolder);
+  const dataDir = dataFolder === undefined ? undefined : join(dataFolder, "postgres");
+  if (dataDir !== undefined) await initialise(dataDir);
   if (socket) rmSync(join(socket.folder, SOCKET_NAME), { force: true });
   const workerData: EmbeddedWorkerData = {
-    dataDir: dataFolder === undefined ? undefined : join(dataFolder, "postgres"),
+    dataDir,
     listen: socket ? { path: join(socket.folder, SOCKET_NAME) } : { host: "127.0.0.1", port: 0 },
   };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
