@@ -10,4 +10,8 @@ export const Patient: PatientResolvers = {
     const study = await context.loaders.study.load(studyId);
     return listSlides(context, study.key, { and: [{ patients: { keys: [key] } }, filter ?? {}] }, null, page);
   },
+  survival: ({ survival }, _arg, _ctx) => {
+    /* Patient.survival resolver is required because Patient.survival and PatientMapper.survival are not compatible */
+    return survival;
+  },
 };
