@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const survival: NonNullable<QueryResolvers["survival"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.survival resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { survival as analyse } from "../../survival.service.ts";
+
+export const survival: NonNullable<QueryResolvers["survival"]> = (_parent, { input }, context) =>
+  analyse(context, input);
