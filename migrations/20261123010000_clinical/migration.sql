@@ -54,3 +54,7 @@ CREATE TABLE upload (
 );
 CREATE INDEX upload_study_id_idx ON upload (study_id);
 CREATE INDEX upload_expires_at_idx ON upload (expires_at);
+
+-- Keys sort by code point, whatever the collation of the database, and the unique indexes give that order.
+ALTER TABLE patient ALTER COLUMN key TYPE text COLLATE "C";
+ALTER TABLE slide ALTER COLUMN key TYPE text COLLATE "C";
