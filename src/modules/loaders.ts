@@ -18,6 +18,7 @@ import { type PatchRow, readPatches } from "../store/patches.ts";
 import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
+import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
 /** Keys are unique inside their study. */
 type InStudy = { studyId: number; key: string };
@@ -53,7 +54,7 @@ export type Loaders = {
   patch: DataLoader<number, PatchRow | null>;
   vector: DataLoader<{ featureSetId: number; patchId: number }, Float32Array | null, string>;
   jobProgress: DataLoader<string, JobProgress>;
-};
+} & ClinicalLoaders;
 
 const byId =
   <Row extends { id: number }>(find: (ids: number[]) => Promise<Row[]>) =>
@@ -67,7 +68,9 @@ const grouped = <Row>(ids: readonly number[], rows: readonly Row[], keyOf: (row:
   return ids.map((id) => groups.get(id) ?? []);
 };
 
-const inStudy = <Row extends InStudy>(find: (keys: { studyId: { in: number[] }; key: { in: string[] } }) => Promise<Row[]>) =>
+const inStudy = <Row extends InStudy>(
+  find: (keys: { studyId: { in: number[] }; key: { in: string[] } }) => Promise<Row[]>,
+) =>
   new DataLoader<InStudy, Row | null, string>(
     async (keys) => {
       const rows = await find({
@@ -98,7 +101,10 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   dictionary: new DataLoader(async (ids) =>
     grouped(
       ids,
-      await prisma.attribute.findMany({ where: { studyId: { in: [...ids] } }, orderBy: [{ level: "asc" }, { key: "asc" }] }),
+      await prisma.attribute.findMany({
+        where: { studyId: { in: [...ids] } },
+        orderBy: [{ level: "asc" }, { key: "asc" }],
+      }),
       (attribute) => attribute.studyId,
     ),
   ),
@@ -161,4 +167,5 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
     { cacheKeyFn: (key) => `${key.featureSetId}/${key.patchId}` },
   ),
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
+  ...createClinicalLoaders({ prisma, database }),
 });

@@ -1,7 +1,6 @@
 import type { AttributeResolvers } from "./../../types.generated.ts";
+
 export const Attribute: AttributeResolvers = {
-  /* Implement Attribute resolver logic here */
-  missing: async (_parent, _arg, _ctx) => {
-    /* Attribute.missing resolver is required because Attribute.missing exists but AttributeMapper.missing does not */
-  },
+  categories: ({ type, categories }) => (type === "CATEGORY" ? categories : null),
+  missing: (attribute, _arguments, { loaders }) => attribute.missing ?? loaders.attributeMissing.load(attribute),
 };

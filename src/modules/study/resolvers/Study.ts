@@ -9,13 +9,9 @@ export const Study: StudyResolvers = {
   patients: ({ key }, { filter, orderBy, ...page }, context) => listPatients(context, key, filter ?? {}, orderBy, page),
   slides: ({ key }, { filter, orderBy, ...page }, context) => listSlides(context, key, filter ?? {}, orderBy, page),
   featureSets: (study, _arguments, context) => listFeatureSets(context, study),
-  attributes: async (_parent, _arg, _ctx) => {
-    /* Study.attributes resolver is required because Study.attributes exists but StudyMapper.attributes does not */
-  },
+  attributes: ({ id }, _arguments, { loaders }) => loaders.dictionary.load(id),
   cohorts: async (_parent, _arg, _ctx) => {
     /* Study.cohorts resolver is required because Study.cohorts exists but StudyMapper.cohorts does not */
   },
-  endpoints: async (_parent, _arg, _ctx) => {
-    /* Study.endpoints resolver is required because Study.endpoints exists but StudyMapper.endpoints does not */
-  },
+  endpoints: ({ id }, _arguments, { loaders }) => loaders.studyEndpoints.load(id),
 };
