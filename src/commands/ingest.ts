@@ -50,6 +50,7 @@ export const localContext = (app: RunningApp, baseUrl = ""): GraphQLContext => (
   viewer: LOCAL_VIEWER,
   loaders: createLoaders(app),
   baseUrl,
+  signal: new AbortController().signal,
 });
 
 const POLL_MS = 250;

@@ -50,6 +50,7 @@ import    { SlideFeatures } from './featureSet/resolvers/SlideFeatures.ts';
 import    { SlideImage } from './slide/resolvers/SlideImage.ts';
 import    { Study } from './study/resolvers/Study.ts';
 import    { StudyConnection } from './study/resolvers/StudyConnection.ts';
+import    { SurvivalAnalysis } from './survival/resolvers/SurvivalAnalysis.ts';
 import    { SurvivalEndpoint } from './study/resolvers/SurvivalEndpoint.ts';
 import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
@@ -78,6 +79,7 @@ SlideFeatures: SlideFeatures,
 SlideImage: SlideImage,
 Study: Study,
 StudyConnection: StudyConnection,
+SurvivalAnalysis: SurvivalAnalysis,
 SurvivalEndpoint: SurvivalEndpoint,
 DateTime: DateTime,
 JSON: JSON,

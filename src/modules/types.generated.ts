@@ -8,6 +8,7 @@ import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
 import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
+import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
 export type Maybe<T> = T | null | undefined;
 export type InputMaybe<T> = T | null | undefined;
@@ -52,9 +53,9 @@ export type Attribute = {
   unit?: Maybe<Scalars['String']['output']>;
 };
 
-/** Groups by an attribute: a category as it is, a number by quantiles or cuts. */
+/** Groups by an attribute: a category or boolean as it is, a number by either quantiles or cuts. */
 export type AttributeGrouping = {
-  /** Ends of ranges, ascending: groups up to and including each, and above the last. */
+  /** Ends of ranges, ascending, at most 20: groups up to and including each, and above the last. */
   cuts?: InputMaybe<Array<Scalars['Float']['input']>>;
   /** Key of the attribute. */
   key: Scalars['String']['input'];
@@ -206,7 +207,7 @@ export type CoxModel = {
   logLikelihood: Array<Scalars['Float']['output']>;
   /** Patients in the regression: those without any missing value. */
   patients: Scalars['Int']['output'];
-  /** Tests of proportional hazards by Schoenfeld residuals: one a covariate, then all together. */
+  /** Tests of proportional hazards by Schoenfeld residuals: one an attribute, then all together as `GLOBAL`. */
   proportionality: Array<Test>;
   /** Score test of all covariates. */
   score: Test;
@@ -1722,11 +1723,14 @@ export type SurvivalAnalysis = {
   cox?: Maybe<CoxModel>;
   /** What was analysed. */
   endpoint: SurvivalEndpoint;
-  /** Patients that pass the filter and were left out, counted with the reason. */
+  /**
+   * Patients that pass the filter and were left out, each counted once under the first reason: without the endpoint, without a
+   * group, without a stratum. Those without a covariate are left out of the regression only, as their reason says.
+   */
   excluded: Array<Excluded>;
   /** Kaplan–Meier estimates; one group of all patients when nothing was grouped. */
   groups: Array<SurvivalGroup>;
-  /** Log-rank test between the groups, stratified where asked; null for one group. */
+  /** Log-rank test between the groups, stratified where asked; null for one group, and where a patient is in several. */
   logRank?: Maybe<Test>;
 };
 
@@ -1762,11 +1766,14 @@ export type SurvivalEndpointInput = {
 /** One group's Kaplan–Meier estimate. */
 export type SurvivalGroup = {
   __typename?: 'SurvivalGroup';
-  /** A point at every time at which somebody had the event or was censored, the first at 0 days. */
+  /**
+   * A point at every time at which somebody had the event or was censored, the first at 0 days; none for a group without
+   * patients. Of a curve with more than 1000 times those are left out that move estimate and limits by less than 1/1000.
+   */
   curve: Array<SurvivalPoint>;
   /** Those who had the event. */
   events: Scalars['Int']['output'];
-  /** Median survival in days; its parts are null where the curve does not reach one half. */
+  /** Median survival in days, its limits from those on the logarithmic scale, as R's survfit; parts are null where the curve does not reach one half. */
   medianDays?: Maybe<Estimate>;
   /** The value, range or cohort that makes the group. */
   name: Scalars['String']['output'];
@@ -1778,7 +1785,7 @@ export type SurvivalGroup = {
 export type SurvivalGrouping =
   /** The values of an attribute. */
   { attribute: AttributeGrouping; cohorts?: never; }
-  |  /** Global ids of cohorts; a patient in several counts in each, and then there is no test. */
+  |  /** Global ids of cohorts, at most 20; a patient in several counts in each, and then there is no test. */
   { attribute?: never; cohorts: Array<Scalars['ID']['input']>; };
 
 /** A survival analysis to make. */
@@ -1804,7 +1811,7 @@ export type SurvivalPoint = {
   __typename?: 'SurvivalPoint';
   /** Patients at risk just before this time. */
   atRisk: Scalars['Int']['output'];
-  /** Events at this time. */
+  /** Events since the point before, at this time included. */
   events: Scalars['Int']['output'];
   /** Lower confidence limit. */
   lower: Scalars['Float']['output'];
@@ -2100,7 +2107,7 @@ export type ResolversTypes = {
   StudyKey: StudyKey;
   StudyPayload: ResolverTypeWrapper<Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversTypes['UserError']>, study?: Maybe<ResolversTypes['Study']> }>;
   Survival: ResolverTypeWrapper<Survival>;
-  SurvivalAnalysis: ResolverTypeWrapper<Omit<SurvivalAnalysis, 'endpoint'> & { endpoint: ResolversTypes['SurvivalEndpoint'] }>;
+  SurvivalAnalysis: ResolverTypeWrapper<SurvivalAnalysisMapper>;
   SurvivalEndpoint: ResolverTypeWrapper<SurvivalEndpointMapper>;
   SurvivalEndpointInput: SurvivalEndpointInput;
   SurvivalGroup: ResolverTypeWrapper<SurvivalGroup>;
@@ -2208,7 +2215,7 @@ export type ResolversParentTypes = {
   StudyKey: StudyKey;
   StudyPayload: Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversParentTypes['UserError']>, study?: Maybe<ResolversParentTypes['Study']> };
   Survival: Survival;
-  SurvivalAnalysis: Omit<SurvivalAnalysis, 'endpoint'> & { endpoint: ResolversParentTypes['SurvivalEndpoint'] };
+  SurvivalAnalysis: SurvivalAnalysisMapper;
   SurvivalEndpoint: SurvivalEndpointMapper;
   SurvivalEndpointInput: SurvivalEndpointInput;
   SurvivalGroup: SurvivalGroup;

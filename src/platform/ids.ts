@@ -5,7 +5,16 @@ import { HistoError } from "./errors.ts";
  * names, so that it survives a restore, a re-import and a second tiling. Its second part, where there is one, is
  * always the study key (encoders and jobs excepted), so that access is decided before anything is looked up.
  */
-export type NodeType = "Study" | "Patient" | "Slide" | "PatchGrid" | "Patch" | "Encoder" | "FeatureSet" | "Job" | "Cohort";
+export type NodeType =
+  | "Study"
+  | "Patient"
+  | "Slide"
+  | "PatchGrid"
+  | "Patch"
+  | "Encoder"
+  | "FeatureSet"
+  | "Job"
+  | "Cohort";
 
 type Part = string | number;
 

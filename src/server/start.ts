@@ -26,6 +26,8 @@ export type StartOptions = {
   examples?: () => readonly ExampleQuery[] | Promise<readonly ExampleQuery[]>;
   /** Who asks; the person at this machine by default. */
   viewerOf?: (request: FastifyRequest) => Viewer;
+  /** How long a query may take. */
+  queryMs?: number;
 };
 
 /**
@@ -34,7 +36,7 @@ export type StartOptions = {
  */
 export const startServer = async (
   app: RunningApp,
-  { examples, viewerOf = () => LOCAL_VIEWER }: StartOptions = {},
+  { examples, viewerOf = () => LOCAL_VIEWER, queryMs }: StartOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const { host, port } = app.config;
   requireLoopback(host);
@@ -43,12 +45,14 @@ export const startServer = async (
     log: app.log,
     hostNames: LOOPBACK_NAMES,
     ...(examples && { examples }),
+    ...(queryMs !== undefined && { queryMs }),
     routes: (instance) => addPictureRoutes(instance, app),
-    context: async (request) => ({
+    context: async (request, signal) => ({
       app,
       viewer: viewerOf(request),
       loaders: createLoaders(app),
       baseUrl: `${request.protocol}://${request.host}`,
+      signal,
     }),
   });
   try {

@@ -76,7 +76,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     onStatement: (text) => statements.push(text),
   });
   const query: World["query"] = async (document, variables = {}, viewer = LOCAL_VIEWER) => {
-    const contextValue: GraphQLContext = { app, viewer, loaders: createLoaders(app), baseUrl: "http://histoql.test" };
+    const contextValue: GraphQLContext = {
+      app,
+      viewer,
+      loaders: createLoaders(app),
+      baseUrl: "http://histoql.test",
+      signal: new AbortController().signal,
+    };
     const result = await graphql({ schema, source: document, variableValues: variables, contextValue });
     const errors = result.errors?.map(({ message, originalError }) => {
       let cause: unknown = originalError;
