@@ -11,39 +11,28 @@ export type SurvivalRequest = {
   sets: readonly Condition[];
 };
 
-export type SurvivalValues = {
+/** `v0`, `v1`, …: the values of `attributes`, null where missing; `s0`, `s1`, …: whether the patient is in each of `sets`. */
+export type SurvivalRow = {
   /** `[days, event]`, or null where the endpoint is not known. */
   survival: [number, boolean] | null;
-  /** In the order of `attributes`; null where missing. */
-  values: unknown[];
-  /** In the order of `sets`. */
-  isMember: boolean[];
-};
+} & { readonly [value: `v${number}`]: unknown; readonly [set: `s${number}`]: boolean };
 
 /**
  * One endpoint and some clinical values of patients, in one statement: no more of the documents leaves the database than
  * is asked for.
  */
-export const readSurvivalValues = async (client: Queryable, request: SurvivalRequest): Promise<SurvivalValues[]> => {
+export const readSurvivalValues = async (client: Queryable, request: SurvivalRequest): Promise<SurvivalRow[]> => {
   const parameters = createParameters();
-  const attributes = request.attributes.map((key) => `patient.clinical -> ${parameters.add(key)}::text`);
-  const sets = request.sets.map((set) => `coalesce(${conditionSql(set, "patient", parameters)}, false)`);
   const columns = [
     `patient.survival -> ${parameters.add(request.endpoint)}::text AS survival`,
-    ...attributes.map((sql, index) => `${sql} AS v${index}`),
-    ...sets.map((sql, index) => `${sql} AS s${index}`),
+    ...request.attributes.map((key, index) => `patient.clinical -> ${parameters.add(key)}::text AS v${index}`),
+    ...request.sets.map((set, index) => `coalesce(${conditionSql(set, "patient", parameters)}, false) AS s${index}`),
   ];
-  const { rows } = await client.query<
-    { survival: [number, boolean] | null } & Record<`v${number}`, unknown> & Record<`s${number}`, boolean>
-  >(
+  const { rows } = await client.query<SurvivalRow>(
     `SELECT ${columns.join(", ")} FROM patient
      WHERE patient.study_id = ${parameters.add(request.studyId)}::int AND ${conditionSql(request.patients, "patient", parameters)}
      ORDER BY patient.id`,
     parameters.values,
   );
-  return rows.map((row) => ({
-    survival: row.survival,
-    values: attributes.map((_sql, index) => row[`v${index}`] ?? null),
-    isMember: sets.map((_sql, index) => row[`s${index}`] === true),
-  }));
+  return rows;
 };

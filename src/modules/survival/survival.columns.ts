@@ -30,33 +30,51 @@ export const isMissing = (column: Column, patient: number): boolean => {
   }
 };
 
-/** A category's values as codes into their sorted names. */
-const categories = (key: string, texts: readonly unknown[]): Column => {
-  const names = [...new Set(texts.filter((text) => typeof text === "string"))].sort();
-  const codes = new Map(names.map((name, code) => [name, code]));
-  return { kind: "category", key, names, values: Int32Array.from(texts, (text) => codes.get(text as string) ?? -1) };
+/** Takes one attribute's values, patient by patient; one of another type counts as missing. */
+export type ColumnBuilder = { put(patient: number, value: unknown): void; finish(): Column };
+
+const numberBuilder = (key: string, patients: number): ColumnBuilder => {
+  const values = new Float64Array(patients).fill(Number.NaN);
+  return {
+    put: (patient, value) => {
+      if (typeof value === "number") values[patient] = value;
+    },
+    finish: () => ({ kind: "number", key, values }),
+  };
 };
 
-/** One attribute's values, in the order of the patients; a value of another type counts as missing. */
-export const columnOf = (
-  { key, type }: { key: string; type: "NUMBER" | "BOOLEAN" | "CATEGORY" | "TEXT" },
-  values: readonly unknown[],
-): Column => {
-  switch (type) {
-    case "NUMBER":
-      return {
-        kind: "number",
-        key,
-        values: Float64Array.from(values, (value) => (typeof value === "number" ? value : Number.NaN)),
-      };
-    case "BOOLEAN":
-      return {
-        kind: "boolean",
-        key,
-        values: Uint8Array.from(values, (value) => (typeof value === "boolean" ? Number(value) : MISSING_FLAG)),
-      };
-    case "CATEGORY":
-    case "TEXT":
-      return categories(key, values);
-  }
+const booleanBuilder = (key: string, patients: number): ColumnBuilder => {
+  const values = new Uint8Array(patients).fill(MISSING_FLAG);
+  return {
+    put: (patient, value) => {
+      if (typeof value === "boolean") values[patient] = Number(value);
+    },
+    finish: () => ({ kind: "boolean", key, values }),
+  };
 };
+
+const categoryBuilder = (key: string, patients: number): ColumnBuilder => {
+  const values = new Int32Array(patients).fill(-1);
+  const codes = new Map<string, number>();
+  return {
+    put: (patient, value) => {
+      if (typeof value !== "string") return;
+      const code = codes.get(value) ?? codes.size;
+      codes.set(value, code);
+      values[patient] = code;
+    },
+    finish: () => {
+      const names = [...codes.keys()].sort();
+      const places = new Int32Array(names.length);
+      names.forEach((name, place) => {
+        places[codes.get(name) ?? 0] = place;
+      });
+      return { kind: "category", key, names, values: values.map((code) => (code < 0 ? -1 : (places[code] ?? -1))) };
+    },
+  };
+};
+
+const BUILDERS = { NUMBER: numberBuilder, BOOLEAN: booleanBuilder, CATEGORY: categoryBuilder, TEXT: categoryBuilder };
+
+export const columnBuilder = (attribute: { key: string; type: keyof typeof BUILDERS }, patients: number) =>
+  BUILDERS[attribute.type](attribute.key, patients);
