@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import { readValues, type Values, type ValuesRequest } from "../store/attributeValues.ts";
 import { type FeatureSetState, readFeatureSetStates } from "../store/checkpoints.ts";
 import type { Subject } from "../store/filterSql.ts";
 import type {
@@ -40,6 +41,7 @@ export type Loaders = {
   studyFeatureSets: DataLoader<number, FeatureSet[]>;
   cohortByKey: DataLoader<InStudy, Cohort | null, string>;
   featureSetByKey: DataLoader<InStudy, FeatureSet | null, string>;
+  values: DataLoader<ValuesRequest, Values, string>;
   /** Pages and totals of patients and slides. */
   lists: { [S in Subject]: List<S> };
   patient: DataLoader<number, Patient>;
@@ -124,6 +126,7 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   ),
   cohortByKey: inStudy((where) => prisma.cohort.findMany({ where })),
   featureSetByKey: inStudy((where) => prisma.featureSet.findMany({ where })),
+  values: new DataLoader((requests) => readValues(database, requests), { cacheKeyFn: JSON.stringify }),
   lists: { patient: list(database, "patient"), slide: list(database, "slide") },
   patient: new DataLoader(byId((ids) => prisma.patient.findMany({ where: { id: { in: ids } } }))),
   slide: new DataLoader(byId((ids) => prisma.slide.findMany({ where: { id: { in: ids } } }))),

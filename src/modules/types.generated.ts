@@ -159,16 +159,19 @@ export type CohortPayload = {
 export type CompareCohortsInput = {
   /** Global id of one cohort. */
   a: Scalars['ID']['input'];
-  /** Keys of attributes; all of the study when left out. */
+  /** Keys of attributes of patients; when left out, all of the study but texts. */
   attributes?: InputMaybe<Array<Scalars['String']['input']>>;
-  /** Global id of the other; they may share patients, of whom the answer warns by `CONFLICT`. */
+  /** Global id of the other, of the same study. The tests are for separate groups: shared patients are `CONFLICT`. */
   b: Scalars['ID']['input'];
 };
 
 /** One attribute of two cohorts, with the test that suits it. */
 export type ComparisonRow = {
   __typename?: 'ComparisonRow';
-  /** Cohort a: counts by value, or n, missing, median, quartiles, mean and standard deviation. */
+  /**
+   * Cohort a: `n` with a value and `missing` without, then `counts` by value, or `median`, `lowerQuartile`, `upperQuartile`,
+   * `mean` and `standardDeviation` of a number. The first row has `n` alone.
+   */
   a: Scalars['JSON']['output'];
   /** Cohort b, likewise. */
   b: Scalars['JSON']['output'];

@@ -47,7 +47,9 @@ const storable = (texts: readonly string[]): string[] => texts.filter((text) => 
  * texts by code point, whatever the collation of the database. The expression indexes are on the same expressions.
  */
 export const valueSql = (row: string, attribute: string, type: "scalar" | "text"): string =>
-  type === "scalar" ? `(${row}.clinical -> ${attribute}::text)` : `((${row}.clinical ->> ${attribute}::text) COLLATE "C")`;
+  type === "scalar"
+    ? `(${row}.clinical -> ${attribute}::text)`
+    : `((${row}.clinical ->> ${attribute}::text) COLLATE "C")`;
 
 const OPERATORS = { equals: "=", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 

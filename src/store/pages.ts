@@ -65,9 +65,10 @@ const fromParent = (subject: Subject, kind: Parent["kind"], id: string): string 
 
 /** Requests that differ in nothing but the parent's id: one part of the statement serves them all. */
 const alike = <Request extends CountRequest>(requests: readonly Request[]): [Request, ...Request[]][] =>
-  [
-    ...Map.groupBy(requests, ({ parent, ...rest }) => JSON.stringify({ ...rest, kind: parent.kind })).values(),
-  ] as [Request, ...Request[]][];
+  [...Map.groupBy(requests, ({ parent, ...rest }) => JSON.stringify({ ...rest, kind: parent.kind })).values()] as [
+    Request,
+    ...Request[],
+  ][];
 
 const parentIds = (group: readonly CountRequest[]): number[] => group.map(({ parent }) => parent.id);
 

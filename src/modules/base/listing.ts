@@ -1,4 +1,4 @@
-import { EVERYTHING, type Condition, type Ordering, type Position, type Subject } from "../../store/filterSql.ts";
+import { type Condition, EVERYTHING, type Ordering, type Position, type Subject } from "../../store/filterSql.ts";
 import type { Parent, Placed, Rows } from "../../store/pages.ts";
 import type { Loaders } from "../loaders.ts";
 import { type Connection, type Cursor, connect, foreignCursor, type PageArguments } from "./connections.ts";

@@ -1,7 +1,7 @@
 import { isHistoError, UnreachableCaseError } from "../../platform/errors.ts";
 import { type DecodedId, decodeId } from "../../platform/ids.ts";
-import type { GraphQLContext } from "../context.ts";
 import { findCohort } from "../cohort/cohort.service.ts";
+import type { GraphQLContext } from "../context.ts";
 import { findEncoder } from "../encoder/encoder.service.ts";
 import { findFeatureSet } from "../featureSet/featureSet.service.ts";
 import { findJobByUuid } from "../job/job.service.ts";

@@ -1,6 +1,6 @@
+import { HistoError } from "../../platform/errors.ts";
 import type { Ordering } from "../../store/filterSql.ts";
 import type { Study } from "../../store/generated/client.ts";
-import { HistoError } from "../../platform/errors.ts";
 import type { Loaders } from "../loaders.ts";
 import { requireAttribute } from "./attributes.ts";
 

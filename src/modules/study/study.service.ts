@@ -50,7 +50,10 @@ export const requireStudy = async ({ app }: Pick<GraphQLContext, "app">, key: st
   throw noStudy(key);
 };
 
-export const listStudies = ({ app, loaders, viewer }: GraphQLContext, page: PageArguments): Promise<Connection<Study>> => {
+export const listStudies = (
+  { app, loaders, viewer }: GraphQLContext,
+  page: PageArguments,
+): Promise<Connection<Study>> => {
   const readable = readableStudies(viewer);
   const where = readable === "*" ? {} : { key: { in: [...readable] } };
   return connect(page, {

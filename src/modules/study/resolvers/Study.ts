@@ -1,4 +1,5 @@
 import { encodeId } from "../../../platform/ids.ts";
+import { listCohorts } from "../../cohort/cohort.service.ts";
 import { listFeatureSets } from "../../featureSet/featureSet.service.ts";
 import { listPatients } from "../../patient/patient.service.ts";
 import { listSlides } from "../../slide/slide.service.ts";
@@ -10,8 +11,6 @@ export const Study: StudyResolvers = {
   slides: ({ key }, { filter, orderBy, ...page }, context) => listSlides(context, key, filter ?? {}, orderBy, page),
   featureSets: (study, _arguments, context) => listFeatureSets(context, study),
   attributes: ({ id }, _arguments, { loaders }) => loaders.dictionary.load(id),
-  cohorts: async (_parent, _arg, _ctx) => {
-    /* Study.cohorts resolver is required because Study.cohorts exists but StudyMapper.cohorts does not */
-  },
+  cohorts: (study, _arguments, context) => listCohorts(context, study),
   endpoints: ({ id }, _arguments, { loaders }) => loaders.studyEndpoints.load(id),
 };

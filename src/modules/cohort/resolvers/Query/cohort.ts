@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const cohort: NonNullable<QueryResolvers["cohort"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.cohort resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findCohort } from "../../cohort.service.ts";
+
+export const cohort: NonNullable<QueryResolvers["cohort"]> = (_parent, { studyKey, key }, context) =>
+  findCohort(context, studyKey, key);

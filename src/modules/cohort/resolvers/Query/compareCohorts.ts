@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const compareCohorts: NonNullable<QueryResolvers["compareCohorts"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.compareCohorts resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import * as service from "../../cohort.service.ts";
+
+export const compareCohorts: NonNullable<QueryResolvers["compareCohorts"]> = (_parent, { input }, context) =>
+  service.compareCohorts(context, input);
