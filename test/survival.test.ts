@@ -290,13 +290,13 @@ describe.skipIf(!hasData)("R's figures, through the API", () => {
 });
 
 describe("groups", () => {
-  /** Times 10, 20, …; every third censored; ages 31, 32, …; four without an endpoint, four without a grade. */
+  /** Times 10, 20, …; every third censored; ages 31 to 70; four without an endpoint, four without a grade. */
   const rows = Array.from(
     { length: 40 },
     (_, i): Row => ({
       ...(i % 10 !== 9 && { survival: [10 * (i + 1), i % 3 !== 0] }),
       values: {
-        age: 31 + i,
+        age: 31 + ((7 * i) % 40),
         sex: i % 2 === 0 ? "female" : "male",
         smoker: i % 4 === 0,
         note: `note ${i}`,
@@ -336,8 +336,8 @@ describe("groups", () => {
 
   it.each([
     ["values of a category", { key: "sex" }, { female: 20, male: 16 }],
-    ["values of a boolean", { key: "smoker" }, { false: 28, true: 8 }],
-    ["quantiles", { key: "age", quantiles: 2 }, { "≤ 49.5": 18, "> 49.5": 18 }],
+    ["values of a boolean", { key: "smoker" }, { false: 26, true: 10 }],
+    ["quantiles", { key: "age", quantiles: 2 }, { "≤ 50.5": 18, "> 50.5": 18 }],
     ["cuts", { key: "age", cuts: [40, 60] }, { "≤ 40": 9, "> 40 to 60": 18, "> 60": 9 }],
     ["cuts beside all values", { key: "age", cuts: [50, 500] }, { "≤ 50": 18, "> 50 to 500": 18, "> 500": 0 }],
   ])("are %s", async (_what, attribute, expected) => {
@@ -360,7 +360,7 @@ describe("groups", () => {
   it("are cohorts, live or frozen, under their names", async () => {
     const analysis = await glioma({ groupBy: { cohorts: [cohorts.young, cohorts.old] } });
     expect(sizes(analysis)).toEqual({ "Cohort young": 18, "Cohort old": 18 });
-    expect(analysis.logRank?.pValue).toBeLessThan(0.001);
+    expect(analysis.logRank).toMatchObject({ name: "log-rank", degreesOfFreedom: 1 });
   });
 
   it("of cohorts that share patients are not tested against each other", async () => {
@@ -452,12 +452,12 @@ describe("groups", () => {
   });
 
   it("are refused when there are too many to show", async () => {
-    const many = Array.from({ length: 60 }, (_, i): Row => ({ survival: [i, true], values: { site: `S${i}` } }));
+    const many = Array.from({ length: 150 }, (_, i): Row => ({ survival: [i, true], values: { site: `S${i}` } }));
     await study("sites", many, { site: "CATEGORY" });
     expect(await codes({ studyKey: "sites", groupBy: { attribute: { key: "site" } } })).toEqual(["LIMIT_EXCEEDED"]);
     const { data, errors } = await answer({ studyKey: "sites", cox: { terms: ["site"] } });
     expect(data?.survival.groups).toHaveLength(1);
-    expect(errors?.map(({ code }) => code)).toEqual(["TOO_FEW_PATIENTS"]);
+    expect(errors?.map(({ code }) => code)).toEqual(["LIMIT_EXCEEDED"]);
   });
 });
 
