@@ -18,6 +18,7 @@ import { type CountRequest, type PageRequest, type Placed, type Rows, readCounts
 import { type PatchRow, readPatches } from "../store/patches.ts";
 import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
+import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
 import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
@@ -56,6 +57,7 @@ export type Loaders = {
   patch: DataLoader<number, PatchRow | null>;
   vector: DataLoader<{ featureSetId: number; patchId: number }, Float32Array | null, string>;
   jobProgress: DataLoader<string, JobProgress>;
+  jobLists: JobLists;
 } & ClinicalLoaders;
 
 const byId =
@@ -170,5 +172,6 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
     { cacheKeyFn: (key) => `${key.featureSetId}/${key.patchId}` },
   ),
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
+  jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),
 });
