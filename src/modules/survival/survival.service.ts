@@ -5,7 +5,7 @@ import { requireId } from "../../platform/ids.ts";
 import type { Cohort, Study, SurvivalEndpoint } from "../../store/generated/client.ts";
 import { readSurvivalValues, type SurvivalRow } from "../../store/survivalValues.ts";
 import { resolvePatientFilter } from "../base/filters.ts";
-import type { App, GraphQLContext } from "../context.ts";
+import type { GraphQLContext } from "../context.ts";
 import { requireStudy } from "../study/study.service.ts";
 import { fromFailure, type Outcome, type SurvivalResult } from "./survival.analysis.ts";
 import { columnBuilder, type SurvivalTable } from "./survival.columns.ts";
@@ -13,8 +13,8 @@ import { checkInput, planSurvival, type SurvivalInput } from "./survival.input.t
 import { analyseAside } from "./survival.thread.ts";
 
 /** @throws HistoError NOT_FOUND with the endpoints that there are */
-const requireEndpoint = async ({ prisma }: App, study: Study, key: string): Promise<SurvivalEndpoint> => {
-  const endpoints = await prisma.survivalEndpoint.findMany({ where: { studyId: study.id }, orderBy: { key: "asc" } });
+const requireEndpoint = async ({ loaders }: GraphQLContext, study: Study, key: string): Promise<SurvivalEndpoint> => {
+  const endpoints = await loaders.studyEndpoints.load(study.id);
   const endpoint = endpoints.find((candidate) => candidate.key === key);
   if (endpoint) return endpoint;
   throw new HistoError("NOT_FOUND", `Study "${study.key}" has no endpoint "${key}".`, {
@@ -92,7 +92,7 @@ export const survival = async (
   authorize(viewer, "study:read", input.studyKey);
   checkInput(input);
   const study = await requireStudy({ app }, input.studyKey);
-  const endpoint = await requireEndpoint(app, study, input.endpoint);
+  const endpoint = await requireEndpoint(context, study, input.endpoint);
   const { plan, columns } = planSurvival(input, await loaders.dictionary.load(study.id));
   const patients = await resolvePatientFilter(context, study, input.patients ?? {}, ["patients"]);
   const { cohorts, conditions } = await resolveCohorts(context, study, input.groupBy?.cohorts ?? []);
