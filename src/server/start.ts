@@ -9,6 +9,7 @@ import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
 import type { ExampleQuery } from "./graphiql.ts";
 import { addPictureRoutes } from "./pictures.ts";
 import { createSchema } from "./schema.ts";
+import { addUploadRoutes } from "./uploads.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
@@ -46,7 +47,10 @@ export const startServer = async (
     hostNames: LOOPBACK_NAMES,
     ...(examples && { examples }),
     ...(queryMs !== undefined && { queryMs }),
-    routes: (instance) => addPictureRoutes(instance, app),
+    routes: (instance) => {
+      addPictureRoutes(instance, app);
+      addUploadRoutes(instance, app);
+    },
     context: async (request, signal) => ({
       app,
       viewer: viewerOf(request),
