@@ -545,17 +545,24 @@ export type ImageInput = {
 
 /** A clinical table, given as exactly one of `upload`, `path` and `text`, and what its columns mean. */
 export type ImportClinicalInput = {
-  /** Columns to read, and as what; all other columns are read as what their values look like. */
+  /**
+   * How to read columns; those that are not listed are read as what their values look like: BOOLEAN for true/false, yes/no, and
+   * for 0/1 in columns called `is_…`, `has_…`, `…_mut`; NUMBER; CATEGORY for a few words; else TEXT. Columns without a name are
+   * left out.
+   */
   attributes?: InputMaybe<Array<AttributeInput>>;
   /** `.` or `,`; found out when left out. */
   decimalMark?: InputMaybe<Scalars['String']['input']>;
-  /** Between columns; found out when left out. */
+  /** One character between columns; found out when left out. */
   delimiter?: InputMaybe<Scalars['String']['input']>;
   /** Tells what an import would do, and does nothing. */
   dryRun: Scalars['Boolean']['input'];
   /** Time-to-event endpoints to read. */
   endpoints?: InputMaybe<Array<SurvivalEndpointInput>>;
-  /** What the attributes are properties of. With SLIDE, columns that vary between slides of a patient stay with the slides. */
+  /**
+   * What the attributes are properties of. With PATIENT, several rows of a patient must agree. With SLIDE each column but those
+   * of endpoints is the slides'.
+   */
   level: AttributeLevel;
   /** Words that mean there is no value. Default: empty, NA, N/A, NaN, null, unknown, not available, not reported, `.`, `-`, `--`. */
   missingValues?: InputMaybe<Array<Scalars['String']['input']>>;
@@ -571,7 +578,7 @@ export type ImportClinicalInput = {
   slidePattern?: InputMaybe<Scalars['String']['input']>;
   /** Key of the study. */
   studyKey: Scalars['String']['input'];
-  /** The table itself. */
+  /** The table itself, as CSV or TSV. */
   text?: InputMaybe<Scalars['String']['input']>;
   /** Id of an upload that `createUpload` gave. */
   upload?: InputMaybe<Scalars['ID']['input']>;
@@ -584,7 +591,7 @@ export type ImportClinicalPayload = {
   attributes: Array<Attribute>;
   /** Known ones whose values changed. */
   changed: Scalars['Int']['output'];
-  /** Rows that contradict each other or what is known; they are left out. */
+  /** What contradicts itself or what is known, the first 200; it is left out. */
   conflicts: Array<UserError>;
   /** New ones. */
   created: Scalars['Int']['output'];
@@ -1336,6 +1343,8 @@ export type RegisterEncoderInput = {
   name: Scalars['String']['input'];
   /** The ONNX file, under a configured root of the server. Omit it for an encoder known by name only. */
   path?: InputMaybe<Scalars['String']['input']>;
+  /** Id of an upload that `createUpload` gave, in place of `path`. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** Slides to register. */
