@@ -1,16 +1,14 @@
 import { authorize, NO_STUDY, readableStudies } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { isKey } from "../../platform/keys.ts";
 import type { Study } from "../../store/generated/client.ts";
 import { type Connection, connect, type PageArguments } from "../base/connections.ts";
 import { afterKey } from "../base/order.ts";
 import type { GraphQLContext } from "../context.ts";
 
-/** Keys stand in URLs, ids and commands: letters, digits and . _ - */
-const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-
 /** @throws HistoError BAD_ARGUMENT */
 export const requireKey = (key: string, path: readonly string[]): string => {
-  if (KEY.test(key)) return key;
+  if (isKey(key)) return key;
   throw new HistoError("BAD_ARGUMENT", `"${key.slice(0, 100)}" cannot be a key.`, {
     fix: "Use 1 to 100 letters, digits, dots, underscores or hyphens, beginning with a letter or digit.",
     path,
