@@ -1,4 +1,5 @@
 import type { Queryable } from "./database.ts";
+import type { Attribute } from "./generated/client.ts";
 
 /** Bulk reading and writing of clinical values. A chunk travels as one JSON text, which PostgreSQL takes apart. */
 
@@ -111,6 +112,20 @@ export const upsertAttributes = async (
        )`,
     [studyId, JSON.stringify(entries)],
   );
+};
+
+/** Attributes of a study in the order of `keys`, as a transaction sees them. */
+export const readAttributes = async (
+  client: Queryable,
+  studyId: number,
+  keys: readonly string[],
+): Promise<Attribute[]> => {
+  const { rows } = await client.query<Attribute>(
+    `SELECT id, study_id AS "studyId", key, label, type::text, unit, level::text, categories
+     FROM attribute WHERE study_id = $1 AND key = ANY($2) ORDER BY array_position($2::text[], key)`,
+    [studyId, keys],
+  );
+  return rows;
 };
 
 export const upsertEndpoints = async (
