@@ -185,6 +185,28 @@ const sendAndLeave = (query: string, until: () => Promise<unknown>): Promise<voi
     });
   });
 
+describe("a fault of the database", () => {
+  it("shows neither statement nor names nor a stack", async () => {
+    const { database } = world.app;
+    await database.query("ALTER TABLE patient RENAME TO secret_ward");
+    const answers = await Promise.all(
+      [
+        '{ survival(input: {studyKey: "study", endpoint: "os"}) { groups { patients } } }',
+        '{ patients(filter: {studyKey: "study"}) { totalCount nodes { key } } }',
+        '{ facets(filter: {studyKey: "study"}, attributes: ["age"]) { median } }',
+      ].map((query) => ask(query)),
+    ).finally(() => database.query("ALTER TABLE secret_ward RENAME TO patient"));
+    for (const { data, errors } of answers) {
+      expect(data).toBeNull();
+      for (const { message, extensions } of errors ?? []) {
+        expect(message).toMatch(/^Something went wrong inside the server\./);
+        expect(extensions).toEqual({ code: "INTERNAL_SERVER_ERROR", requestId: expect.any(String) });
+      }
+      expect(JSON.stringify(errors)).not.toMatch(/SELECT|FROM|patient_|relation|secret_ward|stack|\.ts\b|node_modules/);
+    }
+  });
+});
+
 describe("a client that goes away", () => {
   it("leaves a server that serves the next one", async () => {
     for (const afterMs of [0, 5, 30, 60]) {
