@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import { countMissing, readEndpointCounts } from "../../store/clinical.ts";
+import { countEndpoints, countMissing } from "../../store/clinicalCounts.ts";
 import type { Attribute, SurvivalEndpoint } from "../../store/generated/client.ts";
 import type { App } from "../context.ts";
 
@@ -13,22 +13,27 @@ export type ClinicalLoaders = {
   endpointCounts: DataLoader<SurvivalEndpoint, EndpointCounts, number>;
 };
 
+/** Rows of one group are read side by side, and all groups by one statement. */
 const inGroups = async <Row extends { id: number; studyId: number }, Value>(
   rows: readonly Row[],
   groupOf: (row: Row) => string,
-  read: (group: readonly Row[]) => Promise<Value[]>,
+  read: (groups: readonly (readonly Row[])[]) => Promise<Value[][]>,
 ): Promise<Value[]> => {
-  const found = new Map<number, Value>();
-  for (const group of Map.groupBy(rows, groupOf).values()) {
-    const values = await read(group);
-    group.forEach((row, index) => {
-      found.set(row.id, values[index] as Value);
-    });
-  }
+  const groups = [...Map.groupBy(rows, groupOf).values()];
+  const values = await read(groups);
+  const found = new Map(
+    groups.flatMap((group, part) => group.map(({ id }, index) => [id, values[part]?.[index] as Value] as const)),
+  );
   return rows.map(({ id }) => found.get(id) as Value);
 };
 
-/** What the dictionary of a study needs: one statement for each study and level, however many attributes are asked of. */
+/** What all rows of a group share, and their keys. */
+const wanted = <Row extends { key: string }>(group: readonly Row[]): Row & { keys: string[] } => ({
+  ...(group[0] as Row),
+  keys: group.map(({ key }) => key),
+});
+
+/** What the dictionaries of studies need: one statement each, however many attributes and studies are asked of. */
 export const createClinicalLoaders = ({ prisma, database }: Pick<App, "prisma" | "database">): ClinicalLoaders => ({
   studyEndpoints: new DataLoader(async (ids) => {
     const rows = await prisma.survivalEndpoint.findMany({
@@ -43,15 +48,7 @@ export const createClinicalLoaders = ({ prisma, database }: Pick<App, "prisma" |
       inGroups(
         attributes,
         ({ studyId, level }) => `${studyId}/${level}`,
-        (group) => {
-          const first = group[0] as Attribute;
-          return countMissing(
-            database,
-            first.studyId,
-            first.level,
-            group.map(({ key }) => key),
-          );
-        },
+        (groups) => countMissing(database, groups.map(wanted)),
       ),
     { cacheKeyFn: ({ id }) => id },
   ),
@@ -60,12 +57,7 @@ export const createClinicalLoaders = ({ prisma, database }: Pick<App, "prisma" |
       inGroups(
         endpoints,
         ({ studyId }) => String(studyId),
-        (group) =>
-          readEndpointCounts(
-            database,
-            (group[0] as SurvivalEndpoint).studyId,
-            group.map(({ key }) => key),
-          ),
+        (groups) => countEndpoints(database, groups.map(wanted)),
       ),
     { cacheKeyFn: ({ id }) => id },
   ),
