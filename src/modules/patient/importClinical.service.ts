@@ -1,7 +1,6 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import {
-  countMissing,
   lockStudy,
   readAttributes,
   refreshCategories,
@@ -11,6 +10,7 @@ import {
   upsertPatients,
   upsertSlides,
 } from "../../store/clinical.ts";
+import { countMissing } from "../../store/clinicalCounts.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { Attribute, Study } from "../../store/generated/client.ts";
 import type { UserError } from "../base/userErrors.ts";
@@ -131,7 +131,7 @@ const attributesOf = async (
 ): Promise<ImportedAttribute[]> => {
   if (keys.length === 0) return [];
   const rows = await readAttributes(client, study.id, keys);
-  const missing = await countMissing(client, study.id, level, keys);
+  const [missing = []] = await countMissing(client, [{ studyId: study.id, level, keys }]);
   return rows.map((row, index) => ({ ...row, missing: missing[index] ?? 0 }));
 };
 

@@ -1,5 +1,4 @@
-import { type CellValue, ParseError, type Workbook } from "hucre";
-import { readXlsx } from "hucre/xlsx";
+import type { CellValue, Workbook } from "hucre";
 import { HistoError } from "../../../platform/errors.ts";
 import { columnLetters } from "./table.ts";
 
@@ -45,11 +44,12 @@ const cellText = (value: CellValue): string => {
 };
 
 const open = async (bytes: Uint8Array): Promise<Workbook> => {
+  // Most tables are text: only a workbook takes the time to load this.
+  const { readXlsx } = await import("hucre/xlsx");
   try {
     return await readXlsx(bytes, { sheets: (sheet) => !sheet.hidden && !sheet.veryHidden });
   } catch (cause) {
-    const detail = cause instanceof ParseError ? ` ${cause.message}` : "";
-    throw new HistoError("FORMAT_UNSUPPORTED", `The table cannot be read as an XLSX workbook.${detail}`, {
+    throw new HistoError("FORMAT_UNSUPPORTED", "The table cannot be read as an XLSX workbook.", {
       fix: "Open it in a spreadsheet and save it as XLSX again, or as CSV in UTF-8.",
       cause,
     });
