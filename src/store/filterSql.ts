@@ -168,8 +168,8 @@ const isEqual = ({ sql, cast }: Criterion, value: string | null, parameters: Par
 
 /**
  * An ordering in SQL.
- * @param isFirstKnown the statement reads only rows that have the first criterion's value: then an index can give them in
- *   descending order too, and the bound of a position is one that an index understands
+ * @param isFirstKnown the statement reads only rows that have the first criterion's value: then an index gives them in
+ *   either direction, and understands the bound of a position
  */
 export const orderSql = (
   orderings: readonly Ordering[],
@@ -187,18 +187,25 @@ export const orderSql = (
     .join(", ");
   const first = all[0] && orderings[0]?.by === "attribute" ? all[0].sql : undefined;
   if (!after) return { position, orderBy, after: "true", first };
+  const last = all.map((_, index) => after[index] ?? null);
+  if (all.every(({ direction, isNullable }) => direction === "ASC" && !isNullable)) {
+    // One comparison of rows, which is one range of an index.
+    const bounds = all.map(({ cast }, index) => `${parameters.add(last[index])}::${cast}`);
+    const rows = `(${all.map(({ sql }) => sql).join(", ")}) > (${bounds.join(", ")})`;
+    return { position, orderBy, after: rows, first };
+  }
   const steps = all.map((criterion, index) =>
     joined(
       [
-        ...all.slice(0, index).map((earlier, place) => isEqual(earlier, after[place] ?? null, parameters)),
-        isAfter(criterion, after[index] ?? null, parameters),
+        ...all.slice(0, index).map((earlier, place) => isEqual(earlier, last[place] ?? null, parameters)),
+        isAfter(criterion, last[index] ?? null, parameters),
       ],
       "AND",
       "true",
     ),
   );
   const leading = all[0];
-  const value = after[0] ?? null;
+  const value = last[0] ?? null;
   const bound =
     leading && !leading.isNullable && value !== null
       ? `${leading.sql} ${leading.direction === "ASC" ? ">=" : "<="} ${parameters.add(value)}::${leading.cast} AND `

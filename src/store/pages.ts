@@ -136,10 +136,10 @@ const readGroups = async <S extends Subject>(
 };
 
 /**
- * The first page or one behind a position, by one attribute in descending order: first those that have a value, which an
- * index gives backwards, then, only where they do not fill the page, those without.
+ * The first page or one behind a position, by an attribute: first those that have a value, which an index gives in order,
+ * then, only where they do not fill the page, those without.
  */
-const readDescending = async <S extends Subject>(
+const readByAttribute = async <S extends Subject>(
   client: Queryable,
   subject: S,
   request: PageRequest,
@@ -152,7 +152,7 @@ const readDescending = async <S extends Subject>(
   return [...known, ...missing];
 };
 
-/** Pages in the order asked, in one statement however many they are (two for a descending order of a single list). */
+/** Pages in the order asked, in one statement however many they are (at most two for a single list by an attribute). */
 export const readPages = async <S extends Subject>(
   client: Queryable,
   subject: S,
@@ -160,8 +160,8 @@ export const readPages = async <S extends Subject>(
 ): Promise<Placed<Rows[S]>[][]> => {
   const [only, ...more] = requests;
   const first = only?.orderings[0];
-  if (only && more.length === 0 && first?.by === "attribute" && first.direction === "DESC") {
-    return [await readDescending(client, subject, only)];
+  if (only && more.length === 0 && first?.by === "attribute") {
+    return [await readByAttribute(client, subject, only)];
   }
   return readGroups(client, subject, requests, "any");
 };
