@@ -159,7 +159,7 @@ export const anyPatch = async (world: World): Promise<string> => {
   const { rows } = await world.app.database.query<{ x: number; y: number; digest: string; key: string; study: string }>(
     `SELECT patch.x, patch.y, grid.digest, slide.key, study.key AS study
      FROM features.patch JOIN patch_grid AS grid ON grid.id = patch.id / 16777216
-     JOIN slide ON slide.id = grid.slide_id JOIN study ON study.id = slide.study_id ORDER BY patch.id LIMIT 1`,
+     JOIN slide ON slide.id = grid.slide_id JOIN study ON study.id = slide.study_id ORDER BY slide.key, patch.id LIMIT 1`,
   );
   const row = rows[0];
   if (!row) throw new Error("No patch is stored.");
