@@ -46,7 +46,11 @@ beforeAll(async () => {
     Encoder: encodeId("Encoder", "efficientnet-lite0"),
     FeatureSet: featureSet,
     Job: job,
+    Cohort: encodeId("Cohort", "glioma", "all"),
   };
+  await world.ask(
+    'mutation { saveCohort(input: {studyKey: "glioma", key: "all", name: "All", patients: {}}) { errors { code } } }',
+  );
 });
 afterAll(() => world.close());
 
@@ -55,6 +59,7 @@ const valueFor = (name: string, type: GraphQLInputType, parent: string): unknown
   if (isNonNullType(type)) return valueFor(name, type.ofType, parent);
   if (name === "featureSet" || name === "hasFeatureSet") return ids.FeatureSet;
   if (name === "patch") return ids.Patch;
+  if (parent === "CompareCohortsInput") return ids.Cohort;
   if (name === "id")
     return parent.startsWith("Patient") ? ids.Patient : parent.startsWith("Slide") ? ids.Slide : ids.Job;
   if (name === "studyKey") return "glioma";

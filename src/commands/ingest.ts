@@ -56,6 +56,7 @@ export const localContext = (app: RunningApp, baseUrl = ""): GraphQLContext => (
   viewer: LOCAL_VIEWER,
   loaders: createLoaders(app),
   baseUrl,
+  signal: new AbortController().signal,
 });
 
 const POLL_MS = 250;

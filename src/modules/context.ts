@@ -33,4 +33,6 @@ export type GraphQLContext = {
   loaders: Loaders;
   /** Scheme, host and port that the client used, so that URLs in answers work where the client is. */
   baseUrl: string;
+  /** Aborts when the client has gone or the time for a query is up; long work looks at it. */
+  signal: AbortSignal;
 };

@@ -1,6 +1,10 @@
 import DataLoader from "dataloader";
+import { readValues, type Values, type ValuesRequest } from "../store/attributeValues.ts";
 import { type FeatureSetState, readFeatureSetStates } from "../store/checkpoints.ts";
+import type { Subject } from "../store/filterSql.ts";
 import type {
+  Attribute,
+  Cohort,
   Encoder,
   FeatureSet,
   PatchGrid,
@@ -10,14 +14,37 @@ import type {
   SlideImage,
   Study,
 } from "../store/generated/client.ts";
+import { type CountRequest, type PageRequest, type Placed, type Rows, readCounts, readPages } from "../store/pages.ts";
 import { type PatchRow, readPatches } from "../store/patches.ts";
 import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
+import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
+import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
+
+/** Keys are unique inside their study. */
+type InStudy = { studyId: number; key: string };
+
+type List<S extends Subject> = {
+  pages: DataLoader<PageRequest, Placed<Rows[S]>[], string>;
+  counts: DataLoader<CountRequest, number, string>;
+};
 
 /** One set a request, so that a graph of any size takes one statement for each kind of edge, and nothing is shared. */
 export type Loaders = {
   study: DataLoader<number, Study>;
+  /** Null when there is no such study. */
+  studyByKey: DataLoader<string, Study | null>;
+  /** Every attribute of a study, patients' before slides', each by key. */
+  dictionary: DataLoader<number, Attribute[]>;
+  /** A study's cohorts by key. */
+  studyCohorts: DataLoader<number, Cohort[]>;
+  studyFeatureSets: DataLoader<number, FeatureSet[]>;
+  cohortByKey: DataLoader<InStudy, Cohort | null, string>;
+  featureSetByKey: DataLoader<InStudy, FeatureSet | null, string>;
+  values: DataLoader<ValuesRequest, Values, string>;
+  /** Pages and totals of patients and slides. */
+  lists: { [S in Subject]: List<S> };
   patient: DataLoader<number, Patient>;
   slide: DataLoader<number, Slide>;
   slideImage: DataLoader<number, SlideImage | null>;
@@ -30,7 +57,8 @@ export type Loaders = {
   patch: DataLoader<number, PatchRow | null>;
   vector: DataLoader<{ featureSetId: number; patchId: number }, Float32Array | null, string>;
   jobProgress: DataLoader<string, JobProgress>;
-};
+  jobLists: JobLists;
+} & ClinicalLoaders;
 
 const byId =
   <Row extends { id: number }>(find: (ids: number[]) => Promise<Row[]>) =>
@@ -44,8 +72,64 @@ const grouped = <Row>(ids: readonly number[], rows: readonly Row[], keyOf: (row:
   return ids.map((id) => groups.get(id) ?? []);
 };
 
+const inStudy = <Row extends InStudy>(
+  find: (keys: { studyId: { in: number[] }; key: { in: string[] } }) => Promise<Row[]>,
+) =>
+  new DataLoader<InStudy, Row | null, string>(
+    async (keys) => {
+      const rows = await find({
+        studyId: { in: [...new Set(keys.map(({ studyId }) => studyId))] },
+        key: { in: [...new Set(keys.map(({ key }) => key.replaceAll("\0", "")))] },
+      });
+      const byName = new Map(rows.map((row) => [`${row.studyId}/${row.key}`, row]));
+      return keys.map(({ studyId, key }) => byName.get(`${studyId}/${key}`) ?? null);
+    },
+    { cacheKeyFn: ({ studyId, key }) => `${studyId}/${key}` },
+  );
+
+const list = <S extends Subject>(database: App["database"], subject: S): List<S> => ({
+  pages: new DataLoader((requests) => readPages(database, subject, requests), { cacheKeyFn: JSON.stringify }),
+  counts: new DataLoader((requests) => readCounts(database, subject, requests), { cacheKeyFn: JSON.stringify }),
+});
+
+const inOrderOf = <Key, Row>(keys: readonly Key[], rows: readonly Row[], keyOf: (row: Row) => Key): (Row | null)[] => {
+  const byKey = new Map(rows.map((row) => [keyOf(row), row]));
+  return keys.map((key) => byKey.get(key) ?? null);
+};
+
 export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "database">): Loaders => ({
   study: new DataLoader(byId((ids) => prisma.study.findMany({ where: { id: { in: ids } } }))),
+  studyByKey: new DataLoader(async (keys) =>
+    inOrderOf(keys, await prisma.study.findMany({ where: { key: { in: [...keys] } } }), ({ key }) => key),
+  ),
+  dictionary: new DataLoader(async (ids) =>
+    grouped(
+      ids,
+      await prisma.attribute.findMany({
+        where: { studyId: { in: [...ids] } },
+        orderBy: [{ level: "asc" }, { key: "asc" }],
+      }),
+      (attribute) => attribute.studyId,
+    ),
+  ),
+  studyCohorts: new DataLoader(async (ids) =>
+    grouped(
+      ids,
+      await prisma.cohort.findMany({ where: { studyId: { in: [...ids] } }, orderBy: { key: "asc" } }),
+      (cohort) => cohort.studyId,
+    ),
+  ),
+  studyFeatureSets: new DataLoader(async (ids) =>
+    grouped(
+      ids,
+      await prisma.featureSet.findMany({ where: { studyId: { in: [...ids] } }, orderBy: { key: "asc" } }),
+      (featureSet) => featureSet.studyId,
+    ),
+  ),
+  cohortByKey: inStudy((where) => prisma.cohort.findMany({ where })),
+  featureSetByKey: inStudy((where) => prisma.featureSet.findMany({ where })),
+  values: new DataLoader((requests) => readValues(database, requests), { cacheKeyFn: JSON.stringify }),
+  lists: { patient: list(database, "patient"), slide: list(database, "slide") },
   patient: new DataLoader(byId((ids) => prisma.patient.findMany({ where: { id: { in: ids } } }))),
   slide: new DataLoader(byId((ids) => prisma.slide.findMany({ where: { id: { in: ids } } }))),
   slideImage: new DataLoader(async (ids) => {
@@ -88,4 +172,6 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
     { cacheKeyFn: (key) => `${key.featureSetId}/${key.patchId}` },
   ),
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
+  jobLists: createJobLists({ prisma, database }),
+  ...createClinicalLoaders({ prisma, database }),
 });

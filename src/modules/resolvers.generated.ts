@@ -1,7 +1,10 @@
 /* This file was automatically generated. DO NOT UPDATE MANUALLY. */
     import type   { Resolvers } from './types.generated.ts';
-    import    { encoder as Query_encoder } from './encoder/resolvers/Query/encoder.ts';
+    import    { cohort as Query_cohort } from './cohort/resolvers/Query/cohort.ts';
+import    { compareCohorts as Query_compareCohorts } from './cohort/resolvers/Query/compareCohorts.ts';
+import    { encoder as Query_encoder } from './encoder/resolvers/Query/encoder.ts';
 import    { encoders as Query_encoders } from './encoder/resolvers/Query/encoders.ts';
+import    { facets as Query_facets } from './cohort/resolvers/Query/facets.ts';
 import    { featureSet as Query_featureSet } from './featureSet/resolvers/Query/featureSet.ts';
 import    { job as Query_job } from './job/resolvers/Query/job.ts';
 import    { jobs as Query_jobs } from './job/resolvers/Query/jobs.ts';
@@ -14,15 +17,21 @@ import    { slide as Query_slide } from './slide/resolvers/Query/slide.ts';
 import    { slides as Query_slides } from './slide/resolvers/Query/slides.ts';
 import    { studies as Query_studies } from './study/resolvers/Query/studies.ts';
 import    { study as Query_study } from './study/resolvers/Query/study.ts';
+import    { survival as Query_survival } from './survival/resolvers/Query/survival.ts';
 import    { viewer as Query_viewer } from './base/resolvers/Query/viewer.ts';
 import    { cancelJob as Mutation_cancelJob } from './job/resolvers/Mutation/cancelJob.ts';
 import    { createStudy as Mutation_createStudy } from './study/resolvers/Mutation/createStudy.ts';
+import    { createUpload as Mutation_createUpload } from './upload/resolvers/Mutation/createUpload.ts';
 import    { embedSlides as Mutation_embedSlides } from './featureSet/resolvers/Mutation/embedSlides.ts';
+import    { importClinical as Mutation_importClinical } from './patient/resolvers/Mutation/importClinical.ts';
 import    { registerEncoder as Mutation_registerEncoder } from './encoder/resolvers/Mutation/registerEncoder.ts';
 import    { registerSlides as Mutation_registerSlides } from './slide/resolvers/Mutation/registerSlides.ts';
 import    { retryJob as Mutation_retryJob } from './job/resolvers/Mutation/retryJob.ts';
+import    { saveCohort as Mutation_saveCohort } from './cohort/resolvers/Mutation/saveCohort.ts';
 import    { setSlideResolution as Mutation_setSlideResolution } from './slide/resolvers/Mutation/setSlideResolution.ts';
 import    { tileSlides as Mutation_tileSlides } from './patch/resolvers/Mutation/tileSlides.ts';
+import    { Attribute } from './study/resolvers/Attribute.ts';
+import    { Cohort } from './cohort/resolvers/Cohort.ts';
 import    { Encoder } from './encoder/resolvers/Encoder.ts';
 import    { EncoderModel } from './encoder/resolvers/EncoderModel.ts';
 import    { FeatureSet } from './featureSet/resolvers/FeatureSet.ts';
@@ -41,14 +50,18 @@ import    { SlideFeatures } from './featureSet/resolvers/SlideFeatures.ts';
 import    { SlideImage } from './slide/resolvers/SlideImage.ts';
 import    { Study } from './study/resolvers/Study.ts';
 import    { StudyConnection } from './study/resolvers/StudyConnection.ts';
+import    { SurvivalAnalysis } from './survival/resolvers/SurvivalAnalysis.ts';
+import    { SurvivalEndpoint } from './study/resolvers/SurvivalEndpoint.ts';
 import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
-      Query: { encoder: Query_encoder,encoders: Query_encoders,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,viewer: Query_viewer },
-      Mutation: { cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,embedSlides: Mutation_embedSlides,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
+      Query: { cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
+      Mutation: { cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
       
-      Encoder: Encoder,
+      Attribute: Attribute,
+Cohort: Cohort,
+Encoder: Encoder,
 EncoderModel: EncoderModel,
 FeatureSet: FeatureSet,
 Job: Job,
@@ -66,6 +79,8 @@ SlideFeatures: SlideFeatures,
 SlideImage: SlideImage,
 Study: Study,
 StudyConnection: StudyConnection,
+SurvivalAnalysis: SurvivalAnalysis,
+SurvivalEndpoint: SurvivalEndpoint,
 DateTime: DateTime,
 JSON: JSON,
 Vector: Vector

@@ -1,4 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { AttributeMapper, StudyMapper, StudyConnectionMapper, SurvivalEndpointMapper } from './study/schema.mappers.ts';
+import type { CohortMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
@@ -6,7 +8,7 @@ import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
 import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
-import type { StudyMapper, StudyConnectionMapper } from './study/schema.mappers.ts';
+import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
 export type Maybe<T> = T | null | undefined;
 export type InputMaybe<T> = T | null | undefined;
@@ -32,6 +34,221 @@ export type Scalars = {
   Vector: { input: Float32Array; output: Float32Array | string; }
 };
 
+/** One clinical attribute of a study's dictionary: what a column of the clinical table became. */
+export type Attribute = {
+  __typename?: 'Attribute';
+  /** The values that occur, in alphabetical order; null unless it is a category. */
+  categories?: Maybe<Array<Scalars['String']['output']>>;
+  /** Names the attribute in predicates, orderings and facets; unique in its study. */
+  key: Scalars['String']['output'];
+  /** A name for people. */
+  label?: Maybe<Scalars['String']['output']>;
+  /** Whether patients or slides carry it. */
+  level: AttributeLevel;
+  /** Patients (or slides) without a value. */
+  missing: Scalars['Int']['output'];
+  /** What its values are. */
+  type: AttributeType;
+  /** Unit of a number, such as `years`. */
+  unit?: Maybe<Scalars['String']['output']>;
+};
+
+/** Groups by an attribute: a category or boolean as it is, a number by either quantiles or cuts. */
+export type AttributeGrouping = {
+  /** Ends of ranges, ascending, at most 20: groups up to and including each, and above the last. */
+  cuts?: InputMaybe<Array<Scalars['Float']['input']>>;
+  /** Key of the attribute. */
+  key: Scalars['String']['input'];
+  /** So many groups of equal size, 2 to 10. */
+  quantiles?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** How to read one column of a clinical table. */
+export type AttributeInput = {
+  /** Name of the column. */
+  column: Scalars['String']['input'];
+  /** Key of the attribute; the column's name when left out. */
+  key?: InputMaybe<Scalars['String']['input']>;
+  /** A name for people. */
+  label?: InputMaybe<Scalars['String']['input']>;
+  /** What its values are; found out when left out. */
+  type?: InputMaybe<AttributeType>;
+  /** Unit of a number. */
+  unit?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What an attribute is a property of. */
+export type AttributeLevel =
+  /** The patient: age, sex, mutations. */
+  | 'PATIENT'
+  /** One slide: block, fixation, scanner. */
+  | 'SLIDE';
+
+/** What the values of an attribute are. */
+export type AttributeType =
+  /** True or false. */
+  | 'BOOLEAN'
+  /** One of a few words. Labels such as the invasion pattern are categories. */
+  | 'CATEGORY'
+  /** Numbers, in `unit`. */
+  | 'NUMBER'
+  /** Anything else. */
+  | 'TEXT';
+
+/** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
+export type Cohort = Node & {
+  __typename?: 'Cohort';
+  /** When it was first saved. */
+  createdAt: Scalars['DateTime']['output'];
+  /** How its patients spread over the values of attributes. */
+  facets: Array<Facet>;
+  /** The filter that it was saved with. */
+  filter?: Maybe<Scalars['JSON']['output']>;
+  /** Derives from the study's key and the cohort's own. */
+  id: Scalars['ID']['output'];
+  /** True when its patients were fixed as it was saved. */
+  isFrozen: Scalars['Boolean']['output'];
+  /** Names the cohort; unique in its study. */
+  key: Scalars['String']['output'];
+  /** A name for people. */
+  name: Scalars['String']['output'];
+  /** Its patients, by key. */
+  patients: PatientConnection;
+  /** Slides of its patients, by key. */
+  slides: SlideConnection;
+  /** The study that it belongs to. */
+  study: Study;
+};
+
+
+/** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
+export type CohortfacetsArgs = {
+  attributes: Array<Scalars['String']['input']>;
+};
+
+
+/** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
+export type CohortpatientsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
+export type CohortslidesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Two cohorts side by side, as in the first table of a paper. */
+export type CohortComparison = {
+  __typename?: 'CohortComparison';
+  /** One row an attribute; the first row is the number of patients. */
+  rows: Array<ComparisonRow>;
+};
+
+/** The saved cohort, or why it was not saved. */
+export type CohortPayload = {
+  __typename?: 'CohortPayload';
+  /** The cohort. */
+  cohort?: Maybe<Cohort>;
+  /** What was wrong with the input. */
+  errors: Array<UserError>;
+};
+
+/** Which cohorts to compare, and in what. */
+export type CompareCohortsInput = {
+  /** Global id of one cohort. */
+  a: Scalars['ID']['input'];
+  /** Keys of attributes of patients; when left out, all of the study but texts. */
+  attributes?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Global id of the other, of the same study. The tests are for separate groups: shared patients are `CONFLICT`. */
+  b: Scalars['ID']['input'];
+};
+
+/** One attribute of two cohorts, with the test that suits it. */
+export type ComparisonRow = {
+  __typename?: 'ComparisonRow';
+  /**
+   * Cohort a: `n` with a value and `missing` without, then `counts` by value, or `median`, `lowerQuartile`, `upperQuartile`,
+   * `mean` and `standardDeviation` of a number. The first row has `n` alone.
+   */
+  a: Scalars['JSON']['output'];
+  /** Cohort b, likewise. */
+  b: Scalars['JSON']['output'];
+  /** Key of the attribute. */
+  name: Scalars['String']['output'];
+  /** Two-sided p-value. */
+  pValue?: Maybe<Scalars['Float']['output']>;
+  /** The p-value after Benjamini and Hochberg's correction over the rows. */
+  qValue?: Maybe<Scalars['Float']['output']>;
+  /** The test's statistic. */
+  statistic?: Maybe<Scalars['Float']['output']>;
+  /** The test, by name; `none` where none applies. */
+  test: Scalars['String']['output'];
+};
+
+/** A Cox regression. */
+export type CoxInput = {
+  /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. */
+  terms: Array<Scalars['String']['input']>;
+  /** How tied event times are treated. */
+  ties: CoxTies;
+};
+
+/** A Cox proportional hazards regression. */
+export type CoxModel = {
+  __typename?: 'CoxModel';
+  /** Harrell's concordance index of the fitted risk. */
+  concordance: Scalars['Float']['output'];
+  /** Its standard error. */
+  concordanceStandardError: Scalars['Float']['output'];
+  /** Those who had the event. */
+  events: Scalars['Int']['output'];
+  /** Likelihood-ratio test of all covariates. */
+  likelihoodRatio: Test;
+  /** Log partial likelihood without covariates, and with them. */
+  logLikelihood: Array<Scalars['Float']['output']>;
+  /** Patients in the regression: those without any missing value. */
+  patients: Scalars['Int']['output'];
+  /** Tests of proportional hazards by Schoenfeld residuals: one an attribute, then all together as `GLOBAL`. */
+  proportionality: Array<Test>;
+  /** Score test of all covariates. */
+  score: Test;
+  /** One row a covariate; a category has one for each value but the first, its reference. */
+  terms: Array<CoxTerm>;
+  /** Wald test of all covariates. */
+  wald: Test;
+};
+
+/** One covariate of a Cox regression. */
+export type CoxTerm = {
+  __typename?: 'CoxTerm';
+  /** Log hazard ratio. */
+  coefficient: Scalars['Float']['output'];
+  /** Hazard ratio: for one unit more, or against the reference. */
+  hazardRatio: Scalars['Float']['output'];
+  /** Lower confidence limit of the hazard ratio. */
+  lower: Scalars['Float']['output'];
+  /** The attribute, and for a category its value. */
+  name: Scalars['String']['output'];
+  /** Two-sided p-value. */
+  pValue: Scalars['Float']['output'];
+  /** Its standard error. */
+  standardError: Scalars['Float']['output'];
+  /** Upper confidence limit of the hazard ratio. */
+  upper: Scalars['Float']['output'];
+  /** Coefficient divided by its standard error. */
+  z: Scalars['Float']['output'];
+};
+
+/** How a Cox regression treats tied event times. */
+export type CoxTies =
+  /** Breslow 1974: simpler, worse with many ties. */
+  | 'BRESLOW'
+  /** Efron 1977: nearly exact. */
+  | 'EFRON';
+
 /** A study to open. */
 export type CreateStudyInput = {
   /** What the study is about. */
@@ -40,6 +257,16 @@ export type CreateStudyInput = {
   key: Scalars['String']['input'];
   /** Title for people. */
   name: Scalars['String']['input'];
+};
+
+/** A file that is to be sent. */
+export type CreateUploadInput = {
+  /** Its size in bytes; the upload must have just as many. */
+  bytes: Scalars['Int']['input'];
+  /** Its name, of which only the ending is used. */
+  name: Scalars['String']['input'];
+  /** SHA-256 in hex; checked when given. */
+  sha256?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A result computed or imported from something else: it knows what it came from, and whether that has changed since. */
@@ -189,6 +416,65 @@ export type ErrorCode =
   /** A cell cannot be read as its column's type. */
   | 'VALUE_UNPARSABLE';
 
+/** An estimate with its confidence limits; null where it cannot be estimated. */
+export type Estimate = {
+  __typename?: 'Estimate';
+  /** The estimate. */
+  estimate?: Maybe<Scalars['Float']['output']>;
+  /** Lower confidence limit. */
+  lower?: Maybe<Scalars['Float']['output']>;
+  /** Upper confidence limit. */
+  upper?: Maybe<Scalars['Float']['output']>;
+};
+
+/** Patients that were left out for one reason. */
+export type Excluded = {
+  __typename?: 'Excluded';
+  /** How many patients. */
+  patients: Scalars['Int']['output'];
+  /** The reason. */
+  reason: Scalars['String']['output'];
+};
+
+/** How patients (or slides, for an attribute of slides) spread over the values of one attribute. */
+export type Facet = {
+  __typename?: 'Facet';
+  /** The attribute. */
+  attribute: Attribute;
+  /** Counts by value, most frequent first; null unless it is a category or a boolean. */
+  categories?: Maybe<Array<FacetCategory>>;
+  /** Counts by range, at most 20 of equal width; null unless it is a number. */
+  histogram?: Maybe<Array<FacetBin>>;
+  /** Greatest value; null unless it is a number. */
+  maximum?: Maybe<Scalars['Float']['output']>;
+  /** Median; null unless it is a number. */
+  median?: Maybe<Scalars['Float']['output']>;
+  /** Least value; null unless it is a number. */
+  minimum?: Maybe<Scalars['Float']['output']>;
+  /** How many have no value. */
+  missing: Scalars['Int']['output'];
+};
+
+/** One range of a histogram: from ≤ value < to, the last one including its end. */
+export type FacetBin = {
+  __typename?: 'FacetBin';
+  /** How many lie in it. */
+  count: Scalars['Int']['output'];
+  /** Lower end. */
+  from: Scalars['Float']['output'];
+  /** Upper end. */
+  to: Scalars['Float']['output'];
+};
+
+/** One value of a category and how often it occurs. */
+export type FacetCategory = {
+  __typename?: 'FacetCategory';
+  /** How many have it. */
+  count: Scalars['Int']['output'];
+  /** The value. */
+  value: Scalars['String']['output'];
+};
+
 /** What one vector of a feature set stands for. */
 export type FeatureLevel =
   /** One patch of one slide. */
@@ -256,6 +542,66 @@ export type ImageInput = {
   data: Scalars['String']['input'];
   /** Its resolution, in micrometres per pixel; it is rescaled to the feature set's, and its middle is used. */
   micronsPerPixel: Scalars['Float']['input'];
+};
+
+/** A clinical table, given as exactly one of `upload`, `path` and `text`, and what its columns mean. */
+export type ImportClinicalInput = {
+  /**
+   * How to read columns; those that are not listed are read as what their values look like: BOOLEAN for true/false, yes/no, and
+   * for 0/1 in columns called `is_…`, `has_…`, `…_mut`; NUMBER; CATEGORY for a few words; else TEXT. Columns without a name are
+   * left out.
+   */
+  attributes?: InputMaybe<Array<AttributeInput>>;
+  /** `.` or `,`; found out when left out. */
+  decimalMark?: InputMaybe<Scalars['String']['input']>;
+  /** One character between columns; found out when left out. */
+  delimiter?: InputMaybe<Scalars['String']['input']>;
+  /** Tells what an import would do, and does nothing. */
+  dryRun: Scalars['Boolean']['input'];
+  /** Time-to-event endpoints to read. */
+  endpoints?: InputMaybe<Array<SurvivalEndpointInput>>;
+  /**
+   * What the attributes are properties of. With PATIENT, several rows of a patient must agree. With SLIDE each column but those
+   * of endpoints is the slides'.
+   */
+  level: AttributeLevel;
+  /** Words that mean there is no value. Default: empty, NA, N/A, NaN, null, unknown, not available, not reported, `.`, `-`, `--`. */
+  missingValues?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** A file on the server, under a configured root. */
+  path?: InputMaybe<Scalars['String']['input']>;
+  /** The column that holds the patient's key. */
+  patientColumn: Scalars['String']['input'];
+  /** A regular expression over the patient column whose group `patient` is the key: `^(?<patient>TCGA-..-....)`. Without it, the whole value. */
+  patientPattern?: InputMaybe<Scalars['String']['input']>;
+  /** The column that holds the slide's key; slides that are not known yet are made, without an image. */
+  slideColumn?: InputMaybe<Scalars['String']['input']>;
+  /** A regular expression over the slide column whose group `slide` is the key. Without it, the whole value. */
+  slidePattern?: InputMaybe<Scalars['String']['input']>;
+  /** Key of the study. */
+  studyKey: Scalars['String']['input'];
+  /** The table itself, as CSV or TSV. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** Id of an upload that `createUpload` gave. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** What an import did, or with `dryRun` would do. Counts are of rows' patients, or slides at the level of slides. */
+export type ImportClinicalPayload = {
+  __typename?: 'ImportClinicalPayload';
+  /** The attributes that the table has. */
+  attributes: Array<Attribute>;
+  /** Known ones whose values changed. */
+  changed: Scalars['Int']['output'];
+  /** What contradicts itself or what is known, the first 200; it is left out. */
+  conflicts: Array<UserError>;
+  /** New ones. */
+  created: Scalars['Int']['output'];
+  /** Why nothing was imported. */
+  errors: Array<UserError>;
+  /** Known ones whose values are the same. */
+  unchanged: Scalars['Int']['output'];
+  /** Values of the key columns that no pattern fits, the first 100. */
+  unlinked: Array<Scalars['String']['output']>;
 };
 
 /**
@@ -443,8 +789,16 @@ export type Mutation = {
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
   createStudy: StudyPayload;
+  /** A place to send a file too large for a request: PUT the bytes to the url, then name the upload. */
+  createUpload: UploadPayload;
   /** Tiles what is not tiled yet, and creates or extends the feature set, as a job. Asking twice does nothing twice. */
   embedSlides: EmbedSlidesPayload;
+  /**
+   * Reads a clinical table (CSV, TSV or XLSX): one row per patient or per slide. Columns become attributes of the study's
+   * dictionary, times and events become survival endpoints. A second import updates what differs. What is in conflict is
+   * reported and left out; the rest goes in.
+   */
+  importClinical: ImportClinicalPayload;
   /**
    * Adds an encoder: an ONNX file with a card that says how to feed it. Without a file it is known by name only, for
    * features computed elsewhere. The same input again changes nothing.
@@ -457,6 +811,8 @@ export type Mutation = {
   registerSlides: RegisterSlidesPayload;
   /** Queues again what a job left undone: its failed slides, or all that a cancelled or failed one had before it. */
   retryJob: JobPayload;
+  /** Saves a cohort; with the key of one that exists, replaces it. */
+  saveCohort: CohortPayload;
   /**
    * Tells a slide's resolution where its file does not, or tells it wrongly. Grids and vectors that were made with another
    * resolution become stale.
@@ -489,8 +845,26 @@ export type MutationcreateStudyArgs = {
  * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
  * with a code and a fix. Long work comes back at once as a job.
  */
+export type MutationcreateUploadArgs = {
+  input: CreateUploadInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
 export type MutationembedSlidesArgs = {
   input: EmbedSlidesInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationimportClinicalArgs = {
+  input: ImportClinicalInput;
 };
 
 
@@ -525,6 +899,15 @@ export type MutationretryJobArgs = {
  * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
  * with a code and a fix. Long work comes back at once as a job.
  */
+export type MutationsaveCohortArgs = {
+  input: SaveCohortInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
 export type MutationsetSlideResolutionArgs = {
   input: SetSlideResolutionInput;
 };
@@ -545,6 +928,20 @@ export type Node = {
    * stored, so it survives a restore or a second tiling.
    */
   id: Scalars['ID']['output'];
+};
+
+/** Bounds of a number, all of which hold; at least one. */
+export type NumberRange = {
+  /** Equal to. */
+  equals?: InputMaybe<Scalars['Float']['input']>;
+  /** Greater than. */
+  gt?: InputMaybe<Scalars['Float']['input']>;
+  /** Greater than or equal to. */
+  gte?: InputMaybe<Scalars['Float']['input']>;
+  /** Less than. */
+  lt?: InputMaybe<Scalars['Float']['input']>;
+  /** Less than or equal to. */
+  lte?: InputMaybe<Scalars['Float']['input']>;
 };
 
 /** One criterion of an ordering; later ones break ties of earlier ones. */
@@ -650,6 +1047,8 @@ export type Patient = Node & {
   slides: SlideConnection;
   /** The study that the patient belongs to. */
   study: Study;
+  /** Time to an endpoint; null when it is not known of this patient. */
+  survival?: Maybe<Survival>;
 };
 
 
@@ -658,6 +1057,12 @@ export type PatientslidesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<SlideFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
+export type PatientsurvivalArgs = {
+  endpoint: Scalars['String']['input'];
 };
 
 /** Names one patient, by global id or by study and key. */
@@ -693,6 +1098,10 @@ export type PatientEdge = {
 export type PatientFilter = {
   /** All of these must hold. */
   and?: InputMaybe<Array<PatientFilter>>;
+  /** Clinical predicates on patients, all of which hold. */
+  clinical?: InputMaybe<Array<Predicate>>;
+  /** Global id of a cohort: its patients. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
   /** Only these, by global id. */
   ids?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** Only these, by key. */
@@ -706,6 +1115,27 @@ export type PatientFilter = {
   /** Only patients of this study. */
   studyKey?: InputMaybe<Scalars['String']['input']>;
 };
+
+/** One condition on a clinical attribute. Of what has no value only `isMissing` is ever true. */
+export type Predicate = {
+  /** Key of the attribute. */
+  attribute: Scalars['String']['input'];
+  /** The condition; its kind must be that of the attribute, else `TYPE_MISMATCH`. */
+  test: PredicateTest;
+};
+
+/** What a predicate asks. Exactly one field. */
+export type PredicateTest =
+  /** The value is true, or false. */
+  { boolean: Scalars['Boolean']['input']; category?: never; isMissing?: never; number?: never; textContains?: never; }
+  |  /** The value is one of these. */
+  { boolean?: never; category: Array<Scalars['String']['input']>; isMissing?: never; number?: never; textContains?: never; }
+  |  /** There is no value (true), or there is one (false). */
+  { boolean?: never; category?: never; isMissing: Scalars['Boolean']['input']; number?: never; textContains?: never; }
+  |  /** The value lies in this range. */
+  { boolean?: never; category?: never; isMissing?: never; number: NumberRange; textContains?: never; }
+  |  /** The text contains this, whatever the case. */
+  { boolean?: never; category?: never; isMissing?: never; number?: never; textContains: Scalars['String']['input']; };
 
 /** What is done to the pixels of a patch before the encoder sees them. */
 export type PreprocessingInput = {
@@ -733,10 +1163,16 @@ export type Progress = {
 /** Everything that can be read. Reading never starts work. */
 export type Query = {
   __typename?: 'Query';
+  /** A cohort by its key; null when there is none. */
+  cohort?: Maybe<Cohort>;
+  /** Two cohorts side by side. */
+  compareCohorts: CohortComparison;
   /** An encoder by its key. */
   encoder?: Maybe<Encoder>;
   /** Every encoder that this server knows, bundled and registered, by key. */
   encoders: Array<Encoder>;
+  /** How patients spread over the values of attributes. */
+  facets: Array<Facet>;
   /** A feature set by its study and key; null when there is none that you may see. */
   featureSet?: Maybe<FeatureSet>;
   /** One job; null when there is none that you may see. */
@@ -761,14 +1197,36 @@ export type Query = {
   studies: StudyConnection;
   /** A study by its key; null when there is none that you may see. */
   study?: Maybe<Study>;
+  /** Kaplan–Meier curves, log-rank test and Cox regression of a study's patients. */
+  survival: SurvivalAnalysis;
   /** Who the server takes you for. */
   viewer: Viewer;
 };
 
 
 /** Everything that can be read. Reading never starts work. */
+export type QuerycohortArgs = {
+  key: Scalars['String']['input'];
+  studyKey: Scalars['String']['input'];
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerycompareCohortsArgs = {
+  input: CompareCohortsInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
 export type QueryencoderArgs = {
   key: Scalars['String']['input'];
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QueryfacetsArgs = {
+  attributes: Array<Scalars['String']['input']>;
+  filter: PatientFilter;
 };
 
 
@@ -854,6 +1312,12 @@ export type QuerystudyArgs = {
   key: Scalars['String']['input'];
 };
 
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerysurvivalArgs = {
+  input: SurvivalInput;
+};
+
 /** On what grounds a recall is claimed. */
 export type RecallBasis =
   /** Measured on this feature set, against exact searches. */
@@ -880,6 +1344,8 @@ export type RegisterEncoderInput = {
   name: Scalars['String']['input'];
   /** The ONNX file, under a configured root of the server. Omit it for an encoder known by name only. */
   path?: InputMaybe<Scalars['String']['input']>;
+  /** Id of an upload that `createUpload` gave, in place of `path`. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** Slides to register. */
@@ -908,6 +1374,20 @@ export type RegisterSlidesPayload = {
   slides: Array<Slide>;
   /** How many of them were there before, with the same content. */
   unchanged: Scalars['Int']['output'];
+};
+
+/** A cohort to save, or to save again under its key. */
+export type SaveCohortInput = {
+  /** Fixes the patients as they are now. */
+  freeze: Scalars['Boolean']['input'];
+  /** Key of the cohort. */
+  key: Scalars['String']['input'];
+  /** A name for people. */
+  name: Scalars['String']['input'];
+  /** Its patients. Set operations are filters: `{and: [{cohort: a}, {not: {cohort: b}}]}`. */
+  patients: PatientFilter;
+  /** Key of the study. */
+  studyKey: Scalars['String']['input'];
 };
 
 /** How a similarity search went: a search that cannot give all that was asked says so here. */
@@ -1070,6 +1550,8 @@ export type SlideFeatures = {
 export type SlideFilter = {
   /** All of these must hold. */
   and?: InputMaybe<Array<SlideFilter>>;
+  /** Clinical predicates on slides, all of which hold. */
+  clinical?: InputMaybe<Array<Predicate>>;
   /** Only slides with at least one vector in this feature set, by its global id. */
   hasFeatureSet?: InputMaybe<Scalars['ID']['input']>;
   /** Only these, by global id. */
@@ -1159,8 +1641,14 @@ export type StainNormalization =
 /** A research project: its patients, slides and feature sets. Keys are unique inside it, access is granted on it, nothing crosses it. */
 export type Study = Node & {
   __typename?: 'Study';
+  /** The clinical attributes of the study's dictionary, patients' before slides', each by key. */
+  attributes: Array<Attribute>;
+  /** Saved cohorts, by key. */
+  cohorts: Array<Cohort>;
   /** What the study is about. */
   description?: Maybe<Scalars['String']['output']>;
+  /** Time-to-event endpoints, by key. */
+  endpoints: Array<SurvivalEndpoint>;
   /** Every feature set of the study, by key. */
   featureSets: Array<FeatureSet>;
   /** Global id. */
@@ -1232,6 +1720,135 @@ export type StudyPayload = {
   study?: Maybe<Study>;
 };
 
+/** How long a patient was followed, and how that ended. */
+export type Survival = {
+  __typename?: 'Survival';
+  /** True when the event happened; false when follow-up ended before. */
+  event: Scalars['Boolean']['output'];
+  /** Days from the start of follow-up to the event or to censoring. */
+  timeDays: Scalars['Float']['output'];
+};
+
+/** What became of patients over time, by group, with tests and a regression where asked for. */
+export type SurvivalAnalysis = {
+  __typename?: 'SurvivalAnalysis';
+  /** Cox regression; null unless asked for. */
+  cox?: Maybe<CoxModel>;
+  /** What was analysed. */
+  endpoint: SurvivalEndpoint;
+  /**
+   * Patients that pass the filter and were left out, each counted once under the first reason: without the endpoint, without a
+   * group, without a stratum. Those without a covariate are left out of the regression only, as their reason says.
+   */
+  excluded: Array<Excluded>;
+  /** Kaplan–Meier estimates; one group of all patients when nothing was grouped. */
+  groups: Array<SurvivalGroup>;
+  /** Log-rank test between the groups, stratified where asked; null for one group, and where a patient is in several. */
+  logRank?: Maybe<Test>;
+};
+
+/** A time-to-event endpoint, such as overall or progression-free survival. Times are stored in days. */
+export type SurvivalEndpoint = {
+  __typename?: 'SurvivalEndpoint';
+  /** Those of them who had the event; the others are censored. */
+  events: Scalars['Int']['output'];
+  /** Names the endpoint; unique in its study. */
+  key: Scalars['String']['output'];
+  /** A name for people. */
+  label?: Maybe<Scalars['String']['output']>;
+  /** Patients whose time and event are known. */
+  patients: Scalars['Int']['output'];
+};
+
+/** A time-to-event endpoint of a clinical table. */
+export type SurvivalEndpointInput = {
+  /** The column that says how it ended. */
+  eventColumn: Scalars['String']['input'];
+  /** The values of that column that mean the event: `["1"]`, `["0"]` for a censorship column, `["Dead"]`. All others mean censored. */
+  eventValues: Array<Scalars['String']['input']>;
+  /** Names the endpoint, such as `os`. */
+  key: Scalars['String']['input'];
+  /** A name for people, such as `Overall survival`. */
+  label?: InputMaybe<Scalars['String']['input']>;
+  /** The column that holds the time. */
+  timeColumn: Scalars['String']['input'];
+  /** Unit of that column; a month is 30.4375 days, a year 365.25. */
+  timeUnit: TimeUnit;
+};
+
+/** One group's Kaplan–Meier estimate. */
+export type SurvivalGroup = {
+  __typename?: 'SurvivalGroup';
+  /**
+   * A point at every time at which somebody had the event or was censored, the first at 0 days; none for a group without
+   * patients. Of a curve with more than 1000 times those are left out that move estimate and limits by less than 1/1000.
+   */
+  curve: Array<SurvivalPoint>;
+  /** Those who had the event. */
+  events: Scalars['Int']['output'];
+  /** Median survival in days, its limits from those on the logarithmic scale, as R's survfit; parts are null where the curve does not reach one half. */
+  medianDays?: Maybe<Estimate>;
+  /** The value, range or cohort that makes the group. */
+  name: Scalars['String']['output'];
+  /** Patients in the group. */
+  patients: Scalars['Int']['output'];
+};
+
+/** What makes the groups. Exactly one field. */
+export type SurvivalGrouping =
+  /** The values of an attribute. */
+  { attribute: AttributeGrouping; cohorts?: never; }
+  |  /** Global ids of cohorts, at most 20; a patient in several counts in each, and then there is no test. */
+  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; };
+
+/** A survival analysis to make. */
+export type SurvivalInput = {
+  /** Level of confidence limits, between 0.5 and 0.999. */
+  confidence: Scalars['Float']['input'];
+  /** A Cox regression beside the curves. */
+  cox?: InputMaybe<CoxInput>;
+  /** Key of the endpoint. */
+  endpoint: Scalars['String']['input'];
+  /** What makes the groups; none when left out. */
+  groupBy?: InputMaybe<SurvivalGrouping>;
+  /** Which patients; all of the study when left out. */
+  patients?: InputMaybe<PatientFilter>;
+  /** Keys of attributes that stratify the log-rank test and the regression. */
+  strata?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Key of the study. */
+  studyKey: Scalars['String']['input'];
+};
+
+/** One step of a Kaplan–Meier curve; limits are log-log limits by Greenwood's variance. */
+export type SurvivalPoint = {
+  __typename?: 'SurvivalPoint';
+  /** Patients at risk just before this time. */
+  atRisk: Scalars['Int']['output'];
+  /** Events since the point before, at this time included. */
+  events: Scalars['Int']['output'];
+  /** Lower confidence limit. */
+  lower: Scalars['Float']['output'];
+  /** Estimated share without the event just after this time. */
+  survival: Scalars['Float']['output'];
+  /** Days from the start of follow-up. */
+  timeDays: Scalars['Float']['output'];
+  /** Upper confidence limit. */
+  upper: Scalars['Float']['output'];
+};
+
+/** A hypothesis test. */
+export type Test = {
+  __typename?: 'Test';
+  /** Degrees of freedom. */
+  degreesOfFreedom: Scalars['Int']['output'];
+  /** Its name. */
+  name: Scalars['String']['output'];
+  /** P-value. */
+  pValue: Scalars['Float']['output'];
+  /** Its statistic. */
+  statistic: Scalars['Float']['output'];
+};
+
 /** Slides to cut into patches. */
 export type TileSlidesInput = {
   /** Which grid. */
@@ -1239,6 +1856,17 @@ export type TileSlidesInput = {
   /** Which slides; it must name a study, by `studyKey`, ids or otherwise, and only one. */
   slides: SlideFilter;
 };
+
+/** Unit of time in a clinical table. Times are stored in days. */
+export type TimeUnit =
+  /** Days. */
+  | 'DAYS'
+  /** Months of 30.4375 days. */
+  | 'MONTHS'
+  /** Weeks of 7 days. */
+  | 'WEEKS'
+  /** Years of 365.25 days. */
+  | 'YEARS';
 
 /** How tissue is told from glass. */
 export type TissueMethod =
@@ -1257,6 +1885,26 @@ export type Trust =
   | 'DECLARED'
   /** Computed here, from sources whose checksums were taken. */
   | 'VERIFIED';
+
+/** A place that waits for a file's bytes. */
+export type Upload = {
+  __typename?: 'Upload';
+  /** After this the upload is gone. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** Names the upload in `importClinical` and other mutations. */
+  id: Scalars['ID']['output'];
+  /** Send the bytes here with HTTP PUT, once. */
+  url: Scalars['String']['output'];
+};
+
+/** A new upload, or why there is none. */
+export type UploadPayload = {
+  __typename?: 'UploadPayload';
+  /** What was wrong with the input. */
+  errors: Array<UserError>;
+  /** Where to send the bytes. */
+  upload?: Maybe<Upload>;
+};
 
 /** An expected failure of a mutation: what was wrong, where in the input, and what to do about it. */
 export type UserError = {
@@ -1359,6 +2007,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( PatchGridMapper & { __typename: 'PatchGrid' } )
   ;
   Node:
+    | ( CohortMapper & { __typename: 'Cohort' } )
     | ( EncoderMapper & { __typename: 'Encoder' } )
     | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
     | ( JobMapper & { __typename: 'Job' } )
@@ -1372,24 +2021,47 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
-  CreateStudyInput: CreateStudyInput;
+  Attribute: ResolverTypeWrapper<AttributeMapper>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  AttributeGrouping: AttributeGrouping;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  AttributeInput: AttributeInput;
+  AttributeLevel: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
+  AttributeType: ResolverTypeWrapper<'NUMBER' | 'CATEGORY' | 'BOOLEAN' | 'TEXT'>;
+  Cohort: ResolverTypeWrapper<CohortMapper>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CohortComparison: ResolverTypeWrapper<CohortComparison>;
+  CohortPayload: ResolverTypeWrapper<Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversTypes['Cohort']>, errors: Array<ResolversTypes['UserError']> }>;
+  CompareCohortsInput: CompareCohortsInput;
+  ComparisonRow: ResolverTypeWrapper<ComparisonRow>;
+  CoxInput: CoxInput;
+  CoxModel: ResolverTypeWrapper<CoxModel>;
+  CoxTerm: ResolverTypeWrapper<CoxTerm>;
+  CoxTies: ResolverTypeWrapper<'EFRON' | 'BRESLOW'>;
+  CreateStudyInput: CreateStudyInput;
+  CreateUploadInput: CreateUploadInput;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Derived: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Derived']>;
   Direction: ResolverTypeWrapper<'ASC' | 'DESC'>;
   EmbedSlidesInput: EmbedSlidesInput;
   EmbedSlidesPayload: ResolverTypeWrapper<Omit<EmbedSlidesPayload, 'errors' | 'featureSet' | 'job'> & { errors: Array<ResolversTypes['UserError']>, featureSet?: Maybe<ResolversTypes['FeatureSet']>, job?: Maybe<ResolversTypes['Job']> }>;
   Encoder: ResolverTypeWrapper<EncoderMapper>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
-  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   EncoderModel: ResolverTypeWrapper<EncoderModelMapper>;
   EncoderPayload: ResolverTypeWrapper<Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversTypes['Encoder']>, errors: Array<ResolversTypes['UserError']> }>;
   ErrorCode: ResolverTypeWrapper<'BAD_ARGUMENT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT_EXCEEDED' | 'FILE_NOT_FOUND' | 'FORMAT_UNSUPPORTED' | 'SLIDE_CORRUPT' | 'SLIDE_HAS_NO_IMAGE' | 'RESOLUTION_UNKNOWN' | 'NOT_BRIGHTFIELD' | 'NO_TISSUE' | 'MIXED_STAINS' | 'ENCODER_HAS_NO_MODEL' | 'DIMENSION_MISMATCH' | 'NOT_AN_IMAGE' | 'NOT_FINITE' | 'COLUMN_UNKNOWN' | 'VALUE_UNPARSABLE' | 'DUPLICATE_KEY' | 'TYPE_MISMATCH' | 'TOO_FEW_PATIENTS' | 'ALL_CENSORED' | 'CLASS_TOO_SMALL' | 'LEAKAGE' | 'MODEL_INCOMPATIBLE' | 'STORE_TOO_SMALL' | 'INTERNAL'>;
+  Estimate: ResolverTypeWrapper<Estimate>;
+  Excluded: ResolverTypeWrapper<Excluded>;
+  Facet: ResolverTypeWrapper<Omit<Facet, 'attribute'> & { attribute: ResolversTypes['Attribute'] }>;
+  FacetBin: ResolverTypeWrapper<FacetBin>;
+  FacetCategory: ResolverTypeWrapper<FacetCategory>;
   FeatureLevel: ResolverTypeWrapper<'PATCH' | 'SLIDE' | 'PATIENT'>;
   FeatureSet: ResolverTypeWrapper<FeatureSetMapper>;
   GridInput: GridInput;
   ImageInput: ImageInput;
+  ImportClinicalInput: ImportClinicalInput;
+  ImportClinicalPayload: ResolverTypeWrapper<Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversTypes['Attribute']>, conflicts: Array<ResolversTypes['UserError']>, errors: Array<ResolversTypes['UserError']> }>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Job: ResolverTypeWrapper<JobMapper>;
   JobConnection: ResolverTypeWrapper<JobConnectionMapper>;
@@ -1401,9 +2073,9 @@ export type ResolversTypes = {
   JobPayload: ResolverTypeWrapper<Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversTypes['UserError']>, job?: Maybe<ResolversTypes['Job']> }>;
   JobState: ResolverTypeWrapper<'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'PARTLY_FAILED' | 'FAILED' | 'CANCELLED'>;
   Lineage: ResolverTypeWrapper<Omit<Lineage, 'trust'> & { trust: ResolversTypes['Trust'] }>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
+  NumberRange: NumberRange;
   Order: Order;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Patch: ResolverTypeWrapper<PatchMapper>;
@@ -1414,6 +2086,8 @@ export type ResolversTypes = {
   PatientConnection: ResolverTypeWrapper<PatientConnectionMapper>;
   PatientEdge: ResolverTypeWrapper<Omit<PatientEdge, 'node'> & { node: ResolversTypes['Patient'] }>;
   PatientFilter: PatientFilter;
+  Predicate: Predicate;
+  PredicateTest: PredicateTest;
   PreprocessingInput: PreprocessingInput;
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -1421,6 +2095,7 @@ export type ResolversTypes = {
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
+  SaveCohortInput: SaveCohortInput;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
@@ -1444,9 +2119,21 @@ export type ResolversTypes = {
   StudyEdge: ResolverTypeWrapper<Omit<StudyEdge, 'node'> & { node: ResolversTypes['Study'] }>;
   StudyKey: StudyKey;
   StudyPayload: ResolverTypeWrapper<Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversTypes['UserError']>, study?: Maybe<ResolversTypes['Study']> }>;
+  Survival: ResolverTypeWrapper<Survival>;
+  SurvivalAnalysis: ResolverTypeWrapper<SurvivalAnalysisMapper>;
+  SurvivalEndpoint: ResolverTypeWrapper<SurvivalEndpointMapper>;
+  SurvivalEndpointInput: SurvivalEndpointInput;
+  SurvivalGroup: ResolverTypeWrapper<SurvivalGroup>;
+  SurvivalGrouping: SurvivalGrouping;
+  SurvivalInput: SurvivalInput;
+  SurvivalPoint: ResolverTypeWrapper<SurvivalPoint>;
+  Test: ResolverTypeWrapper<Test>;
   TileSlidesInput: TileSlidesInput;
+  TimeUnit: ResolverTypeWrapper<'DAYS' | 'WEEKS' | 'MONTHS' | 'YEARS'>;
   TissueMethod: ResolverTypeWrapper<'OTSU' | 'FIXED' | 'DARKFIELD' | 'NONE'>;
   Trust: ResolverTypeWrapper<'VERIFIED' | 'DECLARED'>;
+  Upload: ResolverTypeWrapper<Upload>;
+  UploadPayload: ResolverTypeWrapper<Omit<UploadPayload, 'errors'> & { errors: Array<ResolversTypes['UserError']> }>;
   UserError: ResolverTypeWrapper<Omit<UserError, 'code'> & { code: ResolversTypes['ErrorCode'] }>;
   Vector: ResolverTypeWrapper<Scalars['Vector']['output']>;
   Viewer: ResolverTypeWrapper<Viewer>;
@@ -1454,21 +2141,41 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  CreateStudyInput: CreateStudyInput;
+  Attribute: AttributeMapper;
   String: Scalars['String']['output'];
+  Int: Scalars['Int']['output'];
+  AttributeGrouping: AttributeGrouping;
+  Float: Scalars['Float']['output'];
+  AttributeInput: AttributeInput;
+  Cohort: CohortMapper;
+  ID: Scalars['ID']['output'];
+  Boolean: Scalars['Boolean']['output'];
+  CohortComparison: CohortComparison;
+  CohortPayload: Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversParentTypes['Cohort']>, errors: Array<ResolversParentTypes['UserError']> };
+  CompareCohortsInput: CompareCohortsInput;
+  ComparisonRow: ComparisonRow;
+  CoxInput: CoxInput;
+  CoxModel: CoxModel;
+  CoxTerm: CoxTerm;
+  CreateStudyInput: CreateStudyInput;
+  CreateUploadInput: CreateUploadInput;
   DateTime: Scalars['DateTime']['output'];
   Derived: ResolversInterfaceTypes<ResolversParentTypes>['Derived'];
   EmbedSlidesInput: EmbedSlidesInput;
   EmbedSlidesPayload: Omit<EmbedSlidesPayload, 'errors' | 'featureSet' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, featureSet?: Maybe<ResolversParentTypes['FeatureSet']>, job?: Maybe<ResolversParentTypes['Job']> };
   Encoder: EncoderMapper;
-  Int: Scalars['Int']['output'];
-  ID: Scalars['ID']['output'];
-  Float: Scalars['Float']['output'];
   EncoderModel: EncoderModelMapper;
   EncoderPayload: Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversParentTypes['Encoder']>, errors: Array<ResolversParentTypes['UserError']> };
+  Estimate: Estimate;
+  Excluded: Excluded;
+  Facet: Omit<Facet, 'attribute'> & { attribute: ResolversParentTypes['Attribute'] };
+  FacetBin: FacetBin;
+  FacetCategory: FacetCategory;
   FeatureSet: FeatureSetMapper;
   GridInput: GridInput;
   ImageInput: ImageInput;
+  ImportClinicalInput: ImportClinicalInput;
+  ImportClinicalPayload: Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversParentTypes['Attribute']>, conflicts: Array<ResolversParentTypes['UserError']>, errors: Array<ResolversParentTypes['UserError']> };
   JSON: Scalars['JSON']['output'];
   Job: JobMapper;
   JobConnection: JobConnectionMapper;
@@ -1478,9 +2185,9 @@ export type ResolversParentTypes = {
   JobFailureEdge: Omit<JobFailureEdge, 'node'> & { node: ResolversParentTypes['JobFailure'] };
   JobPayload: Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, job?: Maybe<ResolversParentTypes['Job']> };
   Lineage: Lineage;
-  Boolean: Scalars['Boolean']['output'];
   Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  NumberRange: NumberRange;
   Order: Order;
   PageInfo: PageInfo;
   Patch: PatchMapper;
@@ -1491,12 +2198,15 @@ export type ResolversParentTypes = {
   PatientConnection: PatientConnectionMapper;
   PatientEdge: Omit<PatientEdge, 'node'> & { node: ResolversParentTypes['Patient'] };
   PatientFilter: PatientFilter;
+  Predicate: Predicate;
+  PredicateTest: PredicateTest;
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
+  SaveCohortInput: SaveCohortInput;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: SimilarPatchMapper;
@@ -1517,11 +2227,95 @@ export type ResolversParentTypes = {
   StudyEdge: Omit<StudyEdge, 'node'> & { node: ResolversParentTypes['Study'] };
   StudyKey: StudyKey;
   StudyPayload: Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversParentTypes['UserError']>, study?: Maybe<ResolversParentTypes['Study']> };
+  Survival: Survival;
+  SurvivalAnalysis: SurvivalAnalysisMapper;
+  SurvivalEndpoint: SurvivalEndpointMapper;
+  SurvivalEndpointInput: SurvivalEndpointInput;
+  SurvivalGroup: SurvivalGroup;
+  SurvivalGrouping: SurvivalGrouping;
+  SurvivalInput: SurvivalInput;
+  SurvivalPoint: SurvivalPoint;
+  Test: Test;
   TileSlidesInput: TileSlidesInput;
+  Upload: Upload;
+  UploadPayload: Omit<UploadPayload, 'errors'> & { errors: Array<ResolversParentTypes['UserError']> };
   UserError: UserError;
   Vector: Scalars['Vector']['output'];
   Viewer: Viewer;
 };
+
+export type AttributeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Attribute'] = ResolversParentTypes['Attribute']> = {
+  categories?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  label?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  level?: Resolver<ResolversTypes['AttributeLevel'], ParentType, ContextType>;
+  missing?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['AttributeType'], ParentType, ContextType>;
+  unit?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type AttributeLevelResolvers = EnumResolverSignature<{ PATIENT?: any, SLIDE?: any }, ResolversTypes['AttributeLevel']>;
+
+export type AttributeTypeResolvers = EnumResolverSignature<{ BOOLEAN?: any, CATEGORY?: any, NUMBER?: any, TEXT?: any }, ResolversTypes['AttributeType']>;
+
+export type CohortResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Cohort'] = ResolversParentTypes['Cohort']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  facets?: Resolver<Array<ResolversTypes['Facet']>, ParentType, ContextType, RequireFields<CohortfacetsArgs, 'attributes'>>;
+  filter?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isFrozen?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  patients?: Resolver<ResolversTypes['PatientConnection'], ParentType, ContextType, RequireFields<CohortpatientsArgs, 'first'>>;
+  slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<CohortslidesArgs, 'first'>>;
+  study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CohortComparisonResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortComparison'] = ResolversParentTypes['CohortComparison']> = {
+  rows?: Resolver<Array<ResolversTypes['ComparisonRow']>, ParentType, ContextType>;
+};
+
+export type CohortPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortPayload'] = ResolversParentTypes['CohortPayload']> = {
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type ComparisonRowResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ComparisonRow'] = ResolversParentTypes['ComparisonRow']> = {
+  a?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  b?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  pValue?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  qValue?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  statistic?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  test?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type CoxModelResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CoxModel'] = ResolversParentTypes['CoxModel']> = {
+  concordance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  concordanceStandardError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  likelihoodRatio?: Resolver<ResolversTypes['Test'], ParentType, ContextType>;
+  logLikelihood?: Resolver<Array<ResolversTypes['Float']>, ParentType, ContextType>;
+  patients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  proportionality?: Resolver<Array<ResolversTypes['Test']>, ParentType, ContextType>;
+  score?: Resolver<ResolversTypes['Test'], ParentType, ContextType>;
+  terms?: Resolver<Array<ResolversTypes['CoxTerm']>, ParentType, ContextType>;
+  wald?: Resolver<ResolversTypes['Test'], ParentType, ContextType>;
+};
+
+export type CoxTermResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CoxTerm'] = ResolversParentTypes['CoxTerm']> = {
+  coefficient?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  hazardRatio?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  lower?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  pValue?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  standardError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  upper?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  z?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type CoxTiesResolvers = EnumResolverSignature<{ BRESLOW?: any, EFRON?: any }, ResolversTypes['CoxTies']>;
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
@@ -1567,6 +2361,38 @@ export type EncoderPayloadResolvers<ContextType = GraphQLContext, ParentType ext
 
 export type ErrorCodeResolvers = EnumResolverSignature<{ ALL_CENSORED?: any, BAD_ARGUMENT?: any, CLASS_TOO_SMALL?: any, COLUMN_UNKNOWN?: any, CONFLICT?: any, DIMENSION_MISMATCH?: any, DUPLICATE_KEY?: any, ENCODER_HAS_NO_MODEL?: any, FILE_NOT_FOUND?: any, FORBIDDEN?: any, FORMAT_UNSUPPORTED?: any, INTERNAL?: any, LEAKAGE?: any, LIMIT_EXCEEDED?: any, MIXED_STAINS?: any, MODEL_INCOMPATIBLE?: any, NOT_AN_IMAGE?: any, NOT_BRIGHTFIELD?: any, NOT_FINITE?: any, NOT_FOUND?: any, NO_TISSUE?: any, RESOLUTION_UNKNOWN?: any, SLIDE_CORRUPT?: any, SLIDE_HAS_NO_IMAGE?: any, STORE_TOO_SMALL?: any, TOO_FEW_PATIENTS?: any, TYPE_MISMATCH?: any, VALUE_UNPARSABLE?: any }, ResolversTypes['ErrorCode']>;
 
+export type EstimateResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Estimate'] = ResolversParentTypes['Estimate']> = {
+  estimate?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  lower?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  upper?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type ExcludedResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Excluded'] = ResolversParentTypes['Excluded']> = {
+  patients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type FacetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Facet'] = ResolversParentTypes['Facet']> = {
+  attribute?: Resolver<ResolversTypes['Attribute'], ParentType, ContextType>;
+  categories?: Resolver<Maybe<Array<ResolversTypes['FacetCategory']>>, ParentType, ContextType>;
+  histogram?: Resolver<Maybe<Array<ResolversTypes['FacetBin']>>, ParentType, ContextType>;
+  maximum?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  median?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  minimum?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  missing?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type FacetBinResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FacetBin'] = ResolversParentTypes['FacetBin']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  from?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type FacetCategoryResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FacetCategory'] = ResolversParentTypes['FacetCategory']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type FeatureLevelResolvers = EnumResolverSignature<{ PATCH?: any, PATIENT?: any, SLIDE?: any }, ResolversTypes['FeatureLevel']>;
 
 export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FeatureSet'] = ResolversParentTypes['FeatureSet']> = {
@@ -1584,6 +2410,16 @@ export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ImportClinicalPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ImportClinicalPayload'] = ResolversParentTypes['ImportClinicalPayload']> = {
+  attributes?: Resolver<Array<ResolversTypes['Attribute']>, ParentType, ContextType>;
+  changed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  conflicts?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  created?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  unlinked?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export interface JSONScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
@@ -1660,16 +2496,19 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   cancelJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationcancelJobArgs, 'id'>>;
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
+  createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
+  importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
   registerEncoder?: Resolver<ResolversTypes['EncoderPayload'], ParentType, ContextType, RequireFields<MutationregisterEncoderArgs, 'input'>>;
   registerSlides?: Resolver<ResolversTypes['RegisterSlidesPayload'], ParentType, ContextType, RequireFields<MutationregisterSlidesArgs, 'input'>>;
   retryJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationretryJobArgs, 'id'>>;
+  saveCohort?: Resolver<ResolversTypes['CohortPayload'], ParentType, ContextType, RequireFields<MutationsaveCohortArgs, 'input'>>;
   setSlideResolution?: Resolver<ResolversTypes['SlidePayload'], ParentType, ContextType, RequireFields<MutationsetSlideResolutionArgs, 'input'>>;
   tileSlides?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationtileSlidesArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType?: TypeResolveFn<'Encoder' | 'FeatureSet' | 'Job' | 'Patch' | 'PatchGrid' | 'Patient' | 'Slide' | 'Study', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'Cohort' | 'Encoder' | 'FeatureSet' | 'Job' | 'Patch' | 'PatchGrid' | 'Patient' | 'Slide' | 'Study', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -1712,6 +2551,7 @@ export type PatientResolvers<ContextType = GraphQLContext, ParentType extends Re
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<PatientslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
+  survival?: Resolver<Maybe<ResolversTypes['Survival']>, ParentType, ContextType, RequireFields<PatientsurvivalArgs, 'endpoint'>>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1737,8 +2577,11 @@ export type ProgressResolvers<ContextType = GraphQLContext, ParentType extends R
 };
 
 export type QueryResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType, RequireFields<QuerycohortArgs, 'key' | 'studyKey'>>;
+  compareCohorts?: Resolver<ResolversTypes['CohortComparison'], ParentType, ContextType, RequireFields<QuerycompareCohortsArgs, 'input'>>;
   encoder?: Resolver<Maybe<ResolversTypes['Encoder']>, ParentType, ContextType, RequireFields<QueryencoderArgs, 'key'>>;
   encoders?: Resolver<Array<ResolversTypes['Encoder']>, ParentType, ContextType>;
+  facets?: Resolver<Array<ResolversTypes['Facet']>, ParentType, ContextType, RequireFields<QueryfacetsArgs, 'attributes' | 'filter'>>;
   featureSet?: Resolver<Maybe<ResolversTypes['FeatureSet']>, ParentType, ContextType, RequireFields<QueryfeatureSetArgs, 'key' | 'studyKey'>>;
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryjobArgs, 'id'>>;
   jobs?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<QueryjobsArgs, 'first'>>;
@@ -1751,6 +2594,7 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<QueryslidesArgs, 'filter' | 'first'>>;
   studies?: Resolver<ResolversTypes['StudyConnection'], ParentType, ContextType, RequireFields<QuerystudiesArgs, 'first'>>;
   study?: Resolver<Maybe<ResolversTypes['Study']>, ParentType, ContextType, RequireFields<QuerystudyArgs, 'key'>>;
+  survival?: Resolver<ResolversTypes['SurvivalAnalysis'], ParentType, ContextType, RequireFields<QuerysurvivalArgs, 'input'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
 
@@ -1844,7 +2688,10 @@ export type StainResolvers = EnumResolverSignature<{ FLUORESCENCE?: any, HE?: an
 export type StainNormalizationResolvers = EnumResolverSignature<{ NONE?: any }, ResolversTypes['StainNormalization']>;
 
 export type StudyResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Study'] = ResolversParentTypes['Study']> = {
+  attributes?: Resolver<Array<ResolversTypes['Attribute']>, ParentType, ContextType>;
+  cohorts?: Resolver<Array<ResolversTypes['Cohort']>, ParentType, ContextType>;
   description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  endpoints?: Resolver<Array<ResolversTypes['SurvivalEndpoint']>, ParentType, ContextType>;
   featureSets?: Resolver<Array<ResolversTypes['FeatureSet']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1871,9 +2718,66 @@ export type StudyPayloadResolvers<ContextType = GraphQLContext, ParentType exten
   study?: Resolver<Maybe<ResolversTypes['Study']>, ParentType, ContextType>;
 };
 
+export type SurvivalResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Survival'] = ResolversParentTypes['Survival']> = {
+  event?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  timeDays?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type SurvivalAnalysisResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SurvivalAnalysis'] = ResolversParentTypes['SurvivalAnalysis']> = {
+  cox?: Resolver<Maybe<ResolversTypes['CoxModel']>, ParentType, ContextType>;
+  endpoint?: Resolver<ResolversTypes['SurvivalEndpoint'], ParentType, ContextType>;
+  excluded?: Resolver<Array<ResolversTypes['Excluded']>, ParentType, ContextType>;
+  groups?: Resolver<Array<ResolversTypes['SurvivalGroup']>, ParentType, ContextType>;
+  logRank?: Resolver<Maybe<ResolversTypes['Test']>, ParentType, ContextType>;
+};
+
+export type SurvivalEndpointResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SurvivalEndpoint'] = ResolversParentTypes['SurvivalEndpoint']> = {
+  events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  label?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  patients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SurvivalGroupResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SurvivalGroup'] = ResolversParentTypes['SurvivalGroup']> = {
+  curve?: Resolver<Array<ResolversTypes['SurvivalPoint']>, ParentType, ContextType>;
+  events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  medianDays?: Resolver<Maybe<ResolversTypes['Estimate']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  patients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SurvivalPointResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SurvivalPoint'] = ResolversParentTypes['SurvivalPoint']> = {
+  atRisk?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  lower?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  survival?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  timeDays?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  upper?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type TestResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Test'] = ResolversParentTypes['Test']> = {
+  degreesOfFreedom?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  pValue?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  statistic?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type TimeUnitResolvers = EnumResolverSignature<{ DAYS?: any, MONTHS?: any, WEEKS?: any, YEARS?: any }, ResolversTypes['TimeUnit']>;
+
 export type TissueMethodResolvers = EnumResolverSignature<{ DARKFIELD?: any, FIXED?: any, NONE?: any, OTSU?: any }, ResolversTypes['TissueMethod']>;
 
 export type TrustResolvers = EnumResolverSignature<{ DECLARED?: any, VERIFIED?: any }, ResolversTypes['Trust']>;
+
+export type UploadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Upload'] = ResolversParentTypes['Upload']> = {
+  expiresAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type UploadPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['UploadPayload'] = ResolversParentTypes['UploadPayload']> = {
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  upload?: Resolver<Maybe<ResolversTypes['Upload']>, ParentType, ContextType>;
+};
 
 export type UserErrorResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
   code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
@@ -1893,6 +2797,16 @@ export type ViewerResolvers<ContextType = GraphQLContext, ParentType extends Res
 };
 
 export type Resolvers<ContextType = GraphQLContext> = {
+  Attribute?: AttributeResolvers<ContextType>;
+  AttributeLevel?: AttributeLevelResolvers;
+  AttributeType?: AttributeTypeResolvers;
+  Cohort?: CohortResolvers<ContextType>;
+  CohortComparison?: CohortComparisonResolvers<ContextType>;
+  CohortPayload?: CohortPayloadResolvers<ContextType>;
+  ComparisonRow?: ComparisonRowResolvers<ContextType>;
+  CoxModel?: CoxModelResolvers<ContextType>;
+  CoxTerm?: CoxTermResolvers<ContextType>;
+  CoxTies?: CoxTiesResolvers;
   DateTime?: GraphQLScalarType;
   Derived?: DerivedResolvers<ContextType>;
   Direction?: DirectionResolvers;
@@ -1901,8 +2815,14 @@ export type Resolvers<ContextType = GraphQLContext> = {
   EncoderModel?: EncoderModelResolvers<ContextType>;
   EncoderPayload?: EncoderPayloadResolvers<ContextType>;
   ErrorCode?: ErrorCodeResolvers;
+  Estimate?: EstimateResolvers<ContextType>;
+  Excluded?: ExcludedResolvers<ContextType>;
+  Facet?: FacetResolvers<ContextType>;
+  FacetBin?: FacetBinResolvers<ContextType>;
+  FacetCategory?: FacetCategoryResolvers<ContextType>;
   FeatureLevel?: FeatureLevelResolvers;
   FeatureSet?: FeatureSetResolvers<ContextType>;
+  ImportClinicalPayload?: ImportClinicalPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Job?: JobResolvers<ContextType>;
   JobConnection?: JobConnectionResolvers<ContextType>;
@@ -1942,8 +2862,17 @@ export type Resolvers<ContextType = GraphQLContext> = {
   StudyConnection?: StudyConnectionResolvers<ContextType>;
   StudyEdge?: StudyEdgeResolvers<ContextType>;
   StudyPayload?: StudyPayloadResolvers<ContextType>;
+  Survival?: SurvivalResolvers<ContextType>;
+  SurvivalAnalysis?: SurvivalAnalysisResolvers<ContextType>;
+  SurvivalEndpoint?: SurvivalEndpointResolvers<ContextType>;
+  SurvivalGroup?: SurvivalGroupResolvers<ContextType>;
+  SurvivalPoint?: SurvivalPointResolvers<ContextType>;
+  Test?: TestResolvers<ContextType>;
+  TimeUnit?: TimeUnitResolvers;
   TissueMethod?: TissueMethodResolvers;
   Trust?: TrustResolvers;
+  Upload?: UploadResolvers<ContextType>;
+  UploadPayload?: UploadPayloadResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
   Vector?: GraphQLScalarType;
   Viewer?: ViewerResolvers<ContextType>;

@@ -25,6 +25,7 @@ const environment = z.object({
     .int()
     .positive()
     .default(2 * GIBIBYTE),
+  HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
   HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
 });
 
@@ -45,6 +46,8 @@ export type Config = {
   logLevel: string;
   /** Largest size that the embedded database may grow to. */
   storeMaxBytes: number;
+  /** Largest file that can be sent by `createUpload`. */
+  maxUploadBytes: number;
   /** Patches per inference batch. */
   batchSize: number;
 };
@@ -91,6 +94,7 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     providers: providers.filter(isProvider),
     logLevel: values.HISTOQL_LOG,
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
+    maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
     batchSize: values.HISTOQL_BATCH,
     ...overrides,
   };

@@ -5,7 +5,16 @@ import { HistoError } from "./errors.ts";
  * names, so that it survives a restore, a re-import and a second tiling. Its second part, where there is one, is
  * always the study key (encoders and jobs excepted), so that access is decided before anything is looked up.
  */
-export type NodeType = "Study" | "Patient" | "Slide" | "PatchGrid" | "Patch" | "Encoder" | "FeatureSet" | "Job";
+export type NodeType =
+  | "Study"
+  | "Patient"
+  | "Slide"
+  | "PatchGrid"
+  | "Patch"
+  | "Encoder"
+  | "FeatureSet"
+  | "Job"
+  | "Cohort";
 
 type Part = string | number;
 
@@ -19,6 +28,7 @@ const SHAPES: Record<NodeType, readonly ("string" | "number")[]> = {
   Encoder: ["string"],
   FeatureSet: ["string", "string"],
   Job: ["string"],
+  Cohort: ["string", "string"],
 };
 
 const isNodeType = (value: unknown): value is NodeType => typeof value === "string" && Object.hasOwn(SHAPES, value);

@@ -3,10 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Short-lived signed URLs for pictures. A URL is made only where the graph has authorised the viewer; whoever holds it
- * may read that one thing until it expires, so the lifetime is minutes and the path is part of what is signed.
+ * Short-lived signed URLs for pictures and uploads. A URL is made only where the graph has authorised the viewer; whoever
+ * holds it may read (or send) that one thing until it expires, so the lifetime is short and the path is part of what is
+ * signed.
  */
-export type Signer = { sign(path: string): string; verify(path: string, query: SignedQuery): boolean };
+export type Signer = {
+  /** @param lifetimeSeconds 15 minutes by default */
+  sign(path: string, lifetimeSeconds?: number): string;
+  verify(path: string, query: SignedQuery): boolean;
+};
 export type SignedQuery = { expires?: unknown; signature?: unknown };
 
 const LIFETIME_SECONDS = 15 * 60;
@@ -18,8 +23,8 @@ export const createSigner = (secret: Buffer, now: () => number = () => Date.now(
   const mac = (path: string, expires: number) =>
     createHmac("sha256", secret).update(`${expires}\n${path}`).digest("base64url");
   return {
-    sign(path) {
-      const expires = Math.ceil((now() + LIFETIME_SECONDS) / ROUNDING_SECONDS) * ROUNDING_SECONDS;
+    sign(path, lifetimeSeconds = LIFETIME_SECONDS) {
+      const expires = Math.ceil((now() + lifetimeSeconds) / ROUNDING_SECONDS) * ROUNDING_SECONDS;
       return `${path}?expires=${expires}&signature=${mac(path, expires)}`;
     },
     verify(path, { expires, signature }) {

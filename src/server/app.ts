@@ -8,6 +8,7 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
+import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
@@ -80,9 +81,11 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     if (options.work !== false) {
       await app.queue.work({ TILE: runTileJob(app), EMBED: runEmbedJob(app) }, { concurrency: SLIDES_AT_ONCE });
     }
+    const stopSweeping = startSweeping(app);
     return {
       ...app,
       async close() {
+        await stopSweeping();
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

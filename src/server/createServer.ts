@@ -13,15 +13,18 @@ import {
   LogController,
 } from "fastify";
 import type { GraphQLSchema } from "graphql";
+import { LIMITS } from "../platform/limits.ts";
 import type { Logger } from "../platform/logging.ts";
 import { createErrorFormatter, internalExtensions, internalMessage, requestIds } from "./errors.ts";
 import { type ExampleQuery, registerGraphiQL } from "./graphiql.ts";
-import { MAX_BODY_BYTES, MAX_DEPTH, MAX_TOKENS, maxDepthRule } from "./limits.ts";
+import { maxAliasesRule, maxDepthRule } from "./limits.ts";
+import { queryCostPlugin } from "./queryCost.ts";
+import { createRequestScope, queryTimePlugin, runInScope, signalOf } from "./requestScope.ts";
 
 export type ServerOptions<Context extends BaseContext> = {
   schema: GraphQLSchema;
-  /** Made for each request; `request.signal` aborts when the client goes away. */
-  context: (request: FastifyRequest) => Promise<Context>;
+  /** Made for each request; `signal` aborts when the client of a query goes away, or the query's time is up. */
+  context: (request: FastifyRequest, signal: AbortSignal) => Promise<Context>;
   log: Logger;
   /** Queries that GraphiQL opens; none when omitted. */
   examples?: () => readonly ExampleQuery[] | Promise<readonly ExampleQuery[]>;
@@ -33,6 +36,8 @@ export type ServerOptions<Context extends BaseContext> = {
   /** Further routes, such as pictures. */
   routes?: (server: FastifyInstance) => void;
   maxBodyBytes?: number;
+  /** How long a query may take. */
+  queryMs?: number;
 };
 
 /** For `hostNames` of a server that listens on loopback. */
@@ -49,7 +54,8 @@ const SECURITY_HEADERS = {
 export const createServer = async <Context extends BaseContext>(
   options: ServerOptions<Context>,
 ): Promise<FastifyInstance> => {
-  const { schema, context, log, examples = () => [], hostNames, routes, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { schema, context, log, examples = () => [], hostNames, routes } = options;
+  const { maxBodyBytes = LIMITS.bodyBytes, queryMs = LIMITS.querySeconds * 1000 } = options;
   // Fastify's own news is that it listens; whoever starts the server tells that in a better place.
   const loggerInstance: FastifyBaseLogger = log.child({}, { level: "warn" });
   const server: FastifyInstance = fastify({
@@ -99,14 +105,16 @@ export const createServer = async <Context extends BaseContext>(
     introspection: true,
     includeStacktraceInErrorResponses: false,
     maxRecursiveSelections: true,
-    parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [maxDepthRule(MAX_DEPTH)],
+    parseOptions: { maxTokens: LIMITS.tokens },
+    validationRules: [maxDepthRule(LIMITS.depth), maxAliasesRule(LIMITS.aliases, LIMITS.sameRootField)],
     persistedQueries: false,
     stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       // An APOLLO_KEY that happens to be set must not make this server talk to another one.
       ApolloServerPluginUsageReportingDisabled(),
+      queryCostPlugin(LIMITS.cost),
+      queryTimePlugin(),
     ],
   });
   await apollo.start();
@@ -118,7 +126,14 @@ export const createServer = async <Context extends BaseContext>(
       const wantsPage = request.method === "GET" && request.headers.accept?.includes("text/html");
       if (wantsPage) return reply.redirect("/graphiql");
     });
-    await scope.register(fastifyApollo(apollo), { path: "/graphql", method: ["GET", "POST"], context });
+    scope.addHook("preHandler", (request, reply, done) => {
+      runInScope(request, createRequestScope(reply.raw, queryMs), done);
+    });
+    await scope.register(fastifyApollo(apollo), {
+      path: "/graphql",
+      method: ["GET", "POST"],
+      context: (request) => context(request, signalOf(request)),
+    });
   });
   return server;
 };

@@ -4,6 +4,7 @@ import { ApolloServerErrorCode } from "@apollo/server/errors";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { isHistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
+import { queryScope } from "../platform/queryScope.ts";
 
 /** The id of the request that is being served, for errors that are formatted far from it. */
 export const requestIds = new AsyncLocalStorage<string>();
@@ -29,6 +30,16 @@ const rootCause = (error: unknown): unknown => {
   return cause;
 };
 
+/** Whatever failed after its query was stopped (a driver wraps what it was told) failed because of that. */
+const stopReason = (): unknown => {
+  const signal = queryScope.getStore()?.signal;
+  return signal?.aborted ? signal.reason : undefined;
+};
+
+/** The parser has no code of its own for what is too long. */
+const isTooLong = (error: unknown): boolean =>
+  error instanceof GraphQLError && /^Syntax Error: Document contains more that? \d+ tokens/.test(error.message);
+
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /** A null that a variable's type allows and the argument does not is found only while executing, and gets no code. */
@@ -44,7 +55,8 @@ export const createErrorFormatter =
   (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const { locations, path } = formatted;
     const place = { ...(locations && { locations }), ...(path && { path }) };
-    const cause = rootCause(error);
+    const thrown = rootCause(error);
+    const cause = isHistoError(thrown) ? thrown : (stopReason() ?? thrown);
     if (isHistoError(cause)) {
       const { code, fix, inputPath } = cause;
       return {
@@ -55,6 +67,10 @@ export const createErrorFormatter =
     }
     if (isAbort(cause)) {
       return { ...place, message: "The request was aborted.", extensions: { code: REQUEST_ABORTED } };
+    }
+    if (isTooLong(cause)) {
+      const fix = "Pass long lists and vectors as variables.";
+      return { ...place, message: "The query has too many tokens.", extensions: { code: "LIMIT_EXCEEDED", fix } };
     }
     if (cause instanceof GraphQLError) {
       // Apollo writes its own code over the one of a validation rule, which the cause still holds.

@@ -9,6 +9,7 @@ import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
 import type { ExampleQuery } from "./graphiql.ts";
 import { addPictureRoutes } from "./pictures.ts";
 import { createSchema } from "./schema.ts";
+import { addUploadRoutes } from "./uploads.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
@@ -35,6 +36,8 @@ export type StartOptions = {
   examples?: () => readonly ExampleQuery[] | Promise<readonly ExampleQuery[]>;
   /** Who asks; the person at this machine by default. */
   viewerOf?: (request: FastifyRequest) => Viewer;
+  /** How long a query may take. */
+  queryMs?: number;
 };
 
 /**
@@ -43,7 +46,7 @@ export type StartOptions = {
  */
 export const startServer = async (
   app: RunningApp,
-  { examples, viewerOf = () => LOCAL_VIEWER }: StartOptions = {},
+  { examples, viewerOf = () => LOCAL_VIEWER, queryMs }: StartOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const { host, port } = app.config;
   requireLoopback(host);
@@ -52,12 +55,17 @@ export const startServer = async (
     log: app.log,
     hostNames: LOOPBACK_NAMES,
     ...(examples && { examples }),
-    routes: (instance) => addPictureRoutes(instance, app),
-    context: async (request) => ({
+    ...(queryMs !== undefined && { queryMs }),
+    routes: (instance) => {
+      addPictureRoutes(instance, app);
+      addUploadRoutes(instance, app);
+    },
+    context: async (request, signal) => ({
       app,
       viewer: viewerOf(request),
       loaders: createLoaders(app),
       baseUrl: `${request.protocol}://${request.host}`,
+      signal,
     }),
   });
   try {

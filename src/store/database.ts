@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import pg from "pg";
 import { HistoError } from "../platform/errors.ts";
+import { queryScope } from "../platform/queryScope.ts";
 import { type EmbeddedDatabase, startEmbedded } from "./embedded/index.ts";
+import { cancelOver, createScopedPool, interruptibleClient } from "./interruptible.ts";
 
 /** What runs a statement: the pool, or the one client of a transaction. */
 export type Queryable = {
@@ -39,24 +41,6 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig["getTypeParser"],
 };
 
-const statementText = (query: unknown): string | undefined => {
-  if (typeof query === "string") return query;
-  if (typeof query === "object" && query !== null && "text" in query) return String(query.text);
-  return undefined;
-};
-
-/** A client that tells of each statement before it runs. */
-const observedClient = (onStatement: (text: string) => void): typeof pg.Client => {
-  class ObservedClient extends pg.Client {}
-  const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
-  ObservedClient.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    const text = statementText(args[0]);
-    if (text !== undefined) onStatement(text);
-    return original.apply(this, args);
-  } as typeof pg.Client.prototype.query;
-  return ObservedClient as typeof pg.Client;
-};
-
 const unreachable = (error: unknown): HistoError =>
   new HistoError("BAD_ARGUMENT", "The PostgreSQL server named by DATABASE_URL cannot be reached.", {
     fix: 'Check host, port, user, password and TLS settings in DATABASE_URL; `psql "$DATABASE_URL"` must connect.',
@@ -65,9 +49,12 @@ const unreachable = (error: unknown): HistoError =>
   });
 
 const connect = (options: DatabaseOptions, embedded: EmbeddedDatabase | undefined): pg.Pool =>
-  new pg.Pool({
+  createScopedPool({
     ...(embedded ? { ...embedded.connection, max: 1 } : { connectionString: options.url, max: 10 }),
-    ...(options.onStatement && { Client: observedClient(options.onStatement) }),
+    Client: interruptibleClient({
+      onStatement: options.onStatement,
+      cancel: options.url === undefined ? undefined : cancelOver(options.url),
+    }),
     types,
     application_name: "histoql",
     keepAlive: true,
@@ -112,6 +99,8 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
         await client.query("ROLLBACK").catch((failure: Error) => {
           broken = failure;
         });
+        // A cancellation on its way may yet reach this connection.
+        if (queryScope.getStore()?.signal?.aborted) broken ??= new Error("The query was aborted.");
         throw error;
       } finally {
         client.release(broken);

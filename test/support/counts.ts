@@ -12,6 +12,9 @@ const TABLES = [
   "slide_features",
   "job",
   "job_failure",
+  "attribute",
+  "survival_endpoint",
+  "upload",
   "features.patch",
 ];
 

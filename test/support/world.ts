@@ -76,7 +76,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     onStatement: (text) => statements.push(text),
   });
   const query: World["query"] = async (document, variables = {}, viewer = LOCAL_VIEWER) => {
-    const contextValue: GraphQLContext = { app, viewer, loaders: createLoaders(app), baseUrl: "http://histoql.test" };
+    const contextValue: GraphQLContext = {
+      app,
+      viewer,
+      loaders: createLoaders(app),
+      baseUrl: "http://histoql.test",
+      signal: new AbortController().signal,
+    };
     const result = await graphql({ schema, source: document, variableValues: variables, contextValue });
     const errors = result.errors?.map(({ message, originalError }) => {
       let cause: unknown = originalError;
@@ -153,7 +159,7 @@ export const anyPatch = async (world: World): Promise<string> => {
   const { rows } = await world.app.database.query<{ x: number; y: number; digest: string; key: string; study: string }>(
     `SELECT patch.x, patch.y, grid.digest, slide.key, study.key AS study
      FROM features.patch JOIN patch_grid AS grid ON grid.id = patch.id / 16777216
-     JOIN slide ON slide.id = grid.slide_id JOIN study ON study.id = slide.study_id ORDER BY patch.id LIMIT 1`,
+     JOIN slide ON slide.id = grid.slide_id JOIN study ON study.id = slide.study_id ORDER BY slide.key, patch.id LIMIT 1`,
   );
   const row = rows[0];
   if (!row) throw new Error("No patch is stored.");

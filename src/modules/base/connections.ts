@@ -13,8 +13,8 @@ export type Connection<Node> = {
 export const MAX_PAGE = 200;
 export const DEFAULT_PAGE = 20;
 
-/** A place in an ordered list: the values of the ordering fields of the last item seen. */
-export type Cursor = readonly (string | number)[];
+/** A place in an ordered list: the values of the ordering fields of the last item seen, null where it has none. */
+export type Cursor = readonly (string | number | null)[];
 
 export const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
 
@@ -25,7 +25,7 @@ export const decodeCursor = (text: string, length: number): Cursor => {
     if (
       Array.isArray(value) &&
       value.length === length &&
-      value.every((v) => ["string", "number"].includes(typeof v))
+      value.every((v) => v === null || ["string", "number"].includes(typeof v))
     ) {
       return value as Cursor;
     }

@@ -1,5 +1,6 @@
 import { isHistoError, UnreachableCaseError } from "../../platform/errors.ts";
 import { type DecodedId, decodeId } from "../../platform/ids.ts";
+import { findCohort } from "../cohort/cohort.service.ts";
 import type { GraphQLContext } from "../context.ts";
 import { findEncoder } from "../encoder/encoder.service.ts";
 import { findFeatureSet } from "../featureSet/featureSet.service.ts";
@@ -32,6 +33,8 @@ const fetchNode = async (context: GraphQLContext, { type, parts }: DecodedId) =>
       return as(type, await findEncoder(context, first));
     case "FeatureSet":
       return as(type, await findFeatureSet(context, first, second));
+    case "Cohort":
+      return as(type, await findCohort(context, first, second));
     case "Job":
       return as(type, await findJobByUuid(context, first));
     default:

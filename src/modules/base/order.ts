@@ -1,24 +1,39 @@
 import { HistoError } from "../../platform/errors.ts";
+import type { Ordering } from "../../store/filterSql.ts";
+import type { Study } from "../../store/generated/client.ts";
+import type { Loaders } from "../loaders.ts";
+import { requireAttribute } from "./attributes.ts";
 
 export type Order = { by: string; direction: "ASC" | "DESC" };
 
-/** Lists of patients, slides and studies are ordered by their key, which is unique in its study. */
-export const requireKeyOrder = (orders: readonly Order[] | null | undefined): "asc" | "desc" => {
-  const order = orders?.[0];
-  if (!order) return "asc";
-  if (order.by !== "key" || orders.length > 1) {
-    throw new HistoError(
-      "BAD_ARGUMENT",
-      `This list cannot be ordered by "${order.by === "key" ? (orders[1]?.by ?? "") : order.by}".`,
-      {
-        fix: 'Use orderBy: [{by: "key"}].',
-        path: ["orderBy"],
-      },
-    );
+export const MAX_ORDERS = 8;
+
+/**
+ * What a list is ordered by: its key, or attributes of its things.
+ * @throws HistoError COLUMN_UNKNOWN, LIMIT_EXCEEDED
+ */
+export const resolveOrder = async (
+  { loaders }: { loaders: Loaders },
+  study: Study,
+  orders: readonly Order[] | null | undefined,
+  level: "PATIENT" | "SLIDE",
+): Promise<Ordering[]> => {
+  if (!orders || orders.length === 0) return [];
+  if (orders.length > MAX_ORDERS) {
+    throw new HistoError("LIMIT_EXCEEDED", `${orders.length} criteria of ordering are more than ${MAX_ORDERS}.`, {
+      fix: "Leave out those that break no ties.",
+      path: ["orderBy"],
+    });
   }
-  return order.direction === "ASC" ? "asc" : "desc";
+  const dictionary = orders.every(({ by }) => by === "key") ? [] : await loaders.dictionary.load(study.id);
+  return orders.map(({ by, direction }, index): Ordering => {
+    if (by === "key") return { by: "key", direction };
+    const { key, type } = requireAttribute(dictionary, by, level, ["orderBy", String(index), "by"], study.key);
+    const isScalar = type === "NUMBER" || type === "BOOLEAN";
+    return { by: "attribute", attribute: key, type: isScalar ? "scalar" : "text", direction };
+  });
 };
 
 /** Prisma's condition for "after this key" in either direction. */
-export const afterKey = (direction: "asc" | "desc", key: string | number | undefined) =>
-  key === undefined ? {} : { key: { [direction === "asc" ? "gt" : "lt"]: String(key) } };
+export const afterKey = (direction: "asc" | "desc", key: string | number | null | undefined) =>
+  key == null ? {} : { key: { [direction === "asc" ? "gt" : "lt"]: String(key) } };

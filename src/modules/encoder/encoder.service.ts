@@ -8,12 +8,14 @@ import type { Encoder } from "../../store/generated/client.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { expandPath } from "../slide/roots.ts";
 import { requireKey } from "../study/study.service.ts";
+import { withUpload } from "../upload/upload.service.ts";
 
 type RegisterInput = {
   key: string;
   name: string;
   dims: number;
   path?: string | null | undefined;
+  upload?: string | null | undefined;
   card: unknown;
   licence?: string | null | undefined;
   citation?: string | null | undefined;
@@ -103,24 +105,29 @@ const readCard = (input: RegisterInput): EncoderCard => {
 };
 
 /**
- * Registers an encoder from an ONNX file under the configured roots, or by name only.
+ * Registers an encoder from an ONNX file (under the configured roots, or uploaded), or by name only.
  * @throws HistoError BAD_ARGUMENT, DIMENSION_MISMATCH, MODEL_INCOMPATIBLE, FILE_NOT_FOUND, FORBIDDEN, CONFLICT
  */
-export const registerEncoder = async ({ app, viewer }: GraphQLContext, input: RegisterInput): Promise<Encoder> => {
+export const registerEncoder = async (context: GraphQLContext, input: RegisterInput): Promise<Encoder> => {
+  const { app, viewer } = context;
   authorize(viewer, "encoder:write", NO_STUDY);
   const key = requireKey(input.key, ["key"]);
   const card = readCard(input);
-  let model: Uint8Array | undefined;
+  const store = (model: Uint8Array | undefined): Promise<Encoder> => {
+    if (model) inspectModel(model, card);
+    const { licence } = card;
+    return storeEncoder(app, {
+      key,
+      name: input.name,
+      card,
+      model,
+      licence,
+      citation: input.citation ?? card.citation,
+    });
+  };
+  if (input.upload == null) return store(input.path == null ? undefined : await readModel(app, input.path));
   if (input.path != null) {
-    model = await readModel(app, input.path);
-    inspectModel(model, card);
+    throw new HistoError("BAD_ARGUMENT", "A model is given by upload or by path, not by both.", { path: ["upload"] });
   }
-  return storeEncoder(app, {
-    key,
-    name: input.name,
-    card,
-    model,
-    licence: card.licence,
-    citation: input.citation ?? card.citation,
-  });
+  return withUpload(context, input.upload, ["upload"], async ({ file }) => store(await readFile(file)));
 };

@@ -6,10 +6,11 @@ import { insertJobTree } from "../../queue/jobs.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { Encoder, FeatureSet, Job, Study } from "../../store/generated/client.ts";
 import { createVectorTable } from "../../store/vectors.ts";
-import { requireStudyKey, type SlideFilter, slideWhere } from "../base/filters.ts";
+import { requireStudyKey, type SlideFilter } from "../base/filters.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { type GridRecipe, requireRecipe } from "../patch/grid.service.ts";
-import { requireKey, requireStudy } from "../study/study.service.ts";
+import { findSlideIds } from "../slide/slide.service.ts";
+import { loadStudy, requireKey } from "../study/study.service.ts";
 
 type EmbedInput = {
   slides: SlideFilter;
@@ -135,22 +136,22 @@ const slidesToEmbed = async (
  * @throws HistoError NOT_FOUND, ENCODER_HAS_NO_MODEL, CONFLICT, BAD_ARGUMENT, FORBIDDEN
  */
 export const embedSlides = async (
-  { app, viewer }: GraphQLContext,
+  context: GraphQLContext,
   input: EmbedInput,
 ): Promise<{ featureSet: FeatureSet; job: Job | null }> => {
-  const studyKey = requireStudyKey(input.slides);
+  const { app, viewer } = context;
+  const studyKey = requireStudyKey(input.slides, ["slides"]);
   authorize(viewer, "study:write", studyKey);
-  const study = await requireStudy({ app }, studyKey);
+  const study = await loadStudy(context, studyKey);
   const encoder = await requireEncoder(app, input.encoderKey);
-  const slides = await app.prisma.slide.findMany({ where: slideWhere(input.slides, studyKey), select: { id: true } });
-  if (slides.length === 0) {
+  const ids = await findSlideIds(context, study, input.slides, ["slides"]);
+  if (ids.length === 0) {
     throw new HistoError("NOT_FOUND", `No slide of study "${studyKey}" passes the filter.`, {
       fix: "Register slides with registerSlides, or widen the filter.",
       path: ["slides"],
     });
   }
   const featureSet = await ensureFeatureSet(app, study, encoder, input);
-  const ids = slides.map((slide) => slide.id);
   const parentId = await app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the jobs of the first.
     await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
@@ -179,7 +180,7 @@ export const embedSlides = async (
 };
 
 /** Feature sets of a study that the viewer has been given already. */
-export const listFeatureSets = ({ app, viewer }: GraphQLContext, study: Study): Promise<FeatureSet[]> => {
+export const listFeatureSets = ({ loaders, viewer }: GraphQLContext, study: Study): Promise<FeatureSet[]> => {
   authorize(viewer, "study:read", study.key);
-  return app.prisma.featureSet.findMany({ where: { studyId: study.id }, orderBy: { key: "asc" } });
+  return loaders.studyFeatureSets.load(study.id);
 };

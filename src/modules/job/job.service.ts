@@ -32,11 +32,17 @@ const requireJob = async (context: GraphQLContext, id: string): Promise<Job> => 
 
 const newestFirst = [{ createdAt: "desc" }, { id: "desc" }] as const;
 
+const requireJobPosition = (after: Cursor): { createdAt: string; id: string } => {
+  const createdAt = new Date(String(after[0]));
+  const id = String(after[1]);
+  if (Number.isNaN(createdAt.getTime()) || !UUID.test(id)) throw foreignCursor();
+  return { createdAt: createdAt.toISOString(), id };
+};
+
 const olderThan = (after: Cursor | undefined): Prisma.JobWhereInput => {
   if (!after) return {};
-  const createdAt = new Date(String(after[0]));
-  if (Number.isNaN(createdAt.getTime()) || !UUID.test(String(after[1]))) throw foreignCursor();
-  return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: String(after[1]) } }] };
+  const { createdAt, id } = requireJobPosition(after);
+  return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] };
 };
 
 const connectJobs = (
@@ -70,8 +76,17 @@ export const listJobs = async (
   );
 };
 
-export const listChildren = (context: GraphQLContext, job: Job, page: PageArguments): Promise<Connection<Job>> =>
-  connectJobs(context, { parentId: job.id }, page);
+/** The parts of a job, newest first. */
+export const listChildren = ({ loaders }: GraphQLContext, job: Job, page: PageArguments): Promise<Connection<Job>> =>
+  connect(page, {
+    find: async (take, after) => {
+      const position = after && requireJobPosition(after);
+      return loaders.jobLists.children.load({ jobId: job.id, take, after: position });
+    },
+    cursorOf: (child) => [child.createdAt.toISOString(), child.id],
+    cursorLength: 2,
+    count: () => loaders.jobLists.childCount.load(job.id),
+  });
 
 const MAX_SERIAL = 2 ** 31 - 1;
 
@@ -82,22 +97,18 @@ const requireSerial = (value: unknown): number => {
 
 /** What failed in a job or its children, in order of failure. */
 export const listFailures = (
-  { app }: GraphQLContext,
+  { loaders }: GraphQLContext,
   job: Job,
   page: PageArguments,
-): Promise<Connection<JobFailure>> => {
-  const where: Prisma.JobFailureWhereInput = { OR: [{ jobId: job.id }, { job: { parentId: job.id } }] };
-  return connect(page, {
-    find: (take, after) =>
-      app.prisma.jobFailure.findMany({
-        where: { AND: [where, after ? { id: { gt: requireSerial(after[0]) } } : {}] },
-        orderBy: { id: "asc" },
-        take,
-      }),
+): Promise<Connection<JobFailure>> =>
+  connect(page, {
+    find: async (take, after) => {
+      const position = after && { id: requireSerial(after[0]) };
+      return loaders.jobLists.failures.load({ jobId: job.id, take, after: position });
+    },
     cursorOf: (failure) => [failure.id],
-    count: () => app.prisma.jobFailure.count({ where }),
+    count: () => loaders.jobLists.failureCount.load(job.id),
   });
-};
 
 /**
  * Cancels what is queued at once and what runs at its next batch; what was written stays.

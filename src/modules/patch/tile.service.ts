@@ -2,9 +2,10 @@ import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { insertJobTree } from "../../queue/jobs.ts";
 import type { Job } from "../../store/generated/client.ts";
-import { requireStudyKey, type SlideFilter, slideWhere } from "../base/filters.ts";
+import { requireStudyKey, type SlideFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
-import { requireStudy } from "../study/study.service.ts";
+import { findSlideIds } from "../slide/slide.service.ts";
+import { loadStudy } from "../study/study.service.ts";
 import { type GridRecipe, requireRecipe } from "./grid.service.ts";
 
 /**
@@ -12,19 +13,16 @@ import { type GridRecipe, requireRecipe } from "./grid.service.ts";
  * @throws HistoError NOT_FOUND, BAD_ARGUMENT, FORBIDDEN
  */
 export const tileSlides = async (
-  { app, viewer }: GraphQLContext,
+  context: GraphQLContext,
   input: { slides: SlideFilter; grid: GridRecipe },
 ): Promise<Job> => {
-  const studyKey = requireStudyKey(input.slides);
+  const { app, viewer } = context;
+  const studyKey = requireStudyKey(input.slides, ["slides"]);
   authorize(viewer, "study:write", studyKey);
-  const study = await requireStudy({ app }, studyKey);
+  const study = await loadStudy(context, studyKey);
   const grid = requireRecipe(input.grid);
-  const slides = await app.prisma.slide.findMany({
-    where: slideWhere(input.slides, studyKey),
-    select: { id: true },
-    orderBy: { key: "asc" },
-  });
-  if (slides.length === 0) {
+  const slideIds = await findSlideIds(context, study, input.slides, ["slides"]);
+  if (slideIds.length === 0) {
     throw new HistoError("NOT_FOUND", `No slide of study "${studyKey}" passes the filter.`, {
       fix: "Register slides with registerSlides, or widen the filter.",
       path: ["slides"],
@@ -34,7 +32,7 @@ export const tileSlides = async (
     const tree = await insertJobTree(
       client,
       { kind: "TILE", studyId: study.id, createdBy: viewer.name, unit: "patches", payload: { grid } },
-      slides.map((slide) => slide.id),
+      slideIds,
     );
     await app.queue.wake(
       client,

@@ -1,10 +1,12 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { requireId } from "../../platform/ids.ts";
 import type { Patient } from "../../store/generated/client.ts";
-import { type Connection, connect, type PageArguments } from "../base/connections.ts";
-import { type PatientFilter, patientWhere } from "../base/filters.ts";
-import { afterKey, type Order, requireKeyOrder } from "../base/order.ts";
+import type { Connection, PageArguments } from "../base/connections.ts";
+import { type PatientFilter, resolvePatientFilter } from "../base/filters.ts";
+import { listRows } from "../base/listing.ts";
+import { type Order, resolveOrder } from "../base/order.ts";
 import type { GraphQLContext } from "../context.ts";
+import { loadStudy } from "../study/study.service.ts";
 
 export type By = { id?: string | null; key?: { studyKey: string; key: string } | null };
 
@@ -21,24 +23,19 @@ export const findPatient = async ({ app, viewer }: GraphQLContext, by: By): Prom
   return app.prisma.patient.findFirst({ where: { key, study: { key: studyKey } } });
 };
 
-export const listPatients = (
-  { app, viewer }: GraphQLContext,
+/** Patients of a study. */
+export const listPatients = async (
+  context: GraphQLContext,
   studyKey: string,
   filter: PatientFilter,
   orderBy: readonly Order[] | null | undefined,
   page: PageArguments,
 ): Promise<Connection<Patient>> => {
-  authorize(viewer, "study:read", studyKey);
-  const where = patientWhere(filter, studyKey);
-  const direction = requireKeyOrder(orderBy);
-  return connect(page, {
-    find: (take, after) =>
-      app.prisma.patient.findMany({
-        where: { AND: [where, afterKey(direction, after?.[0])] },
-        orderBy: { key: direction },
-        take,
-      }),
-    cursorOf: (patient) => [patient.key],
-    count: () => app.prisma.patient.count({ where }),
-  });
+  authorize(context.viewer, "study:read", studyKey);
+  const study = await loadStudy(context, studyKey);
+  const [condition, orderings] = await Promise.all([
+    resolvePatientFilter(context, study, filter),
+    resolveOrder(context, study, orderBy, "PATIENT"),
+  ]);
+  return listRows(context.loaders, "patient", { parent: { kind: "study", id: study.id }, condition, orderings }, page);
 };

@@ -2,11 +2,12 @@ import { embedImage } from "../../inference/embed-image.ts";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import type { FeatureSet, Study } from "../../store/generated/client.ts";
+import { readIds } from "../../store/pages.ts";
 import type { PatchRow } from "../../store/patches.ts";
 import { searchExact, type VectorFilter } from "../../store/vectorSearch.ts";
 import { readVectors } from "../../store/vectors.ts";
 import { requirePageSize } from "../base/connections.ts";
-import { type PatientFilter, patientWhere, type SlideFilter, slideWhere } from "../base/filters.ts";
+import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { requirePatch } from "../patch/patch.service.ts";
@@ -98,19 +99,22 @@ const unitLength = (vector: Float32Array): Float32Array => {
   });
 };
 
+/** A PatchFilter, as the slides and patients whose patches may be hits. */
 const resolveFilter = async (
-  app: App,
-  studyKey: string,
+  context: GraphQLContext,
+  study: Study,
   filter: SimilarPatchesInput["filter"],
 ): Promise<Pick<VectorFilter, "slideIds" | "patientIds">> => {
-  const select = { id: true } as const;
-  const slides = filter?.slides && app.prisma.slide.findMany({ where: slideWhere(filter.slides, studyKey), select });
-  const patients =
-    filter?.patients && app.prisma.patient.findMany({ where: patientWhere(filter.patients, studyKey), select });
-  return {
-    slideIds: (await slides)?.map((row) => row.id),
-    patientIds: (await patients)?.map((row) => row.id),
-  };
+  const { database } = context.app;
+  const [slides, patients] = await Promise.all([
+    filter?.slides && resolveSlideFilter(context, study, filter.slides, ["filter", "slides"]),
+    filter?.patients && resolvePatientFilter(context, study, filter.patients, ["filter", "patients"]),
+  ]);
+  const [slideIds, patientIds] = await Promise.all([
+    slides ? readIds(database, "slide", study.id, slides) : undefined,
+    patients ? readIds(database, "patient", study.id, patients) : undefined,
+  ]);
+  return { slideIds, patientIds };
 };
 
 export type PatchHit = { patch: PatchRow; distance: number };
@@ -139,7 +143,7 @@ export const similarPatches = async (context: GraphQLContext, input: SimilarPatc
         ? await queryByImage(app, image, featureSet)
         : queryByVector(vector as Float32Array, featureSet);
   const direction = unitLength(query.vector);
-  const filter = await resolveFilter(app, study.key, input.filter);
+  const filter = await resolveFilter(context, study, input.filter);
   const began = performance.now();
   const { hits, matches } = await searchExact(
     app.database,

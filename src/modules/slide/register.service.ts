@@ -3,6 +3,7 @@ import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { fileChecksum, openSlide } from "../../slides/index.ts";
 import { type Patient, Prisma, type Slide, type SlideImage, type Study } from "../../store/generated/client.ts";
+import { compileKeyPattern } from "../base/keyPattern.ts";
 import { toUserError, type UserError } from "../base/userErrors.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
@@ -19,7 +20,6 @@ type RegisterInput = {
 type Registered = { slides: Slide[]; unchanged: number; errors: UserError[] };
 
 const FILES_AT_ONCE = 4;
-const MAX_PATTERN_LENGTH = 200;
 
 /** Patient keys by slide key: the given pairs first, then the pattern's group `patient`, else the slide's own key. */
 const patientKeys = (input: RegisterInput): ((slideKey: string) => string) => {
@@ -34,24 +34,14 @@ const patientKeys = (input: RegisterInput): ((slideKey: string) => string) => {
   });
   const pattern = input.patientPattern;
   if (pattern == null) return (slideKey) => given.get(slideKey) ?? slideKey;
-  const refuse = (message: string): never => {
-    throw new HistoError("BAD_ARGUMENT", message, {
+  const find = compileKeyPattern(pattern, "patient", "patientPattern");
+  return (slideKey) => {
+    const key = given.get(slideKey) ?? find(slideKey);
+    if (key !== undefined) return requireKey(key, ["patientPattern"]);
+    throw new HistoError("BAD_ARGUMENT", `patientPattern finds no patient in the slide key "${slideKey}".`, {
       fix: "Write a regular expression with a group named patient, such as ^(?<patient>TCGA-[^-]+-[^-]+)",
       path: ["patientPattern"],
     });
-  };
-  if (pattern.length > MAX_PATTERN_LENGTH) refuse(`patientPattern is longer than ${MAX_PATTERN_LENGTH} characters.`);
-  if (!pattern.includes("(?<patient>")) refuse("patientPattern has no group named patient.");
-  let expression: RegExp;
-  try {
-    expression = new RegExp(pattern, "u");
-  } catch {
-    return refuse("patientPattern is not a regular expression.");
-  }
-  return (slideKey) => {
-    const key = given.get(slideKey) ?? expression.exec(slideKey)?.groups?.patient;
-    if (key !== undefined && key !== "") return requireKey(key, ["patientPattern"]);
-    return refuse(`patientPattern finds no patient in the slide key "${slideKey}".`);
   };
 };
 

@@ -1,12 +1,15 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { isPlausibleResolution } from "../../slides/index.ts";
-import type { Slide } from "../../store/generated/client.ts";
-import { type Connection, connect, type PageArguments } from "../base/connections.ts";
-import { type SlideFilter, slideWhere } from "../base/filters.ts";
-import { afterKey, type Order, requireKeyOrder } from "../base/order.ts";
+import type { Slide, Study } from "../../store/generated/client.ts";
+import { readIds } from "../../store/pages.ts";
+import type { Connection, PageArguments } from "../base/connections.ts";
+import { resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
+import { listRows } from "../base/listing.ts";
+import { type Order, resolveOrder } from "../base/order.ts";
 import type { GraphQLContext } from "../context.ts";
 import { type By, naturalKey } from "../patient/patient.service.ts";
+import { loadStudy } from "../study/study.service.ts";
 
 export const findSlide = async ({ app, viewer }: GraphQLContext, by: By): Promise<Slide | null> => {
   const { studyKey, key } = naturalKey("Slide", by);
@@ -14,27 +17,45 @@ export const findSlide = async ({ app, viewer }: GraphQLContext, by: By): Promis
   return app.prisma.slide.findFirst({ where: { key, study: { key: studyKey } } });
 };
 
-export const listSlides = (
-  { app, viewer }: GraphQLContext,
+/** Slides of a study. */
+export const listSlides = async (
+  context: GraphQLContext,
   studyKey: string,
   filter: SlideFilter,
   orderBy: readonly Order[] | null | undefined,
   page: PageArguments,
 ): Promise<Connection<Slide>> => {
-  authorize(viewer, "study:read", studyKey);
-  const where = slideWhere(filter, studyKey);
-  const direction = requireKeyOrder(orderBy);
-  return connect(page, {
-    find: (take, after) =>
-      app.prisma.slide.findMany({
-        where: { AND: [where, afterKey(direction, after?.[0])] },
-        orderBy: { key: direction },
-        take,
-      }),
-    cursorOf: (slide) => [slide.key],
-    count: () => app.prisma.slide.count({ where }),
-  });
+  authorize(context.viewer, "study:read", studyKey);
+  const study = await loadStudy(context, studyKey);
+  const [condition, orderings] = await Promise.all([
+    resolveSlideFilter(context, study, filter),
+    resolveOrder(context, study, orderBy, "SLIDE"),
+  ]);
+  return listRows(context.loaders, "slide", { parent: { kind: "study", id: study.id }, condition, orderings }, page);
 };
+
+/** Slides of a patient or of a feature set, by key. */
+export const listSlidesOf = async (
+  context: GraphQLContext,
+  kind: "patient" | "featureSet",
+  parent: { id: number; studyId: number },
+  filter: SlideFilter | null | undefined,
+  page: PageArguments,
+): Promise<Connection<Slide>> => {
+  const study = await context.loaders.study.load(parent.studyId);
+  authorize(context.viewer, "study:read", study.key);
+  const condition = await resolveSlideFilter(context, study, filter ?? {});
+  return listRows(context.loaders, "slide", { parent: { kind, id: parent.id }, condition }, page);
+};
+
+/** Ids of the slides of a study that pass a filter, by key. */
+export const findSlideIds = async (
+  context: GraphQLContext,
+  study: Study,
+  filter: SlideFilter,
+  path: readonly string[],
+): Promise<number[]> =>
+  readIds(context.app.database, "slide", study.id, await resolveSlideFilter(context, study, filter, path));
 
 /**
  * Tells a slide's resolution in place of its file. Grids made with another become stale.

@@ -1,16 +1,14 @@
 import { authorize, NO_STUDY, readableStudies } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { isKey } from "../../platform/keys.ts";
 import type { Study } from "../../store/generated/client.ts";
 import { type Connection, connect, type PageArguments } from "../base/connections.ts";
 import { afterKey } from "../base/order.ts";
 import type { GraphQLContext } from "../context.ts";
 
-/** Keys stand in URLs, ids and commands: letters, digits and . _ - */
-const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-
 /** @throws HistoError BAD_ARGUMENT */
 export const requireKey = (key: string, path: readonly string[]): string => {
-  if (KEY.test(key)) return key;
+  if (isKey(key)) return key;
   throw new HistoError("BAD_ARGUMENT", `"${key.slice(0, 100)}" cannot be a key.`, {
     fix: "Use 1 to 100 letters, digits, dots, underscores or hyphens, beginning with a letter or digit.",
     path,
@@ -18,31 +16,54 @@ export const requireKey = (key: string, path: readonly string[]): string => {
 };
 
 /** The study of a key, or null. */
-export const findStudy = async ({ app, viewer }: GraphQLContext, key: string): Promise<Study | null> => {
+export const findStudy = async ({ loaders, viewer }: GraphQLContext, key: string): Promise<Study | null> => {
   authorize(viewer, "study:read", key);
-  return app.prisma.study.findUnique({ where: { key } });
+  const study = await loaders.studyByKey.load(key);
+  if (study) loaders.study.prime(study.id, study);
+  // A mutation of the same request may make it yet.
+  else loaders.studyByKey.clear(key);
+  return study;
+};
+
+const noStudy = (key: string): HistoError =>
+  new HistoError("NOT_FOUND", `There is no study "${key}".`, {
+    fix: "`studies { nodes { key } }` lists them; createStudy makes one.",
+    path: ["studyKey"],
+  });
+
+/**
+ * The study of a key, read once a request.
+ * @throws HistoError NOT_FOUND, FORBIDDEN
+ */
+export const loadStudy = async (context: GraphQLContext, key: string): Promise<Study> => {
+  const study = await findStudy(context, key);
+  if (study) return study;
+  throw noStudy(key);
 };
 
 /** @throws HistoError NOT_FOUND */
 export const requireStudy = async ({ app }: Pick<GraphQLContext, "app">, key: string): Promise<Study> => {
   const study = await app.prisma.study.findUnique({ where: { key } });
   if (study) return study;
-  throw new HistoError("NOT_FOUND", `There is no study "${key}".`, {
-    fix: "`studies { nodes { key } }` lists them; createStudy makes one.",
-    path: ["studyKey"],
-  });
+  throw noStudy(key);
 };
 
-export const listStudies = ({ app, viewer }: GraphQLContext, page: PageArguments): Promise<Connection<Study>> => {
+export const listStudies = (
+  { app, loaders, viewer }: GraphQLContext,
+  page: PageArguments,
+): Promise<Connection<Study>> => {
   const readable = readableStudies(viewer);
   const where = readable === "*" ? {} : { key: { in: [...readable] } };
   return connect(page, {
-    find: (take, after) =>
-      app.prisma.study.findMany({
+    find: async (take, after) => {
+      const studies = await app.prisma.study.findMany({
         where: { AND: [where, afterKey("asc", after?.[0])] },
         orderBy: { key: "asc" },
         take,
-      }),
+      });
+      for (const study of studies) loaders.studyByKey.prime(study.key, study);
+      return studies;
+    },
     cursorOf: (study) => [study.key],
     count: () => app.prisma.study.count({ where }),
   });

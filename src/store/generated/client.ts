@@ -91,3 +91,28 @@ export type Job = Prisma.JobModel
  * 
  */
 export type JobFailure = Prisma.JobFailureModel
+/**
+ * Model Attribute
+ * The study's dictionary of clinical attributes.
+ */
+export type Attribute = Prisma.AttributeModel
+/**
+ * Model SurvivalEndpoint
+ * 
+ */
+export type SurvivalEndpoint = Prisma.SurvivalEndpointModel
+/**
+ * Model Cohort
+ * 
+ */
+export type Cohort = Prisma.CohortModel
+/**
+ * Model CohortPatient
+ * Patients of a frozen cohort.
+ */
+export type CohortPatient = Prisma.CohortPatientModel
+/**
+ * Model Upload
+ * A file on its way in. The bytes lie in the data folder under the id until they are used or swept.
+ */
+export type Upload = Prisma.UploadModel

@@ -541,6 +541,40 @@ export type UuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
 }
 
+export type EnumAttributeTypeFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel> | $Enums.AttributeType
+}
+
+export type EnumAttributeLevelFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeLevel | Prisma.EnumAttributeLevelFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel> | $Enums.AttributeLevel
+}
+
+export type EnumAttributeTypeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeTypeWithAggregatesFilter<$PrismaModel> | $Enums.AttributeType
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel>
+}
+
+export type EnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeLevel | Prisma.EnumAttributeLevelFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeLevelWithAggregatesFilter<$PrismaModel> | $Enums.AttributeLevel
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
+}
+
 export type NestedIntFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel>
@@ -999,6 +1033,40 @@ export type NestedUuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
   _min?: Prisma.NestedStringNullableFilter<$PrismaModel>
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
+}
+
+export type NestedEnumAttributeTypeFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel> | $Enums.AttributeType
+}
+
+export type NestedEnumAttributeLevelFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeLevel | Prisma.EnumAttributeLevelFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel> | $Enums.AttributeLevel
+}
+
+export type NestedEnumAttributeTypeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeTypeWithAggregatesFilter<$PrismaModel> | $Enums.AttributeType
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumAttributeTypeFilter<$PrismaModel>
+}
+
+export type NestedEnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.AttributeLevel | Prisma.EnumAttributeLevelFieldRefInput<$PrismaModel>
+  in?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  notIn?: $Enums.AttributeLevel[] | Prisma.ListEnumAttributeLevelFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumAttributeLevelWithAggregatesFilter<$PrismaModel> | $Enums.AttributeLevel
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
 }
 
 

@@ -72,3 +72,21 @@ export const JobState = {
 } as const
 
 export type JobState = (typeof JobState)[keyof typeof JobState]
+
+
+export const AttributeType = {
+  NUMBER: 'NUMBER',
+  CATEGORY: 'CATEGORY',
+  BOOLEAN: 'BOOLEAN',
+  TEXT: 'TEXT'
+} as const
+
+export type AttributeType = (typeof AttributeType)[keyof typeof AttributeType]
+
+
+export const AttributeLevel = {
+  PATIENT: 'PATIENT',
+  SLIDE: 'SLIDE'
+} as const
+
+export type AttributeLevel = (typeof AttributeLevel)[keyof typeof AttributeLevel]

@@ -60,7 +60,12 @@ export const ModelName = {
   FeatureSet: 'FeatureSet',
   SlideFeatures: 'SlideFeatures',
   Job: 'Job',
-  JobFailure: 'JobFailure'
+  JobFailure: 'JobFailure',
+  Attribute: 'Attribute',
+  SurvivalEndpoint: 'SurvivalEndpoint',
+  Cohort: 'Cohort',
+  CohortPatient: 'CohortPatient',
+  Upload: 'Upload'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -95,6 +100,7 @@ export const PatientScalarFieldEnum = {
   studyId: 'studyId',
   key: 'key',
   clinical: 'clinical',
+  survival: 'survival',
   createdAt: 'createdAt'
 } as const
 
@@ -257,6 +263,66 @@ export const JobFailureScalarFieldEnum = {
 } as const
 
 export type JobFailureScalarFieldEnum = (typeof JobFailureScalarFieldEnum)[keyof typeof JobFailureScalarFieldEnum]
+
+
+export const AttributeScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  key: 'key',
+  label: 'label',
+  type: 'type',
+  unit: 'unit',
+  level: 'level',
+  categories: 'categories'
+} as const
+
+export type AttributeScalarFieldEnum = (typeof AttributeScalarFieldEnum)[keyof typeof AttributeScalarFieldEnum]
+
+
+export const SurvivalEndpointScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  key: 'key',
+  label: 'label'
+} as const
+
+export type SurvivalEndpointScalarFieldEnum = (typeof SurvivalEndpointScalarFieldEnum)[keyof typeof SurvivalEndpointScalarFieldEnum]
+
+
+export const CohortScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  key: 'key',
+  name: 'name',
+  filter: 'filter',
+  isFrozen: 'isFrozen',
+  createdAt: 'createdAt'
+} as const
+
+export type CohortScalarFieldEnum = (typeof CohortScalarFieldEnum)[keyof typeof CohortScalarFieldEnum]
+
+
+export const CohortPatientScalarFieldEnum = {
+  cohortId: 'cohortId',
+  patientId: 'patientId'
+} as const
+
+export type CohortPatientScalarFieldEnum = (typeof CohortPatientScalarFieldEnum)[keyof typeof CohortPatientScalarFieldEnum]
+
+
+export const UploadScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  name: 'name',
+  bytes: 'bytes',
+  sha256: 'sha256',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt',
+  expiresAt: 'expiresAt',
+  receivedAt: 'receivedAt'
+} as const
+
+export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
 
 
 export const SortOrder = {

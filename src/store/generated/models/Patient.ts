@@ -55,6 +55,7 @@ export type PatientCountAggregateOutputType = {
   studyId: number
   key: number
   clinical: number
+  survival: number
   createdAt: number
   _all: number
 }
@@ -89,6 +90,7 @@ export type PatientCountAggregateInputType = {
   studyId?: true
   key?: true
   clinical?: true
+  survival?: true
   createdAt?: true
   _all?: true
 }
@@ -184,6 +186,7 @@ export type PatientGroupByOutputType = {
   studyId: number
   key: string
   clinical: runtime.JsonValue
+  survival: runtime.JsonValue
   createdAt: Date
   _count: PatientCountAggregateOutputType | null
   _avg: PatientAvgAggregateOutputType | null
@@ -215,10 +218,12 @@ export type PatientWhereInput = {
   studyId?: Prisma.IntFilter<"Patient"> | number
   key?: Prisma.StringFilter<"Patient"> | string
   clinical?: Prisma.JsonFilter<"Patient">
+  survival?: Prisma.JsonFilter<"Patient">
   createdAt?: Prisma.DateTimeFilter<"Patient"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   slides?: Prisma.SlideListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  cohorts?: Prisma.CohortPatientListRelationFilter
 }
 
 export type PatientOrderByWithRelationInput = {
@@ -226,10 +231,12 @@ export type PatientOrderByWithRelationInput = {
   studyId?: Prisma.SortOrder
   key?: Prisma.SortOrder
   clinical?: Prisma.SortOrder
+  survival?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   study?: Prisma.StudyOrderByWithRelationInput
   slides?: Prisma.SlideOrderByRelationAggregateInput
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
+  cohorts?: Prisma.CohortPatientOrderByRelationAggregateInput
 }
 
 export type PatientWhereUniqueInput = Prisma.AtLeast<{
@@ -241,10 +248,12 @@ export type PatientWhereUniqueInput = Prisma.AtLeast<{
   studyId?: Prisma.IntFilter<"Patient"> | number
   key?: Prisma.StringFilter<"Patient"> | string
   clinical?: Prisma.JsonFilter<"Patient">
+  survival?: Prisma.JsonFilter<"Patient">
   createdAt?: Prisma.DateTimeFilter<"Patient"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   slides?: Prisma.SlideListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  cohorts?: Prisma.CohortPatientListRelationFilter
 }, "id" | "studyId_key">
 
 export type PatientOrderByWithAggregationInput = {
@@ -252,6 +261,7 @@ export type PatientOrderByWithAggregationInput = {
   studyId?: Prisma.SortOrder
   key?: Prisma.SortOrder
   clinical?: Prisma.SortOrder
+  survival?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   _count?: Prisma.PatientCountOrderByAggregateInput
   _avg?: Prisma.PatientAvgOrderByAggregateInput
@@ -268,16 +278,19 @@ export type PatientScalarWhereWithAggregatesInput = {
   studyId?: Prisma.IntWithAggregatesFilter<"Patient"> | number
   key?: Prisma.StringWithAggregatesFilter<"Patient"> | string
   clinical?: Prisma.JsonWithAggregatesFilter<"Patient">
+  survival?: Prisma.JsonWithAggregatesFilter<"Patient">
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Patient"> | Date | string
 }
 
 export type PatientCreateInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateInput = {
@@ -285,18 +298,22 @@ export type PatientUncheckedCreateInput = {
   studyId: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUpdateInput = {
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateInput = {
@@ -304,9 +321,11 @@ export type PatientUncheckedUpdateInput = {
   studyId?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyInput = {
@@ -314,12 +333,14 @@ export type PatientCreateManyInput = {
   studyId: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
 }
 
 export type PatientUpdateManyMutationInput = {
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
@@ -328,6 +349,7 @@ export type PatientUncheckedUpdateManyInput = {
   studyId?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
@@ -351,6 +373,7 @@ export type PatientCountOrderByAggregateInput = {
   studyId?: Prisma.SortOrder
   key?: Prisma.SortOrder
   clinical?: Prisma.SortOrder
+  survival?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
@@ -460,21 +483,39 @@ export type PatientUpdateOneWithoutFailuresNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutFailuresInput, Prisma.PatientUpdateWithoutFailuresInput>, Prisma.PatientUncheckedUpdateWithoutFailuresInput>
 }
 
+export type PatientCreateNestedOneWithoutCohortsInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutCohortsInput, Prisma.PatientUncheckedCreateWithoutCohortsInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutCohortsInput
+  connect?: Prisma.PatientWhereUniqueInput
+}
+
+export type PatientUpdateOneRequiredWithoutCohortsNestedInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutCohortsInput, Prisma.PatientUncheckedCreateWithoutCohortsInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutCohortsInput
+  upsert?: Prisma.PatientUpsertWithoutCohortsInput
+  connect?: Prisma.PatientWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutCohortsInput, Prisma.PatientUpdateWithoutCohortsInput>, Prisma.PatientUncheckedUpdateWithoutCohortsInput>
+}
+
 export type PatientCreateWithoutStudyInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutStudyInput = {
   id?: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutStudyInput = {
@@ -511,15 +552,18 @@ export type PatientScalarWhereInput = {
   studyId?: Prisma.IntFilter<"Patient"> | number
   key?: Prisma.StringFilter<"Patient"> | string
   clinical?: Prisma.JsonFilter<"Patient">
+  survival?: Prisma.JsonFilter<"Patient">
   createdAt?: Prisma.DateTimeFilter<"Patient"> | Date | string
 }
 
 export type PatientCreateWithoutSlidesInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutSlidesInput = {
@@ -527,8 +571,10 @@ export type PatientUncheckedCreateWithoutSlidesInput = {
   studyId: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutSlidesInput = {
@@ -550,9 +596,11 @@ export type PatientUpdateToOneWithWhereWithoutSlidesInput = {
 export type PatientUpdateWithoutSlidesInput = {
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutSlidesInput = {
@@ -560,16 +608,20 @@ export type PatientUncheckedUpdateWithoutSlidesInput = {
   studyId?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutFailuresInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutFailuresInput = {
@@ -577,8 +629,10 @@ export type PatientUncheckedCreateWithoutFailuresInput = {
   studyId: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutFailuresInput = {
@@ -600,9 +654,11 @@ export type PatientUpdateToOneWithWhereWithoutFailuresInput = {
 export type PatientUpdateWithoutFailuresInput = {
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutFailuresInput = {
@@ -610,38 +666,104 @@ export type PatientUncheckedUpdateWithoutFailuresInput = {
   studyId?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientCreateWithoutCohortsInput = {
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutPatientsInput
+  slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+}
+
+export type PatientUncheckedCreateWithoutCohortsInput = {
+  id?: number
+  studyId: number
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+}
+
+export type PatientCreateOrConnectWithoutCohortsInput = {
+  where: Prisma.PatientWhereUniqueInput
+  create: Prisma.XOR<Prisma.PatientCreateWithoutCohortsInput, Prisma.PatientUncheckedCreateWithoutCohortsInput>
+}
+
+export type PatientUpsertWithoutCohortsInput = {
+  update: Prisma.XOR<Prisma.PatientUpdateWithoutCohortsInput, Prisma.PatientUncheckedUpdateWithoutCohortsInput>
+  create: Prisma.XOR<Prisma.PatientCreateWithoutCohortsInput, Prisma.PatientUncheckedCreateWithoutCohortsInput>
+  where?: Prisma.PatientWhereInput
+}
+
+export type PatientUpdateToOneWithWhereWithoutCohortsInput = {
+  where?: Prisma.PatientWhereInput
+  data: Prisma.XOR<Prisma.PatientUpdateWithoutCohortsInput, Prisma.PatientUncheckedUpdateWithoutCohortsInput>
+}
+
+export type PatientUpdateWithoutCohortsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientUncheckedUpdateWithoutCohortsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyStudyInput = {
   id?: number
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
 }
 
 export type PatientUpdateWithoutStudyInput = {
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutStudyInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateManyWithoutStudyInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   key?: Prisma.StringFieldUpdateOperationsInput | string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
@@ -653,11 +775,13 @@ export type PatientUncheckedUpdateManyWithoutStudyInput = {
 export type PatientCountOutputType = {
   slides: number
   failures: number
+  cohorts: number
 }
 
 export type PatientCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slides?: boolean | PatientCountOutputTypeCountSlidesArgs
   failures?: boolean | PatientCountOutputTypeCountFailuresArgs
+  cohorts?: boolean | PatientCountOutputTypeCountCohortsArgs
 }
 
 /**
@@ -684,16 +808,25 @@ export type PatientCountOutputTypeCountFailuresArgs<ExtArgs extends runtime.Type
   where?: Prisma.JobFailureWhereInput
 }
 
+/**
+ * PatientCountOutputType without action
+ */
+export type PatientCountOutputTypeCountCohortsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CohortPatientWhereInput
+}
+
 
 export type PatientSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
   studyId?: boolean
   key?: boolean
   clinical?: boolean
+  survival?: boolean
   createdAt?: boolean
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.Patient$slidesArgs<ExtArgs>
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
+  cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["patient"]>
 
@@ -702,6 +835,7 @@ export type PatientSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   studyId?: boolean
   key?: boolean
   clinical?: boolean
+  survival?: boolean
   createdAt?: boolean
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["patient"]>
@@ -711,6 +845,7 @@ export type PatientSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   studyId?: boolean
   key?: boolean
   clinical?: boolean
+  survival?: boolean
   createdAt?: boolean
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["patient"]>
@@ -720,14 +855,16 @@ export type PatientSelectScalar = {
   studyId?: boolean
   key?: boolean
   clinical?: boolean
+  survival?: boolean
   createdAt?: boolean
 }
 
-export type PatientOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "studyId" | "key" | "clinical" | "createdAt", ExtArgs["result"]["patient"]>
+export type PatientOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "studyId" | "key" | "clinical" | "survival" | "createdAt", ExtArgs["result"]["patient"]>
 export type PatientInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.Patient$slidesArgs<ExtArgs>
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
+  cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type PatientIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -743,12 +880,20 @@ export type $PatientPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     study: Prisma.$StudyPayload<ExtArgs>
     slides: Prisma.$SlidePayload<ExtArgs>[]
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
+    cohorts: Prisma.$CohortPatientPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
     studyId: number
     key: string
+    /**
+     * Values by attribute key, as numbers, texts and booleans; what is missing has no entry.
+     */
     clinical: runtime.JsonValue
+    /**
+     * `{"<endpoint key>": [timeDays, event]}`
+     */
+    survival: runtime.JsonValue
     createdAt: Date
   }, ExtArgs["result"]["patient"]>
   composites: {}
@@ -1147,6 +1292,7 @@ export interface Prisma__PatientClient<T, Null = never, ExtArgs extends runtime.
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   slides<T extends Prisma.Patient$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   failures<T extends Prisma.Patient$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  cohorts<T extends Prisma.Patient$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1180,6 +1326,7 @@ export interface PatientFieldRefs {
   readonly studyId: Prisma.FieldRef<"Patient", 'Int'>
   readonly key: Prisma.FieldRef<"Patient", 'String'>
   readonly clinical: Prisma.FieldRef<"Patient", 'Json'>
+  readonly survival: Prisma.FieldRef<"Patient", 'Json'>
   readonly createdAt: Prisma.FieldRef<"Patient", 'DateTime'>
 }
     
@@ -1627,6 +1774,30 @@ export type Patient$failuresArgs<ExtArgs extends runtime.Types.Extensions.Intern
   take?: number
   skip?: number
   distinct?: Prisma.JobFailureScalarFieldEnum | Prisma.JobFailureScalarFieldEnum[]
+}
+
+/**
+ * Patient.cohorts
+ */
+export type Patient$cohortsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CohortPatient
+   */
+  select?: Prisma.CohortPatientSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CohortPatient
+   */
+  omit?: Prisma.CohortPatientOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CohortPatientInclude<ExtArgs> | null
+  where?: Prisma.CohortPatientWhereInput
+  orderBy?: Prisma.CohortPatientOrderByWithRelationInput | Prisma.CohortPatientOrderByWithRelationInput[]
+  cursor?: Prisma.CohortPatientWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CohortPatientScalarFieldEnum | Prisma.CohortPatientScalarFieldEnum[]
 }
 
 /**

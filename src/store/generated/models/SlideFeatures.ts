@@ -952,7 +952,7 @@ export type $SlideFeaturesPayload<ExtArgs extends runtime.Types.Extensions.Inter
     gridId: number
     vectors: number
     /**
-     * Patches of the grid that are written, in grid order.
+     * Patches of the grid that are written, in reading order.
      */
     checkpoint: number
     isComplete: boolean

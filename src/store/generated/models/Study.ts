@@ -220,6 +220,10 @@ export type StudyWhereInput = {
   slides?: Prisma.SlideListRelationFilter
   featureSets?: Prisma.FeatureSetListRelationFilter
   jobs?: Prisma.JobListRelationFilter
+  attributes?: Prisma.AttributeListRelationFilter
+  endpoints?: Prisma.SurvivalEndpointListRelationFilter
+  cohorts?: Prisma.CohortListRelationFilter
+  uploads?: Prisma.UploadListRelationFilter
 }
 
 export type StudyOrderByWithRelationInput = {
@@ -232,6 +236,10 @@ export type StudyOrderByWithRelationInput = {
   slides?: Prisma.SlideOrderByRelationAggregateInput
   featureSets?: Prisma.FeatureSetOrderByRelationAggregateInput
   jobs?: Prisma.JobOrderByRelationAggregateInput
+  attributes?: Prisma.AttributeOrderByRelationAggregateInput
+  endpoints?: Prisma.SurvivalEndpointOrderByRelationAggregateInput
+  cohorts?: Prisma.CohortOrderByRelationAggregateInput
+  uploads?: Prisma.UploadOrderByRelationAggregateInput
 }
 
 export type StudyWhereUniqueInput = Prisma.AtLeast<{
@@ -247,6 +255,10 @@ export type StudyWhereUniqueInput = Prisma.AtLeast<{
   slides?: Prisma.SlideListRelationFilter
   featureSets?: Prisma.FeatureSetListRelationFilter
   jobs?: Prisma.JobListRelationFilter
+  attributes?: Prisma.AttributeListRelationFilter
+  endpoints?: Prisma.SurvivalEndpointListRelationFilter
+  cohorts?: Prisma.CohortListRelationFilter
+  uploads?: Prisma.UploadListRelationFilter
 }, "id" | "key">
 
 export type StudyOrderByWithAggregationInput = {
@@ -282,6 +294,10 @@ export type StudyCreateInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateInput = {
@@ -294,6 +310,10 @@ export type StudyUncheckedCreateInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUpdateInput = {
@@ -305,6 +325,10 @@ export type StudyUpdateInput = {
   slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateInput = {
@@ -317,6 +341,10 @@ export type StudyUncheckedUpdateInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateManyInput = {
@@ -462,6 +490,64 @@ export type StudyUpdateOneWithoutJobsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutJobsInput, Prisma.StudyUpdateWithoutJobsInput>, Prisma.StudyUncheckedUpdateWithoutJobsInput>
 }
 
+export type StudyCreateNestedOneWithoutAttributesInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutAttributesInput, Prisma.StudyUncheckedCreateWithoutAttributesInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutAttributesInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneRequiredWithoutAttributesNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutAttributesInput, Prisma.StudyUncheckedCreateWithoutAttributesInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutAttributesInput
+  upsert?: Prisma.StudyUpsertWithoutAttributesInput
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutAttributesInput, Prisma.StudyUpdateWithoutAttributesInput>, Prisma.StudyUncheckedUpdateWithoutAttributesInput>
+}
+
+export type StudyCreateNestedOneWithoutEndpointsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutEndpointsInput, Prisma.StudyUncheckedCreateWithoutEndpointsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutEndpointsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneRequiredWithoutEndpointsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutEndpointsInput, Prisma.StudyUncheckedCreateWithoutEndpointsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutEndpointsInput
+  upsert?: Prisma.StudyUpsertWithoutEndpointsInput
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutEndpointsInput, Prisma.StudyUpdateWithoutEndpointsInput>, Prisma.StudyUncheckedUpdateWithoutEndpointsInput>
+}
+
+export type StudyCreateNestedOneWithoutCohortsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutCohortsInput, Prisma.StudyUncheckedCreateWithoutCohortsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutCohortsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneRequiredWithoutCohortsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutCohortsInput, Prisma.StudyUncheckedCreateWithoutCohortsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutCohortsInput
+  upsert?: Prisma.StudyUpsertWithoutCohortsInput
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutCohortsInput, Prisma.StudyUpdateWithoutCohortsInput>, Prisma.StudyUncheckedUpdateWithoutCohortsInput>
+}
+
+export type StudyCreateNestedOneWithoutUploadsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutUploadsInput, Prisma.StudyUncheckedCreateWithoutUploadsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutUploadsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneWithoutUploadsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutUploadsInput, Prisma.StudyUncheckedCreateWithoutUploadsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutUploadsInput
+  upsert?: Prisma.StudyUpsertWithoutUploadsInput
+  disconnect?: Prisma.StudyWhereInput | boolean
+  delete?: Prisma.StudyWhereInput | boolean
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutUploadsInput, Prisma.StudyUpdateWithoutUploadsInput>, Prisma.StudyUncheckedUpdateWithoutUploadsInput>
+}
+
 export type StudyCreateWithoutPatientsInput = {
   key: string
   name: string
@@ -470,6 +556,10 @@ export type StudyCreateWithoutPatientsInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutPatientsInput = {
@@ -481,6 +571,10 @@ export type StudyUncheckedCreateWithoutPatientsInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutPatientsInput = {
@@ -507,6 +601,10 @@ export type StudyUpdateWithoutPatientsInput = {
   slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutPatientsInput = {
@@ -518,6 +616,10 @@ export type StudyUncheckedUpdateWithoutPatientsInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutSlidesInput = {
@@ -528,6 +630,10 @@ export type StudyCreateWithoutSlidesInput = {
   patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutSlidesInput = {
@@ -539,6 +645,10 @@ export type StudyUncheckedCreateWithoutSlidesInput = {
   patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutSlidesInput = {
@@ -565,6 +675,10 @@ export type StudyUpdateWithoutSlidesInput = {
   patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutSlidesInput = {
@@ -576,6 +690,10 @@ export type StudyUncheckedUpdateWithoutSlidesInput = {
   patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutFeatureSetsInput = {
@@ -586,6 +704,10 @@ export type StudyCreateWithoutFeatureSetsInput = {
   patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
   slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutFeatureSetsInput = {
@@ -597,6 +719,10 @@ export type StudyUncheckedCreateWithoutFeatureSetsInput = {
   patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutFeatureSetsInput = {
@@ -623,6 +749,10 @@ export type StudyUpdateWithoutFeatureSetsInput = {
   patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
   slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
@@ -634,6 +764,10 @@ export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
   patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
   slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutJobsInput = {
@@ -644,6 +778,10 @@ export type StudyCreateWithoutJobsInput = {
   patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
   slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutJobsInput = {
@@ -655,6 +793,10 @@ export type StudyUncheckedCreateWithoutJobsInput = {
   patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
   featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutJobsInput = {
@@ -681,6 +823,10 @@ export type StudyUpdateWithoutJobsInput = {
   patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
   slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutJobsInput = {
@@ -692,6 +838,306 @@ export type StudyUncheckedUpdateWithoutJobsInput = {
   patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
   slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
   featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutAttributesInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutAttributesInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutAttributesInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutAttributesInput, Prisma.StudyUncheckedCreateWithoutAttributesInput>
+}
+
+export type StudyUpsertWithoutAttributesInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutAttributesInput, Prisma.StudyUncheckedUpdateWithoutAttributesInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutAttributesInput, Prisma.StudyUncheckedCreateWithoutAttributesInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutAttributesInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutAttributesInput, Prisma.StudyUncheckedUpdateWithoutAttributesInput>
+}
+
+export type StudyUpdateWithoutAttributesInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutAttributesInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutEndpointsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutEndpointsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutEndpointsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutEndpointsInput, Prisma.StudyUncheckedCreateWithoutEndpointsInput>
+}
+
+export type StudyUpsertWithoutEndpointsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutEndpointsInput, Prisma.StudyUncheckedUpdateWithoutEndpointsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutEndpointsInput, Prisma.StudyUncheckedCreateWithoutEndpointsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutEndpointsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutEndpointsInput, Prisma.StudyUncheckedUpdateWithoutEndpointsInput>
+}
+
+export type StudyUpdateWithoutEndpointsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutEndpointsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutCohortsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutCohortsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutCohortsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutCohortsInput, Prisma.StudyUncheckedCreateWithoutCohortsInput>
+}
+
+export type StudyUpsertWithoutCohortsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutCohortsInput, Prisma.StudyUncheckedUpdateWithoutCohortsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutCohortsInput, Prisma.StudyUncheckedCreateWithoutCohortsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutCohortsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutCohortsInput, Prisma.StudyUncheckedUpdateWithoutCohortsInput>
+}
+
+export type StudyUpdateWithoutCohortsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutCohortsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutUploadsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutUploadsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutUploadsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutUploadsInput, Prisma.StudyUncheckedCreateWithoutUploadsInput>
+}
+
+export type StudyUpsertWithoutUploadsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutUploadsInput, Prisma.StudyUncheckedUpdateWithoutUploadsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutUploadsInput, Prisma.StudyUncheckedCreateWithoutUploadsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutUploadsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutUploadsInput, Prisma.StudyUncheckedUpdateWithoutUploadsInput>
+}
+
+export type StudyUpdateWithoutUploadsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutUploadsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 
@@ -704,6 +1150,10 @@ export type StudyCountOutputType = {
   slides: number
   featureSets: number
   jobs: number
+  attributes: number
+  endpoints: number
+  cohorts: number
+  uploads: number
 }
 
 export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -711,6 +1161,10 @@ export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   slides?: boolean | StudyCountOutputTypeCountSlidesArgs
   featureSets?: boolean | StudyCountOutputTypeCountFeatureSetsArgs
   jobs?: boolean | StudyCountOutputTypeCountJobsArgs
+  attributes?: boolean | StudyCountOutputTypeCountAttributesArgs
+  endpoints?: boolean | StudyCountOutputTypeCountEndpointsArgs
+  cohorts?: boolean | StudyCountOutputTypeCountCohortsArgs
+  uploads?: boolean | StudyCountOutputTypeCountUploadsArgs
 }
 
 /**
@@ -751,6 +1205,34 @@ export type StudyCountOutputTypeCountJobsArgs<ExtArgs extends runtime.Types.Exte
   where?: Prisma.JobWhereInput
 }
 
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountAttributesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.AttributeWhereInput
+}
+
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountEndpointsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SurvivalEndpointWhereInput
+}
+
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountCohortsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CohortWhereInput
+}
+
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountUploadsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.UploadWhereInput
+}
+
 
 export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -762,6 +1244,10 @@ export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   slides?: boolean | Prisma.Study$slidesArgs<ExtArgs>
   featureSets?: boolean | Prisma.Study$featureSetsArgs<ExtArgs>
   jobs?: boolean | Prisma.Study$jobsArgs<ExtArgs>
+  attributes?: boolean | Prisma.Study$attributesArgs<ExtArgs>
+  endpoints?: boolean | Prisma.Study$endpointsArgs<ExtArgs>
+  cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
+  uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["study"]>
 
@@ -795,6 +1281,10 @@ export type StudyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   slides?: boolean | Prisma.Study$slidesArgs<ExtArgs>
   featureSets?: boolean | Prisma.Study$featureSetsArgs<ExtArgs>
   jobs?: boolean | Prisma.Study$jobsArgs<ExtArgs>
+  attributes?: boolean | Prisma.Study$attributesArgs<ExtArgs>
+  endpoints?: boolean | Prisma.Study$endpointsArgs<ExtArgs>
+  cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
+  uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StudyIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -807,6 +1297,10 @@ export type $StudyPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     slides: Prisma.$SlidePayload<ExtArgs>[]
     featureSets: Prisma.$FeatureSetPayload<ExtArgs>[]
     jobs: Prisma.$JobPayload<ExtArgs>[]
+    attributes: Prisma.$AttributePayload<ExtArgs>[]
+    endpoints: Prisma.$SurvivalEndpointPayload<ExtArgs>[]
+    cohorts: Prisma.$CohortPayload<ExtArgs>[]
+    uploads: Prisma.$UploadPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1212,6 +1706,10 @@ export interface Prisma__StudyClient<T, Null = never, ExtArgs extends runtime.Ty
   slides<T extends Prisma.Study$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   featureSets<T extends Prisma.Study$featureSetsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$featureSetsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$FeatureSetPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   jobs<T extends Prisma.Study$jobsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$jobsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  attributes<T extends Prisma.Study$attributesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$attributesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AttributePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  endpoints<T extends Prisma.Study$endpointsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$endpointsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SurvivalEndpointPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  cohorts<T extends Prisma.Study$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  uploads<T extends Prisma.Study$uploadsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$uploadsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UploadPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1732,6 +2230,102 @@ export type Study$jobsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs
   take?: number
   skip?: number
   distinct?: Prisma.JobScalarFieldEnum | Prisma.JobScalarFieldEnum[]
+}
+
+/**
+ * Study.attributes
+ */
+export type Study$attributesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Attribute
+   */
+  select?: Prisma.AttributeSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Attribute
+   */
+  omit?: Prisma.AttributeOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.AttributeInclude<ExtArgs> | null
+  where?: Prisma.AttributeWhereInput
+  orderBy?: Prisma.AttributeOrderByWithRelationInput | Prisma.AttributeOrderByWithRelationInput[]
+  cursor?: Prisma.AttributeWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.AttributeScalarFieldEnum | Prisma.AttributeScalarFieldEnum[]
+}
+
+/**
+ * Study.endpoints
+ */
+export type Study$endpointsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SurvivalEndpoint
+   */
+  select?: Prisma.SurvivalEndpointSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SurvivalEndpoint
+   */
+  omit?: Prisma.SurvivalEndpointOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SurvivalEndpointInclude<ExtArgs> | null
+  where?: Prisma.SurvivalEndpointWhereInput
+  orderBy?: Prisma.SurvivalEndpointOrderByWithRelationInput | Prisma.SurvivalEndpointOrderByWithRelationInput[]
+  cursor?: Prisma.SurvivalEndpointWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SurvivalEndpointScalarFieldEnum | Prisma.SurvivalEndpointScalarFieldEnum[]
+}
+
+/**
+ * Study.cohorts
+ */
+export type Study$cohortsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Cohort
+   */
+  select?: Prisma.CohortSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Cohort
+   */
+  omit?: Prisma.CohortOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CohortInclude<ExtArgs> | null
+  where?: Prisma.CohortWhereInput
+  orderBy?: Prisma.CohortOrderByWithRelationInput | Prisma.CohortOrderByWithRelationInput[]
+  cursor?: Prisma.CohortWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CohortScalarFieldEnum | Prisma.CohortScalarFieldEnum[]
+}
+
+/**
+ * Study.uploads
+ */
+export type Study$uploadsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Upload
+   */
+  select?: Prisma.UploadSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Upload
+   */
+  omit?: Prisma.UploadOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.UploadInclude<ExtArgs> | null
+  where?: Prisma.UploadWhereInput
+  orderBy?: Prisma.UploadOrderByWithRelationInput | Prisma.UploadOrderByWithRelationInput[]
+  cursor?: Prisma.UploadWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.UploadScalarFieldEnum | Prisma.UploadScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,3 @@
+import type { Cohort } from "../../store/generated/client.ts";
+
+export type CohortMapper = Cohort;

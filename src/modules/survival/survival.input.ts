@@ -1,0 +1,167 @@
+import { HistoError } from "../../platform/errors.ts";
+import type { Attribute } from "../../store/generated/client.ts";
+import { requireAttribute } from "../base/attributes.ts";
+import type { PatientFilter } from "../base/filters.ts";
+import type { SurvivalPlan } from "./survival.analysis.ts";
+import type { Grouping } from "./survival.groups.ts";
+
+export type SurvivalInput = {
+  studyKey: string;
+  endpoint: string;
+  patients?: PatientFilter | null | undefined;
+  groupBy?:
+    | {
+        attribute?:
+          | { key: string; quantiles?: number | null | undefined; cuts?: readonly number[] | null | undefined }
+          | null
+          | undefined;
+        cohorts?: readonly string[] | null | undefined;
+      }
+    | null
+    | undefined;
+  strata?: readonly string[] | null | undefined;
+  cox?: { terms: readonly string[]; ties: "EFRON" | "BRESLOW" } | null | undefined;
+  confidence: number;
+};
+
+/** More would be a search for significance, and each is a column to read of every patient. */
+const MAX_ATTRIBUTES = 50;
+const MAX_QUANTILES = 10;
+const MAX_CUTS = 20;
+const MAX_COHORTS = 20;
+
+const badArgument = (message: string, fix: string, path: readonly string[]): HistoError =>
+  new HistoError("BAD_ARGUMENT", message, { fix, path });
+
+/** Attribute keys in the order in which their columns are read, each once. */
+const attributeKeys = ({ groupBy, strata, cox }: SurvivalInput): string[] => [
+  ...new Set([...(groupBy?.attribute ? [groupBy.attribute.key] : []), ...(strata ?? []), ...(cox?.terms ?? [])]),
+];
+
+/** @throws HistoError BAD_ARGUMENT, LIMIT_EXCEEDED: all that can be told before anything is read */
+export const checkInput = (input: SurvivalInput): void => {
+  const { confidence, groupBy, cox } = input;
+  if (!(confidence >= 0.5 && confidence <= 0.999))
+    throw badArgument(`confidence: ${confidence} is not between 0.5 and 0.999.`, "Leave it out for 0.95.", [
+      "confidence",
+    ]);
+  if (cox && cox.terms.length === 0)
+    throw badArgument("The regression has no covariate.", "Name at least one attribute in `terms`.", ["cox", "terms"]);
+  if (cox && new Set(cox.terms).size < cox.terms.length)
+    throw badArgument("A covariate is named twice.", "Name each attribute once.", ["cox", "terms"]);
+  if (attributeKeys(input).length > MAX_ATTRIBUTES)
+    throw new HistoError("LIMIT_EXCEEDED", `An analysis takes at most ${MAX_ATTRIBUTES} attributes.`, {
+      fix: "Ask for fewer covariates.",
+      path: ["cox", "terms"],
+    });
+  const cohorts = groupBy?.cohorts;
+  const cohortPath = ["groupBy", "cohorts"];
+  if (cohorts && (cohorts.length === 0 || cohorts.length > MAX_COHORTS))
+    throw badArgument(`${cohorts.length} cohorts make no groups.`, `Name 1 to ${MAX_COHORTS} cohorts.`, cohortPath);
+  if (cohorts && new Set(cohorts).size < cohorts.length)
+    throw badArgument("A cohort is named twice.", "Name each cohort once.", cohortPath);
+};
+
+/** @throws HistoError COLUMN_UNKNOWN, TYPE_MISMATCH */
+const requireUsable = (
+  dictionary: readonly Attribute[],
+  key: string,
+  path: readonly string[],
+  studyKey: string,
+): Attribute => {
+  const attribute = requireAttribute(dictionary, key, undefined, path, studyKey);
+  if (attribute.level !== "PATIENT")
+    throw new HistoError("COLUMN_UNKNOWN", `Attribute ${key} belongs to slides; survival is one of patients.`, {
+      fix: "Import it with level: PATIENT, or use an attribute of patients.",
+      path,
+    });
+  if (attribute.type === "TEXT")
+    throw new HistoError("TYPE_MISMATCH", `Attribute ${key} is a TEXT, which makes no groups and no covariate.`, {
+      fix: "Import its column as CATEGORY, NUMBER or BOOLEAN.",
+      path,
+    });
+  return attribute;
+};
+
+const numberGrouping = (
+  column: number,
+  key: string,
+  quantiles: number | null | undefined,
+  cuts: readonly number[] | null | undefined,
+): Grouping => {
+  const path = ["groupBy", "attribute"];
+  if ((quantiles == null) === (cuts == null))
+    throw badArgument(
+      `Attribute ${key} is a NUMBER: it makes groups by quantiles or by cuts, by one of the two.`,
+      "Give quantiles: 2 for a split at the median, or cuts: [50] for one at 50.",
+      path,
+    );
+  if (quantiles != null) {
+    if (quantiles >= 2 && quantiles <= MAX_QUANTILES) return { kind: "quantiles", column, groups: quantiles };
+    throw badArgument(`quantiles: ${quantiles} is not between 2 and ${MAX_QUANTILES}.`, "Ask for 2 to 10 groups.", [
+      ...path,
+      "quantiles",
+    ]);
+  }
+  const ends = cuts ?? [];
+  const ascend = ends.every((cut, index) => Number.isFinite(cut) && (index === 0 || cut > (ends[index - 1] ?? cut)));
+  if (ends.length >= 1 && ends.length <= MAX_CUTS && ascend) return { kind: "cuts", column, cuts: ends };
+  throw badArgument(
+    `The cuts are not 1 to ${MAX_CUTS} ascending numbers.`,
+    "Give each end of a range once, lowest first.",
+    [...path, "cuts"],
+  );
+};
+
+const groupingOf = (
+  { groupBy }: SurvivalInput,
+  attributeOf: (key: string, path: readonly string[]) => Attribute,
+  columnOf: (key: string) => number,
+): Grouping => {
+  if (groupBy?.cohorts) return { kind: "cohorts" };
+  if (!groupBy?.attribute) return { kind: "all" };
+  const { key, quantiles, cuts } = groupBy.attribute;
+  const { type } = attributeOf(key, ["groupBy", "attribute", "key"]);
+  if (type === "NUMBER") return numberGrouping(columnOf(key), key, quantiles, cuts);
+  if (quantiles == null && cuts == null) return { kind: "values", column: columnOf(key) };
+  throw new HistoError("TYPE_MISMATCH", `Attribute ${key} is a ${type}: only numbers have quantiles and cuts.`, {
+    fix: "Leave quantiles and cuts out: each value is a group.",
+    path: ["groupBy", "attribute", quantiles == null ? "cuts" : "quantiles"],
+  });
+};
+
+/**
+ * What to compute, once the study's dictionary is known.
+ * @throws HistoError COLUMN_UNKNOWN, TYPE_MISMATCH, BAD_ARGUMENT
+ */
+export const planSurvival = (
+  input: SurvivalInput,
+  dictionary: readonly Attribute[],
+): { plan: SurvivalPlan; columns: Attribute[] } => {
+  const keys = attributeKeys(input);
+  const attributeOf = (key: string, path: readonly string[]) => requireUsable(dictionary, key, path, input.studyKey);
+  const columnAt = (key: string) => keys.indexOf(key);
+  const grouping = groupingOf(input, attributeOf, columnAt);
+  const indices = (list: readonly string[], path: readonly string[]) =>
+    list.map((key, index) => {
+      attributeOf(key, [...path, String(index)]);
+      return columnAt(key);
+    });
+  const strata = indices(input.strata ?? [], ["strata"]);
+  const { cox } = input;
+  return {
+    plan: {
+      endpoint: input.endpoint,
+      grouping,
+      strata,
+      cox: cox
+        ? {
+            terms: indices(cox.terms, ["cox", "terms"]),
+            ties: cox.ties === "EFRON" ? "efron" : "breslow",
+          }
+        : null,
+      confidence: input.confidence,
+    },
+    columns: keys.flatMap((key) => dictionary.find((attribute) => attribute.key === key) ?? []),
+  };
+};

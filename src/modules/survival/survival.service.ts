@@ -1,0 +1,114 @@
+import { setImmediate } from "node:timers/promises";
+import { authorize } from "../../platform/authorisation.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { requireId } from "../../platform/ids.ts";
+import type { Cohort, Study, SurvivalEndpoint } from "../../store/generated/client.ts";
+import { readSurvivalValues, type SurvivalRow } from "../../store/survivalValues.ts";
+import { resolvePatientFilter } from "../base/filters.ts";
+import type { GraphQLContext } from "../context.ts";
+import { requireStudy } from "../study/study.service.ts";
+import { fromFailure, type Outcome, type SurvivalResult } from "./survival.analysis.ts";
+import { columnBuilder, type SurvivalTable } from "./survival.columns.ts";
+import { checkInput, planSurvival, type SurvivalInput } from "./survival.input.ts";
+import { analyseAside } from "./survival.thread.ts";
+
+/** @throws HistoError NOT_FOUND with the endpoints that there are */
+const requireEndpoint = async ({ loaders }: GraphQLContext, study: Study, key: string): Promise<SurvivalEndpoint> => {
+  const endpoints = await loaders.studyEndpoints.load(study.id);
+  const endpoint = endpoints.find((candidate) => candidate.key === key);
+  if (endpoint) return endpoint;
+  throw new HistoError("NOT_FOUND", `Study "${study.key}" has no endpoint "${key}".`, {
+    fix:
+      endpoints.length > 0
+        ? `Use one of: ${endpoints.map((candidate) => candidate.key).join(", ")}.`
+        : "Import one with importClinical(input: {endpoints: …}).",
+    path: ["endpoint"],
+  });
+};
+
+/** So many patients are taken over between two turns of the event loop: a few milliseconds. */
+const PATIENTS_A_TURN = 5000;
+
+const tableOf = async (
+  rows: readonly SurvivalRow[],
+  attributes: Parameters<typeof columnBuilder>[0][],
+  cohorts: readonly Cohort[],
+  signal: AbortSignal,
+): Promise<SurvivalTable> => {
+  const patients = rows.length;
+  const timesDays = new Float64Array(patients).fill(Number.NaN);
+  const events = new Uint8Array(patients);
+  const builders = attributes.map((attribute) => columnBuilder(attribute, patients));
+  const members = cohorts.map(() => new Uint8Array(patients));
+  for (let patient = 0; patient < patients; patient += 1) {
+    if (patient % PATIENTS_A_TURN === PATIENTS_A_TURN - 1) await setImmediate(undefined, { signal });
+    const row = rows[patient];
+    if (!row) continue;
+    if (row.survival) {
+      timesDays[patient] = row.survival[0];
+      events[patient] = Number(row.survival[1]);
+    }
+    builders.forEach((builder, index) => {
+      builder.put(patient, row[`v${index}`]);
+    });
+    members.forEach((flags, index) => {
+      flags[patient] = Number(row[`s${index}`]);
+    });
+  }
+  return {
+    patients,
+    timesDays,
+    events,
+    columns: builders.map((builder) => builder.finish()),
+    cohorts: cohorts.map(({ name }, index) => ({ name, members: members[index] ?? new Uint8Array(patients) })),
+  };
+};
+
+/** The cohorts that make the groups, and which patients belong to each. */
+const resolveCohorts = async (context: GraphQLContext, study: Study, ids: readonly string[]) => {
+  const path = ["groupBy", "cohorts"];
+  const conditions = await Promise.all(
+    ids.map((id, index) => resolvePatientFilter(context, study, { cohort: id }, [...path, String(index)])),
+  );
+  const cohorts = await Promise.all(
+    ids.map((id, index) => {
+      const [, key] = requireId("Cohort", id, [...path, String(index)]);
+      return context.loaders.cohortByKey.load({ studyId: study.id, key: String(key) });
+    }),
+  );
+  return { conditions, cohorts: cohorts.filter((cohort) => cohort !== null) };
+};
+
+/**
+ * Kaplan–Meier curves, log-rank test and Cox regression of a study's patients.
+ * @throws HistoError NOT_FOUND, COLUMN_UNKNOWN, TYPE_MISMATCH, BAD_ARGUMENT, TOO_FEW_PATIENTS, ALL_CENSORED,
+ * LIMIT_EXCEEDED, FORBIDDEN; what only the test or the regression refuses is in their part of the result
+ */
+export const survival = async (
+  context: GraphQLContext,
+  input: SurvivalInput,
+): Promise<SurvivalResult & { endpoint: SurvivalEndpoint }> => {
+  const { app, viewer, loaders, signal } = context;
+  authorize(viewer, "study:read", input.studyKey);
+  checkInput(input);
+  const study = await requireStudy({ app }, input.studyKey);
+  const endpoint = await requireEndpoint(context, study, input.endpoint);
+  const { plan, columns } = planSurvival(input, await loaders.dictionary.load(study.id));
+  const patients = await resolvePatientFilter(context, study, input.patients ?? {}, ["patients"]);
+  const { cohorts, conditions } = await resolveCohorts(context, study, input.groupBy?.cohorts ?? []);
+  const rows = await readSurvivalValues(app.database, {
+    studyId: study.id,
+    patients,
+    endpoint: input.endpoint,
+    attributes: columns.map(({ key }) => key),
+    sets: conditions,
+  });
+  const table = await tableOf(rows, columns, cohorts, signal);
+  return { endpoint, ...(await analyseAside(table, plan, signal)) };
+};
+
+/** A part's value, or the error that it failed with, thrown where that part was asked for. */
+export const unwrap = <Value>(outcome: Outcome<Value>): Value => {
+  if ("value" in outcome) return outcome.value;
+  throw fromFailure(outcome.failure);
+};

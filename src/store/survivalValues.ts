@@ -1,0 +1,38 @@
+import type { Queryable } from "./database.ts";
+import { type Condition, conditionSql, createParameters } from "./filterSql.ts";
+
+export type SurvivalRequest = {
+  studyId: number;
+  patients: Condition;
+  endpoint: string;
+  /** Keys of patients' attributes. */
+  attributes: readonly string[];
+  /** Sets of patients whose members are to be told. */
+  sets: readonly Condition[];
+};
+
+/** `v0`, `v1`, …: the values of `attributes`, null where missing; `s0`, `s1`, …: whether the patient is in each of `sets`. */
+export type SurvivalRow = {
+  /** `[days, event]`, or null where the endpoint is not known. */
+  survival: [number, boolean] | null;
+} & { readonly [value: `v${number}`]: unknown; readonly [set: `s${number}`]: boolean };
+
+/**
+ * One endpoint and some clinical values of patients, in one statement: no more of the documents leaves the database than
+ * is asked for.
+ */
+export const readSurvivalValues = async (client: Queryable, request: SurvivalRequest): Promise<SurvivalRow[]> => {
+  const parameters = createParameters();
+  const columns = [
+    `patient.survival -> ${parameters.add(request.endpoint)}::text AS survival`,
+    ...request.attributes.map((key, index) => `patient.clinical -> ${parameters.add(key)}::text AS v${index}`),
+    ...request.sets.map((set, index) => `coalesce(${conditionSql(set, "patient", parameters)}, false) AS s${index}`),
+  ];
+  const { rows } = await client.query<SurvivalRow>(
+    `SELECT ${columns.join(", ")} FROM patient
+     WHERE patient.study_id = ${parameters.add(request.studyId)}::int AND ${conditionSql(request.patients, "patient", parameters)}
+     ORDER BY patient.id`,
+    parameters.values,
+  );
+  return rows;
+};
