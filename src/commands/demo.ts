@@ -15,7 +15,7 @@ import {
   localContext,
   outcomeTable,
   readIngestOptions,
-  withRoot,
+  withRoots,
 } from "./ingest.ts";
 import { parseOptions, requirePort } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
@@ -109,9 +109,16 @@ export const demo = async (args: readonly string[]): Promise<number> => {
   const { exit: _exit, patients: _patients, port: _port, ...rest } = values;
   const options = readIngestOptions(folder, {
     ...rest,
-    ...(given === undefined && { study: SYNTHETIC_STUDY, "patient-pattern": "^(?<patient>SYN-[0-9]+)" }),
+    ...(given === undefined && {
+      study: SYNTHETIC_STUDY,
+      "patient-pattern": "^(?<patient>SYN-[0-9]+)",
+      clinical: join(folder, "..", "clinical.csv"),
+      "patient-column": "patient_id",
+      "slide-column": "slide_id",
+      endpoint: ["os=os_days:os_event:1"],
+    }),
   });
-  const app = await createApp(withRoot(home, folder));
+  const app = await createApp(withRoots(home, options));
   try {
     const slides = await ingestFolder(app, {
       ...options,

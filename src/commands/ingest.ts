@@ -11,6 +11,14 @@ import { type Config, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { JobState } from "../queue/jobs.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
+import {
+  CLINICAL_HELP,
+  CLINICAL_OPTIONS,
+  type ClinicalTable,
+  clinicalRoots,
+  importTable,
+  readClinicalOptions,
+} from "./clinicalTable.ts";
 import { parseOptions } from "./options.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
@@ -27,7 +35,7 @@ Run it again after adding slides or after an interruption: what is done is not d
   --patch-size <pixels>       (default: 224)
   --microns-per-pixel <µm/px> resolution of the patches (default: 0.5)
   --tissue <method>           OTSU, FIXED, DARKFIELD or NONE (default: OTSU)
-`;
+${CLINICAL_HELP}`;
 
 export type IngestOptions = {
   folder: string;
@@ -39,6 +47,7 @@ export type IngestOptions = {
   patchSize: number;
   micronsPerPixel: number;
   tissue: "OTSU" | "FIXED" | "DARKFIELD" | "NONE";
+  clinical?: ClinicalTable | undefined;
 };
 
 /** What became of one slide. */
@@ -128,12 +137,13 @@ const outcomes = async (
 
 /** Registers and embeds the slides of a folder; a slide that fails does so alone. */
 export const ingestFolder = async (app: RunningApp, options: IngestOptions): Promise<SlideOutcome[]> => {
-  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, ...grid } = options;
+  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, clinical, ...grid } = options;
   const context = localContext(app);
   await createStudy(context, { key: studyKey, name: studyName });
   print(`Registering slides in study "${studyKey}" …`);
   const registered = await registerSlides(context, { studyKey, paths: [folder], patientPattern, stain: "UNKNOWN" });
   const refused = notRegistered(registered.errors);
+  if (clinical) await importTable(context, studyKey, clinical);
   if (registered.slides.length === 0) return refused;
   const { featureSet, job } = await embedSlides(context, {
     slides: { studyKey },
@@ -168,7 +178,10 @@ const keyOf = (folder: string): string =>
   (resolve(folder).split(/[\\/]/).at(-1) ?? "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") ||
   "study";
 
-export const readIngestOptions = (folder: string, values: Record<string, string | undefined>): IngestOptions => {
+type OptionValues = { [name: string]: string | string[] | undefined };
+
+export const readIngestOptions = (folder: string, given: OptionValues): IngestOptions => {
+  const values = given as Record<Exclude<keyof typeof INGEST_OPTIONS, "endpoint">, string | undefined>;
   const tissue = TISSUE_METHODS.find((method) => method === (values.tissue ?? "OTSU").toUpperCase());
   if (!tissue) {
     throw new HistoError("BAD_ARGUMENT", `--tissue ${values.tissue} is no method.`, {
@@ -187,6 +200,7 @@ export const readIngestOptions = (folder: string, values: Record<string, string 
     patchSize: Number(values["patch-size"] ?? 224),
     micronsPerPixel: Number(values["microns-per-pixel"] ?? 0.5),
     tissue,
+    clinical: readClinicalOptions(given),
   };
 };
 
@@ -199,12 +213,13 @@ export const INGEST_OPTIONS = {
   "patch-size": { type: "string" },
   "microns-per-pixel": { type: "string" },
   tissue: { type: "string" },
+  ...CLINICAL_OPTIONS,
 } as const;
 
-/** The folder that a person names on the command line is one that he lets the server read. */
-export const withRoot = (config: Config, folder: string): Config => ({
+/** The folders that a person names on the command line are ones that he lets the server read. */
+export const withRoots = (config: Config, { folder, clinical }: IngestOptions): Config => ({
   ...config,
-  roots: [...config.roots, resolve(folder)],
+  roots: [...config.roots, folder, ...clinicalRoots(clinical)],
 });
 
 export const ingest = async (args: readonly string[]): Promise<number> => {
@@ -215,7 +230,7 @@ export const ingest = async (args: readonly string[]): Promise<number> => {
   }
   const options = readIngestOptions(folder, values);
   const app = await createApp(
-    withRoot(readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" }), folder),
+    withRoots(readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" }), options),
   );
   try {
     const slides = await ingestFolder(app, options);
