@@ -1,11 +1,12 @@
 /** `npm run bench -- <name> [--json]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
+import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
 
-const BENCHES: Record<string, Bench> = { pipeline, retrieval };
+const BENCHES: Record<string, Bench> = { clinical, pipeline, retrieval };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

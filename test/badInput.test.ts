@@ -582,10 +582,18 @@ describe("a page", () => {
     slides: '{ slides(filter: {studyKey: "study"}, ARGS) { nodes { key } } }',
     "Patient.slides": '{ patient(by: {key: {studyKey: "study", key: "A"}}) { slides(ARGS) { nodes { key } } } }',
     "FeatureSet.slides": '{ featureSet(studyKey: "study", key: "cnn") { slides(ARGS) { nodes { key } } } }',
+    "Cohort.patients": '{ cohort(studyKey: "study", key: "all") { patients(ARGS) { nodes { key } } } }',
+    "Cohort.slides": '{ cohort(studyKey: "study", key: "all") { slides(ARGS) { nodes { key } } } }',
     jobs: "{ jobs(ARGS) { nodes { id } } }",
     "Job.children": "{ jobs(first: 1) { nodes { children(ARGS) { nodes { id } } } } }",
     "Job.failures": "{ jobs(first: 1) { nodes { failures(ARGS) { nodes { code } } } } }",
   };
+
+  beforeAll(() =>
+    world.ask(
+      'mutation { saveCohort(input: {studyKey: "study", key: "all", name: "All", patients: {}}) { errors { code } } }',
+    ),
+  );
 
   it("is there for every connection of the schema", async () => {
     const { __schema } = await world.ask<{

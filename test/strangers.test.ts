@@ -114,6 +114,7 @@ const ask = (
 /** What anybody may ask, and why. */
 const OPEN: Record<string, string> = {
   "query.viewer": "tells the stranger who he is",
+  "mutation.createUpload": "makes a place of his own, of no study, that nobody else can use",
   "query.studies": "lists only what he may read",
   "query.node": "is null for what he may not see",
   "query.nodes": "are null for what he may not see",

@@ -17,7 +17,7 @@ import {
   outcomeTable,
   readIngestOptions,
   requireFolder,
-  withRoot,
+  withRoots,
 } from "./ingest.ts";
 import { parseOptions, requireNumber, requirePort } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
@@ -119,11 +119,19 @@ export const demo = async (args: readonly string[]): Promise<number> => {
   const given = positionals[0];
   const folder = await demoFolder(given, home.dataFolder, requireNumber("patients", values.patients, 2, 9999));
   const { exit: _exit, patients: _patients, port: _port, ...rest } = values;
-  const synthetic = { study: SYNTHETIC_STUDY, "patient-pattern": "^(?<patient>SYN-[0-9]+)", stain: "IHC" };
+  const synthetic = {
+    study: SYNTHETIC_STUDY,
+    "patient-pattern": "^(?<patient>SYN-[0-9]+)",
+    stain: "IHC",
+    clinical: join(folder, "..", "clinical.csv"),
+    "patient-column": "patient_id",
+    "slide-column": "slide_id",
+    endpoint: ["os=os_days:os_event:1"],
+  };
   const options = readIngestOptions(folder, { ...rest, ...(given === undefined && synthetic) });
   const studyName = given === undefined ? "SYNTHETIC glioma cohort" : options.studyKey;
   const featureSet = encodeId("FeatureSet", options.studyKey, options.featureSetKey);
-  const app = await createApp(withRoot(home, folder));
+  const app = await createApp(withRoots(home, options));
   try {
     // Before the work, so that a taken port is told at once and the page can be watched meanwhile.
     const server = values.exit

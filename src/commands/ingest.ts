@@ -12,6 +12,14 @@ import { type Config, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { JobState } from "../queue/jobs.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
+import {
+  CLINICAL_HELP,
+  CLINICAL_OPTIONS,
+  type ClinicalTable,
+  clinicalRoots,
+  importTable,
+  readClinicalOptions,
+} from "./clinicalTable.ts";
 import { parseOptions, requireChoice, requireNumber } from "./options.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
@@ -29,7 +37,7 @@ Run it again after adding slides or after an interruption: what is done is not d
   --microns-per-pixel <µm/px> resolution of the patches (default: 0.5)
   --tissue <method>           OTSU, FIXED, DARKFIELD or NONE (default: OTSU)
   --stain <stain>             HE, IHC, FLUORESCENCE, OTHER or UNKNOWN (default: UNKNOWN)
-`;
+${CLINICAL_HELP}`;
 
 const TISSUE_METHODS = ["OTSU", "FIXED", "DARKFIELD", "NONE"] as const;
 const STAINS = ["HE", "IHC", "FLUORESCENCE", "OTHER", "UNKNOWN"] as const;
@@ -45,6 +53,7 @@ export type IngestOptions = {
   micronsPerPixel: number;
   tissue: (typeof TISSUE_METHODS)[number];
   stain: (typeof STAINS)[number];
+  clinical?: ClinicalTable | undefined;
 };
 
 /** What became of one slide. */
@@ -134,12 +143,13 @@ const outcomes = async (
 
 /** Registers and embeds the slides of a folder; a slide that fails does so alone. */
 export const ingestFolder = async (app: RunningApp, options: IngestOptions): Promise<SlideOutcome[]> => {
-  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, stain, ...grid } = options;
+  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, stain, clinical, ...grid } = options;
   const context = localContext(app);
   await createStudy(context, { key: studyKey, name: studyName });
   print(`Registering slides in study "${studyKey}" …`);
   const registered = await registerSlides(context, { studyKey, paths: [folder], patientPattern, stain });
   const refused = notRegistered(registered.errors);
+  if (clinical) await importTable(context, studyKey, clinical);
   if (registered.slides.length === 0) return refused;
   const { featureSet, job } = await embedSlides(context, {
     slides: { studyKey },
@@ -173,7 +183,10 @@ const keyOf = (folder: string): string =>
     .name.replace(/[^A-Za-z0-9._-]+/g, "-")
     .replace(/^[^A-Za-z0-9]+/, "") || "study";
 
-export const readIngestOptions = (folder: string, values: Record<string, string | undefined>): IngestOptions => {
+type OptionValues = { [name: string]: string | string[] | undefined };
+
+export const readIngestOptions = (folder: string, given: OptionValues): IngestOptions => {
+  const values = given as Record<Exclude<keyof typeof INGEST_OPTIONS, "endpoint">, string | undefined>;
   const encoderKey = values.encoder ?? BUNDLED_ENCODER_KEY;
   const studyKey = values.study ?? keyOf(folder);
   return {
@@ -187,6 +200,7 @@ export const readIngestOptions = (folder: string, values: Record<string, string 
     micronsPerPixel: requireNumber("microns-per-pixel", values["microns-per-pixel"] ?? "0.5", 0.05, 20),
     tissue: requireChoice("tissue", values.tissue ?? "OTSU", TISSUE_METHODS),
     stain: requireChoice("stain", values.stain ?? "UNKNOWN", STAINS),
+    clinical: readClinicalOptions(given),
   };
 };
 
@@ -200,12 +214,13 @@ export const INGEST_OPTIONS = {
   "microns-per-pixel": { type: "string" },
   tissue: { type: "string" },
   stain: { type: "string" },
+  ...CLINICAL_OPTIONS,
 } as const;
 
-/** The folder that a person names on the command line is one that he lets the server read. */
-export const withRoot = (config: Config, folder: string): Config => ({
+/** The folders that a person names on the command line are ones that he lets the server read. */
+export const withRoots = (config: Config, { folder, clinical }: IngestOptions): Config => ({
   ...config,
-  roots: [...config.roots, resolve(folder)],
+  roots: [...config.roots, folder, ...clinicalRoots(clinical)],
 });
 
 /** @throws HistoError FILE_NOT_FOUND */
@@ -223,7 +238,7 @@ export const ingest = async (args: readonly string[]): Promise<number> => {
   await requireFolder(folder);
   const options = readIngestOptions(folder, values);
   const app = await createApp(
-    withRoot(readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" }), folder),
+    withRoots(readConfig(process.env, { logLevel: process.env.HISTOQL_LOG ?? "error" }), options),
   );
   try {
     const slides = await ingestFolder(app, options);

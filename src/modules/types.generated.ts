@@ -1094,7 +1094,7 @@ export type PatientEdge = {
   node: Patient;
 };
 
-/** Which patients. What is given together must all hold; an empty filter holds for every patient that you may see. */
+/** Which patients. What is given together must all hold; an empty filter holds for every patient of the study. */
 export type PatientFilter = {
   /** All of these must hold. */
   and?: InputMaybe<Array<PatientFilter>>;
@@ -1185,13 +1185,13 @@ export type Query = {
   nodes: Array<Maybe<Node>>;
   /** One patient; null when there is none that you may see. */
   patient?: Maybe<Patient>;
-  /** Patients of every study that you may see, or of the one that the filter names. */
+  /** Patients of the study that the filter names, by `studyKey` or by ids. */
   patients: PatientConnection;
   /** The patches that look most like a patch, a picture or a vector. Read `search` before you rely on the hits. */
   similarPatches: SimilarPatches;
   /** One slide; null when there is none that you may see. */
   slide?: Maybe<Slide>;
-  /** Slides of every study that you may see, or of the one that the filter names. */
+  /** Slides of the study that the filter names, by `studyKey` or by ids. */
   slides: SlideConnection;
   /** The studies that you may see, by key. */
   studies: StudyConnection;
@@ -1546,7 +1546,7 @@ export type SlideFeatures = {
   vectors: Scalars['Int']['output'];
 };
 
-/** Which slides. What is given together must all hold; an empty filter holds for every slide that you may see. */
+/** Which slides. What is given together must all hold; an empty filter holds for every slide of the study. */
 export type SlideFilter = {
   /** All of these must hold. */
   and?: InputMaybe<Array<SlideFilter>>;

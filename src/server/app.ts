@@ -7,6 +7,7 @@ import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
+import { indexingDone } from "../modules/patient/indexing.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
@@ -86,6 +87,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       ...app,
       async close() {
         await stopSweeping();
+        await indexingDone(app);
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

@@ -39,7 +39,7 @@ export const addUploadRoutes = (server: FastifyInstance, app: App): void => {
           return reply.code(204).send();
         } catch (error) {
           // A client that went away in the middle gets no answer; what it had sent is removed.
-          if (request.raw.errored || request.raw.destroyed) return reply.hijack();
+          if (request.raw.socket.destroyed) return reply.hijack();
           if (!isHistoError(error)) throw error;
           const { code, message, fix } = error;
           return answer(reply, STATUSES[code] ?? 400, { code, message, fix });

@@ -159,38 +159,3 @@ export const refreshCategories = async (
     [studyId, keys],
   );
 };
-
-/** How many patients (or slides) of a study have no value, for each attribute in turn. */
-export const countMissing = async (
-  client: Queryable,
-  studyId: number,
-  level: Level,
-  keys: readonly string[],
-): Promise<number[]> => {
-  const counts = keys.map((_, index) => `count(*) FILTER (WHERE NOT clinical ? $${index + 2})`).join(", ");
-  const { rows } = await client.query<{ counts: number[] }>(
-    `SELECT ARRAY[${counts}]::int8[] AS counts FROM ${TABLES[level]} WHERE study_id = $1`,
-    [studyId, ...keys],
-  );
-  return rows[0]?.counts ?? keys.map(() => 0);
-};
-
-/** Patients whose endpoint is known, and those of them who had the event, for each endpoint in turn. */
-export const readEndpointCounts = async (
-  client: Queryable,
-  studyId: number,
-  keys: readonly string[],
-): Promise<{ patients: number; events: number }[]> => {
-  const counts = keys
-    .flatMap((_, index) => [
-      `count(*) FILTER (WHERE survival ? $${index + 2})`,
-      `count(*) FILTER (WHERE survival -> $${index + 2} -> 1 = 'true')`,
-    ])
-    .join(", ");
-  const { rows } = await client.query<{ counts: number[] }>(
-    `SELECT ARRAY[${counts}]::int8[] AS counts FROM patient WHERE study_id = $1`,
-    [studyId, ...keys],
-  );
-  const all = rows[0]?.counts ?? [];
-  return keys.map((_, index) => ({ patients: all[2 * index] ?? 0, events: all[2 * index + 1] ?? 0 }));
-};

@@ -24,7 +24,7 @@ export const readable = (value: unknown): unknown => {
 export const readableSql = (statements: readonly string[]): string[] => {
   const counts = new Map<string, number>();
   for (const statement of statements) {
-    const text = statement.replace(/\s+/g, " ").replace(/\$\d+(,\$\d+)+/g, "…");
+    const text = statement.replace(/\s+/g, " ").replace(/\(\$\d+(,\$\d+)*\)/g, "(…)");
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].map(([text, times]) => `${times} × ${text}`);

@@ -19,13 +19,13 @@ export type Cursor = readonly (string | number | null)[];
 export const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
 
 /** @throws HistoError BAD_ARGUMENT */
-export const decodeCursor = (text: string, length: number): Cursor => {
+export const decodeCursor = (text: string, length: number, mayMiss = false): Cursor => {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
     if (
       Array.isArray(value) &&
       value.length === length &&
-      value.every((v) => v === null || ["string", "number"].includes(typeof v))
+      value.every((v) => (mayMiss && v === null) || ["string", "number"].includes(typeof v))
     ) {
       return value as Cursor;
     }
@@ -63,10 +63,12 @@ export const connect = async <Node>(
     count: () => Promise<number>;
     /** How many values a cursor of this list has. */
     cursorLength?: number;
+    /** Ordering fields may be without a value. */
+    mayMiss?: boolean;
   },
 ): Promise<Connection<Node>> => {
   const first = requirePageSize(page.first);
-  const after = page.after == null ? undefined : decodeCursor(page.after, source.cursorLength ?? 1);
+  const after = page.after == null ? undefined : decodeCursor(page.after, source.cursorLength ?? 1, source.mayMiss);
   const found = await source.find(first + 1, after);
   const nodes = found.slice(0, first);
   const edges = nodes.map((node) => ({ cursor: encodeCursor(source.cursorOf(node)), node }));

@@ -48,6 +48,7 @@ export const listRows = async <S extends Subject>(
       >,
     cursorOf: ({ position }) => [signatureOf(orderings), ...position],
     cursorLength: orderings.length + 2,
+    mayMiss: orderings.length > 0,
     count: () => counts.load({ parent, condition }),
   });
   return {

@@ -18,6 +18,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { expandPath } from "../slide/roots.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
 import { withUpload } from "../upload/upload.service.ts";
+import { indexLater } from "./indexing.ts";
 import { DEFAULT_MISSING_VALUES } from "./table/columnTypes.ts";
 import type { AttributeMeaning, EndpointMeaning, KnownAttribute, Level } from "./table/meaning.ts";
 import { openTable, type TableSource, type TableThread } from "./table/tableThread.ts";
@@ -213,6 +214,7 @@ export const importClinical = async (context: GraphQLContext, input: ImportInput
       const report = await app.database.transaction((client) => write(client, study, thread, input));
       loaders.dictionary.clear(study.id);
       loaders.studyEndpoints.clear(study.id);
+      indexLater(app, study.id);
       return report;
     } catch (error) {
       if (error instanceof DryRun) return error.report;

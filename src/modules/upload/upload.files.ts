@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Readable, Transform } from "node:stream";
+import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HistoError } from "../../platform/errors.ts";
 
@@ -32,6 +32,22 @@ const wrongSize = (bytes: number, expected: number): HistoError =>
     },
   );
 
+/** Like `pipeline`, but the body is left open when writing fails: a request that is destroyed can no longer be answered. */
+const writeBody = async (body: Readable, verify: Transform, file: Writable): Promise<void> => {
+  const breakOff = () => {
+    if (!body.readableEnded) verify.destroy(new HistoError("BAD_ARGUMENT", "The upload broke off."));
+  };
+  body.once("close", breakOff).on("error", breakOff);
+  const written = pipeline(verify, file);
+  body.pipe(verify);
+  try {
+    await written;
+  } finally {
+    body.off("close", breakOff).unpipe(verify);
+    body.resume();
+  }
+};
+
 export const createUploadFiles = (folder: string): UploadFiles => {
   const fileOf = (id: string) => join(folder, id);
   const has = (id: string) =>
@@ -56,7 +72,7 @@ export const createUploadFiles = (folder: string): UploadFiles => {
         },
       });
       try {
-        await pipeline(body, verify, createWriteStream(part, { flags: "wx", mode: 0o600 }));
+        await writeBody(body, verify, createWriteStream(part, { flags: "wx", mode: 0o600 }));
         if (received !== bytes) throw wrongSize(received, bytes);
         const digest = hash.digest("hex");
         if (sha256 !== null && digest !== sha256) {
