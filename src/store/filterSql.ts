@@ -111,17 +111,6 @@ export const conditionSql = (condition: Condition, row: string, parameters: Para
   }
 };
 
-/** A condition on the table `patient` or `slide` of one study, with its own parameters, numbered from `$1`. */
-export const studyCondition = (
-  subject: Subject,
-  studyId: number,
-  condition: Condition,
-): { text: string; values: unknown[] } => {
-  const parameters = createParameters();
-  const text = `${subject}.study_id = ${parameters.add(studyId)}::int AND ${conditionSql(condition, subject, parameters)}`;
-  return { text, values: parameters.values };
-};
-
 /** One criterion of an ordering; those that are missing come last either way. Ties end with the key, ascending. */
 export type Ordering = { direction: "ASC" | "DESC" } & (
   | { by: "key" }
