@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
@@ -9,6 +9,7 @@ import { DOCTOR_HELP } from "../src/commands/doctor.ts";
 import { INGEST_HELP } from "../src/commands/ingest.ts";
 import { SERVE_HELP } from "../src/commands/serve.ts";
 import { readConfig } from "../src/platform/config.ts";
+import { encodeId } from "../src/platform/ids.ts";
 import { startServer } from "../src/server/start.ts";
 import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from "./support/world.ts";
 
@@ -37,11 +38,48 @@ const blocks = documents.flatMap(blocksOf);
 const place = ({ document, line }: Block): string => `${document}:${line}`;
 const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
 
+/** A table with the columns of TCGA's that the documents name; lower-grade patients with IDH1 mutations live longest. */
+const gliomaTable = (patients: number): string => {
+  const rows = Array.from({ length: patients }, (_, index) => {
+    const age = 30 + ((index * 37) % 50);
+    const isGlioblastoma = index % 2;
+    const isMutant = Number(index % 5 < 3 - 2 * isGlioblastoma);
+    const months = 4 + ((index * 53) % 31) * (1 + isMutant) * (2 - isGlioblastoma) * (1.6 - age / 100);
+    const key = `TCGA-06-${String(index).padStart(4, "0")}`;
+    const code = ["AASTR", "GBM", "ODG", "GBM"][index % 4];
+    const amplified = index % 7 === 0 ? "" : index % 3;
+    return [
+      key,
+      `${key}-01Z-00-DX9`,
+      age,
+      months.toFixed(2),
+      Number(index % 6 === 0),
+      index % 3 && 1,
+      code,
+      amplified,
+      isMutant,
+    ];
+  });
+  const header = "case_id,slide_id,age,survival_months,censorship,is_female,oncotree_code,EGFR_cnv,IDH1_mut";
+  return `${[header, ...rows].join("\n")}\n`;
+};
+
 describe("what the documents ask of the graph", () => {
   let world: World;
   let server: { url: string; close(): Promise<void> };
   /** What a reader would put in the place of `"<…>"`. */
   let ids: Record<string, unknown>;
+
+  const sendTable = async (table: string): Promise<string> => {
+    const { createUpload } = await world.ask<{ createUpload: { upload: { id: string; url: string } } }>(
+      'mutation($bytes: Int!) { createUpload(input: { name: "table.csv", bytes: $bytes }) { upload { id url } } }',
+      { bytes: Buffer.byteLength(table) },
+    );
+    const { pathname, search } = new URL(createUpload.upload.url);
+    const sent = await fetch(`${server.url}${pathname}${search}`, { method: "PUT", body: table });
+    expect(sent.status).toBe(204);
+    return createUpload.upload.id;
+  };
 
   beforeAll(async () => {
     world = await createWorld({ config: { port: 0 }, roots: [join(root, "encoders")] });
@@ -50,6 +88,7 @@ describe("what the documents ask of the graph", () => {
     cpSync(join(slides, "SYN-0002-01.tif"), join(world.folder, "my-slides", "TCGA-06-0002-01Z-00-DX1.tif"));
     // A picture that does not know its resolution: it fails until someone tells, as the document says.
     await sharp(join(slides, "SYN-0001-01.tif")).toFile(join(world.folder, "my-slides", "TCGA-06-0001-01Z-00-DX1.png"));
+    writeFileSync(join(world.folder, "tcga_gbmlgg_clinical.csv"), gliomaTable(80));
     await world.ask('mutation { createStudy(input: { key: "synthetic", name: "SYNTHETIC" }) { study { id } } }');
     await world.ask(
       `mutation($paths: [String!]!, $pattern: String!) {
@@ -65,13 +104,16 @@ describe("what the documents ask of the graph", () => {
       }`,
     );
     expect(await world.jobEnd(embedSlides.job.id)).toBe("SUCCEEDED");
+    server = await startServer(world.app);
     ids = {
+      upload: await sendTable("case_id,age\nTCGA-06-0000,41\n"),
+      glioblastoma: encodeId("Cohort", "tcga", "glioblastoma"),
+      lowerGrade: encodeId("Cohort", "tcga", "lower-grade"),
       featureSet: embedSlides.featureSet.id,
       job: embedSlides.job.id,
       patch: await anyPatch(world),
       vector: Buffer.from(new Float32Array(672).fill(1).buffer).toString("base64"),
     };
-    server = await startServer(world.app);
   });
   afterAll(async () => {
     await server?.close();
@@ -179,7 +221,9 @@ describe("what the documents name", () => {
   it("are the environment variables of the configuration, each with its default", () => {
     const variable = /\b(?:HISTOQL_[A-Z_]+|DATABASE_URL)\b/g;
     const known = new Set(read("src/platform/config.ts").match(variable));
-    const ofTools = new Set(read("tools/postgres.sh").match(variable));
+    const ofTools = new Set(
+      ["tools/postgres.sh", "bench/pipeline.ts"].flatMap((path) => read(path).match(variable) ?? []),
+    );
     const named = found(variable).map(({ match }) => match[0]);
     expect(named.filter((name) => !known.has(name) && !ofTools.has(name))).toEqual([]);
 

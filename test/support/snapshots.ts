@@ -27,5 +27,6 @@ export const readableSql = (statements: readonly string[]): string[] => {
     const text = statement.replace(/\s+/g, " ").replace(/\(\$\d+(,\$\d+)*\)/g, "(…)");
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  return [...counts].map(([text, times]) => `${times} × ${text}`);
+  // In alphabetical order: what is asked side by side may arrive in any.
+  return [...counts].map(([text, times]) => `${times} × ${text}`).sort();
 };
