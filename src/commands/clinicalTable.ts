@@ -95,11 +95,11 @@ export const clinicalRoots = (table: ClinicalTable | undefined): string[] =>
   table?.path == null ? [] : [dirname(table.path)];
 
 const summary = ({ created, changed, unchanged, unlinked, conflicts, attributes }: ImportReport): string => {
-  const rows = attributes.map(({ key, type, unit, missing }) => [key, type, unit ?? "", String(missing ?? 0)]);
+  const rows = attributes.map(({ key, type, unit, level }) => [key, type, unit ?? "", level]);
   const problems = conflicts.map(({ code, message, fix }) => `${code}: ${message}${fix ? `\n  fix: ${fix}` : ""}`);
   return [
     `Clinical table: ${created} new, ${changed} changed, ${unchanged} unchanged.`,
-    formatTable(["attribute", "type", "unit", "missing"], rows),
+    formatTable(["attribute", "type", "unit", "level"], rows),
     ...(unlinked.length > 0 ? [`No key was found in: ${unlinked.join(", ")}`] : []),
     ...problems,
   ].join("\n");

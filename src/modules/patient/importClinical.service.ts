@@ -123,15 +123,16 @@ const writeChunks = async (client: Queryable, study: Study, thread: TableThread,
   return { counts, conflicts };
 };
 
-/** The attributes of a table as they stand inside the transaction, each with its missing values. */
+/** The attributes of a table as they stand inside the transaction; where that is undone, with their missing values. */
 const attributesOf = async (
   client: Queryable,
   study: Study,
-  level: Level,
+  { level, dryRun }: ImportInput,
   keys: readonly string[],
 ): Promise<ImportedAttribute[]> => {
   if (keys.length === 0) return [];
   const rows = await readAttributes(client, study.id, keys);
+  if (!dryRun) return rows;
   const [missing = []] = await countMissing(client, [{ studyId: study.id, level, keys }]);
   return rows.map((row, index) => ({ ...row, missing: missing[index] ?? 0 }));
 };
@@ -150,8 +151,9 @@ const write = async (
   client: Queryable,
   study: Study,
   thread: TableThread,
-  { level, dryRun }: ImportInput,
+  input: ImportInput,
 ): Promise<ImportReport> => {
+  const { level, dryRun } = input;
   const { attributes, endpoints, unlinked, conflicts } = thread.plan;
   await lockStudy(client, study.id);
   await upsertAttributes(client, study.id, attributes);
@@ -169,7 +171,7 @@ const write = async (
     attributes: await attributesOf(
       client,
       study,
-      level,
+      input,
       attributes.map(({ key }) => key),
     ),
   };

@@ -18,10 +18,20 @@ export const DEFAULT_MISSING_VALUES: readonly string[] = [
   "--",
 ];
 
+const ASCII = 128;
+const SPACE = 32;
+
 /** Tells whether a cell means that there is no value; upper and lower case are the same. */
 export const missingTest = (words: readonly string[]): ((cell: string) => boolean) => {
   const known = new Set(["", ...words.map((word) => word.trim().toLowerCase())]);
+  // Nearly every cell is told by its first character: a table has millions.
+  const beginsWord = new Uint8Array(ASCII);
+  for (const word of known) {
+    for (const letter of [word, word.toUpperCase()]) beginsWord[letter.charCodeAt(0) % ASCII] = 1;
+  }
   return (cell) => {
+    const first = cell.charCodeAt(0);
+    if (first > SPACE && first < ASCII && beginsWord[first] === 0) return false;
     const word = cell.trim();
     return word === "" || (word.length < 64 && known.has(word.toLowerCase()));
   };
@@ -58,6 +68,23 @@ export const parseValue = (cell: string, type: AttributeType, decimalMark: Decim
 const BOOLEAN_NAME = /^(?:is|has|had|was)[ _.-]|[ _.-](?:mut|mutated|mutant|mutation)$/i;
 /** `007` is a name, not a number. */
 const LEADING_ZERO = /^\s*[+-]?0\d/;
+
+const ZERO = 48;
+const NINE = 57;
+
+/** The number that a cell of a column of numbers holds; undefined for what makes it another kind of column. */
+export const plainNumber = (cell: string, decimalMark: DecimalMark): number | undefined => {
+  const value = parseNumber(cell, decimalMark);
+  if (value === undefined) return undefined;
+  // Nothing that begins with 1 to 9 begins with a zero.
+  const first = cell.charCodeAt(0);
+  if (first > ZERO && first <= NINE) return value;
+  return LEADING_ZERO.test(cell) ? undefined : value;
+};
+
+/** What a column of nothing but numbers is. */
+export const numericType = (name: string, areBits: boolean): AttributeType =>
+  areBits && BOOLEAN_NAME.test(name.trim()) ? "BOOLEAN" : "NUMBER";
 const MOST_CATEGORIES = 50;
 const FEW_CATEGORIES = 10;
 const LONGEST_CATEGORY = 100;
@@ -75,15 +102,20 @@ export const inferType = (name: string, cells: readonly string[], decimalMark: D
   let areBits = true;
   let longest = 0;
   for (const cell of cells) {
-    if (areNumbers && (LEADING_ZERO.test(cell) || parseNumber(cell, decimalMark) === undefined)) areNumbers = false;
-    if (areNumbers && areBits && zeroOrOne(cell, decimalMark) === undefined) areBits = false;
+    if (areNumbers) {
+      const value = plainNumber(cell, decimalMark);
+      if (value === undefined) areNumbers = false;
+      else if (value !== 0 && value !== 1) areBits = false;
+    }
     if (areBooleans && !BOOLEANS.has(cell.trim().toLowerCase())) areBooleans = false;
-    if (distinct.size <= MOST_CATEGORIES) distinct.add(cell.trim());
-    longest = Math.max(longest, cell.length);
+    if (areNumbers || areBooleans || distinct.size <= MOST_CATEGORIES) {
+      if (distinct.size <= MOST_CATEGORIES) distinct.add(cell.trim());
+      longest = Math.max(longest, cell.length);
+    } else break;
   }
   if (cells.length === 0) return "CATEGORY";
   if (areBooleans) return "BOOLEAN";
-  if (areNumbers) return areBits && BOOLEAN_NAME.test(name.trim()) ? "BOOLEAN" : "NUMBER";
+  if (areNumbers) return numericType(name, areBits);
   const isRepeated = distinct.size <= FEW_CATEGORIES || distinct.size * 2 <= cells.length;
   return distinct.size <= MOST_CATEGORIES && isRepeated && longest <= LONGEST_CATEGORY ? "CATEGORY" : "TEXT";
 };

@@ -30,8 +30,10 @@ const encodingOf = (bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" | unde
  * spreadsheets save their CSV.
  * @throws HistoError FORMAT_UNSUPPORTED for what is not text
  */
-export const decodeText = (bytes: Uint8Array): string => {
-  const text = decode(bytes);
+export const decodeText = (bytes: Uint8Array): string => requireText(decode(bytes));
+
+/** @throws HistoError FORMAT_UNSUPPORTED for a text with zero bytes, which no database takes */
+export const requireText = (text: string): string => {
   if (!text.includes("\0")) return text;
   throw new HistoError("FORMAT_UNSUPPORTED", "The table is not a text: it has zero bytes.", {
     fix: "Save it as CSV in UTF-8, or as XLSX.",

@@ -15,8 +15,8 @@ import {
 import type { Table } from "./table.ts";
 import { readColumn, type TypedColumn } from "./typedColumn.ts";
 
-/** Values by attribute key. Null: the table has no value; absent: the table contradicts itself, what is known stays. */
-export type Values = Record<string, Value | null>;
+/** One value an attribute, in their order. Null: the table has none; undefined: it contradicts itself, what is known stays. */
+export type Values = (Value | null | undefined)[];
 
 export type PatientRecord = {
   key: string;
@@ -60,48 +60,46 @@ const keyReader = (
     if (isMissing(cell)) return undefined;
     const key = find(cell);
     if (key !== undefined && isKey(key)) return key;
-    if (unlinked.size < MAX_UNLINKED) unlinked.add(cell.toWellFormed().slice(0, 200));
+    if (unlinked.size < MAX_UNLINKED) unlinked.add(cell.slice(0, 200).toWellFormed());
     return undefined;
   };
 };
 
 const emptyRecord = <V>(): Record<string, V> => Object.create(null) as Record<string, V>;
 
+/** `disputed` holds what a second row of the same owner contradicted: of that neither value is taken. */
 type Owner = { clinical: Values; disputed: Set<string> | undefined };
-
-/** Takes a row's value over where nothing is known; a second value must be the same, else neither is taken. */
-const merge = (owner: Owner, key: string, value: Value | null, dispute: () => void): void => {
-  const before = owner.clinical[key];
-  if (owner.disputed?.has(key)) return;
-  if (before === undefined || before === null) owner.clinical[key] = value;
-  else if (value !== null && before !== value) {
-    owner.disputed ??= new Set();
-    owner.disputed.add(key);
-    delete owner.clinical[key];
-    dispute();
-  }
-};
 
 const addValues = (
   owner: Owner,
-  name: string,
+  nameOf: () => string,
   row: number,
   table: Table,
   typed: readonly TypedColumn[],
   conflicts: Conflicts,
 ): void => {
-  for (const { key, values } of typed) {
+  const { clinical } = owner;
+  if (clinical.length === 0) {
+    for (const { values } of typed) clinical.push(values[row]);
+    return;
+  }
+  typed.forEach(({ key, values }, index) => {
     const value = values[row];
-    if (value === undefined) continue;
-    merge(owner, key, value, () =>
+    const before = clinical[index];
+    if (value === undefined || owner.disputed?.has(key)) return;
+    if (before === undefined || before === null) clinical[index] = value;
+    else if (value !== null && before !== value) {
+      owner.disputed ??= new Set();
+      owner.disputed.add(key);
+      clinical[index] = undefined;
       conflicts.add({
         code: "DUPLICATE_KEY",
-        message: `${name} has two values of "${key}", the second one in row ${table.rowNumbers[row]}.`,
+        message: `${nameOf()} has two values of "${key}", the second one in row ${table.rowNumbers[row]}.`,
         path: [key, `row ${table.rowNumbers[row]}`],
         fix: "Make the rows agree, or import the column at the level SLIDE.",
-      }),
-    );
-  }
+      });
+    }
+  });
 };
 
 type PatientDraft = PatientRecord & Owner;
@@ -144,7 +142,7 @@ const takeSlide = (
   const known = slides.get(key);
   if (known === null) return undefined;
   if (known === undefined) {
-    const made: SlideDraft = { key, patient, clinical: emptyRecord(), disputed: undefined };
+    const made: SlideDraft = { key, patient, clinical: [], disputed: undefined };
     slides.set(key, made);
     return made;
   }
@@ -204,13 +202,13 @@ export const interpretTable = (table: Table, meaning: Meaning, known: readonly K
     }
     const patient = patients.get(key) ?? {
       key,
-      clinical: emptyRecord(),
+      clinical: [],
       survival: emptyRecord(),
       disputed: undefined,
     };
     patients.set(key, patient);
     for (const endpoint of endpoints) addEndpoint(patient, endpoint, row, table, conflicts);
-    if (meaning.level === "PATIENT") addValues(patient, `Patient "${key}"`, row, table, typed, conflicts);
+    if (meaning.level === "PATIENT") addValues(patient, () => `Patient "${key}"`, row, table, typed, conflicts);
     const slide = slideKey?.(row);
     if (slide === undefined) {
       const cell = table.rows[row]?.[slideColumn ?? -1] ?? "";
@@ -218,17 +216,17 @@ export const interpretTable = (table: Table, meaning: Meaning, known: readonly K
       continue;
     }
     const draft = takeSlide(slides, slide, key, number, conflicts);
-    if (draft && meaning.level === "SLIDE") addValues(draft, `Slide "${slide}"`, row, table, typed, conflicts);
+    if (draft && meaning.level === "SLIDE") addValues(draft, () => `Slide "${slide}"`, row, table, typed, conflicts);
   }
   const kept = [...slides.values()].filter((slide) => slide !== null);
   const owners = meaning.level === "PATIENT" ? [...patients.values()] : kept;
   return {
     patients: [...patients.values()].map(({ key, clinical, survival }) => ({ key, clinical, survival })),
     slides: kept.map(({ key, patient, clinical }) => ({ key, patient, clinical })),
-    attributes: typed.map(({ values: _, ...column }) => ({
+    attributes: typed.map(({ values: _, ...column }, index) => ({
       ...column,
       level: meaning.level,
-      categories: column.type === "CATEGORY" ? categoriesOf(owners, column.key) : [],
+      categories: column.type === "CATEGORY" ? categoriesOf(owners, index, column.key) : [],
     })),
     endpoints: endpoints.map(({ key, label }) => ({ key, label })),
     unlinked: [...unlinked],
@@ -245,10 +243,10 @@ const noKey = (row: number, column: string, cell: string): Conflict => ({
 
 const MAX_CATEGORIES = 1000;
 
-const categoriesOf = (owners: readonly Owner[], key: string): string[] => {
+const categoriesOf = (owners: readonly Owner[], index: number, key: string): string[] => {
   const distinct = new Set<string>();
   for (const { clinical } of owners) {
-    const value = clinical[key];
+    const value = clinical[index];
     if (typeof value === "string") distinct.add(value);
   }
   if (distinct.size <= MAX_CATEGORIES) return [...distinct].sort();

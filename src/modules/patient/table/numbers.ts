@@ -1,8 +1,25 @@
 import type { DecimalMark } from "./table.ts";
 
 const PATTERNS: Record<DecimalMark, RegExp> = {
-  ".": /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/,
-  ",": /^[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d{1,3})?$/,
+  ".": /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/,
+  ",": /^[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?$/,
+};
+
+const ZERO = 48;
+const NINE = 57;
+const MINUS = 45;
+/** JavaScript reads `0x10` and the like as numbers. */
+const PREFIXED = /^0[xob]/i;
+
+/**
+ * What most cells of large tables are, a few times as fast as by the pattern: digits with a point, a minus before them.
+ * Undefined for whatever else may be a number.
+ */
+const plainDecimal = (text: string): number | undefined => {
+  const first = text.charCodeAt(0);
+  if (!((first >= ZERO && first <= NINE) || first === MINUS)) return undefined;
+  const value = +text;
+  return Number.isFinite(value) && !(first === ZERO && PREFIXED.test(text)) ? value + 0 : undefined;
 };
 
 /**
@@ -10,6 +27,10 @@ const PATTERNS: Record<DecimalMark, RegExp> = {
  * there, so that it is better told than guessed.
  */
 export const parseNumber = (text: string, decimalMark: DecimalMark): number | undefined => {
+  if (decimalMark === ".") {
+    const plain = plainDecimal(text);
+    if (plain !== undefined) return plain;
+  }
   const trimmed = text.trim();
   if (!PATTERNS[decimalMark].test(trimmed)) return undefined;
   const value = Number(decimalMark === "," ? trimmed.replace(",", ".") : trimmed);

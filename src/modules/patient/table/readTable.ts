@@ -1,5 +1,5 @@
 import { HistoError } from "../../../platform/errors.ts";
-import { decodeText } from "./decodeText.ts";
+import { decodeText, requireText } from "./decodeText.ts";
 import { detectDelimiter, parseDelimited, type Records } from "./delimited.ts";
 import { detectDecimalMark } from "./numbers.ts";
 import { columnLetters, type DecimalMark, type Table } from "./table.ts";
@@ -33,10 +33,20 @@ const requireDecimalMark = (mark: string): DecimalMark => {
 
 /** Cells that a spreadsheet would compute, were the table opened in one. Plain numbers never begin like that. */
 const FORMULA = /^\s*[=@]/;
+const SPACE = 32;
+const EQUALS = 61;
+const AT = 64;
+const ASCII = 127;
+
+const isFormula = (cell: string): boolean => {
+  const first = cell.charCodeAt(0);
+  // Decides for nearly every cell; the pattern is for those that begin with space of some kind.
+  return (first <= SPACE || first === EQUALS || first === AT || first > ASCII) && FORMULA.test(cell);
+};
 
 const refuseFormulas = ({ records, rowNumbers }: Records): void => {
   for (const [index, record] of records.entries()) {
-    const column = record.findIndex((cell) => FORMULA.test(cell));
+    const column = record.findIndex(isFormula);
     if (column < 0) continue;
     const name = `${columnLetters(column)}${rowNumbers[index]}`;
     throw new HistoError(
@@ -62,7 +72,7 @@ const withoutBlankRows = (cells: readonly string[][]): Records => {
 };
 
 const readHeader = (record: readonly string[]): string[] => {
-  const header = record.map((name) => name.trim().toWellFormed());
+  const header = record.map((name) => name.trim());
   while (header.at(-1) === "") header.pop();
   const seen = new Set<string>();
   for (const name of header) {
@@ -104,7 +114,8 @@ export const readTable = async (source: Uint8Array | string, options: TableOptio
   if (isWorkbook) {
     parsed = withoutBlankRows(await readWorkbook(source, MAX_UNPACKED_BYTES));
   } else {
-    const text = typeof source === "string" ? source.replace(/^\uFEFF/, "") : decodeText(source);
+    const text =
+      typeof source === "string" ? requireText(source.replace(/^\uFEFF/, "").toWellFormed()) : decodeText(source);
     delimiter = options.delimiter == null ? detectDelimiter(text) : requireDelimiter(options.delimiter);
     parsed = parseDelimited(text, delimiter);
     refuseFormulas(parsed);

@@ -1,5 +1,13 @@
 import { HistoError } from "../../../platform/errors.ts";
-import { type AttributeType, inferType, parseValue, typeAlike, type Value } from "./columnTypes.ts";
+import {
+  type AttributeType,
+  inferType,
+  numericType,
+  parseValue,
+  plainNumber,
+  typeAlike,
+  type Value,
+} from "./columnTypes.ts";
 import { type Conflicts, shown } from "./conflicts.ts";
 import type { AttributeColumn, KnownAttribute, Level } from "./meaning.ts";
 import type { Table } from "./table.ts";
@@ -44,6 +52,34 @@ const NAMES: Record<AttributeType, string> = {
 };
 
 /**
+ * The values of a column that has nothing but numbers, in one pass, which is what most of a large table is; undefined for
+ * any other.
+ */
+const readNumbers = (
+  table: Table,
+  column: number,
+  isMissing: (cell: string) => boolean,
+): (number | null)[] | undefined => {
+  const { rows, decimalMark } = table;
+  const values: (number | null)[] = [];
+  let areBits = true;
+  let filled = 0;
+  for (const row of rows) {
+    const cell = row[column] ?? "";
+    if (isMissing(cell)) {
+      values.push(null);
+      continue;
+    }
+    const value = plainNumber(cell, decimalMark);
+    if (value === undefined) return undefined;
+    if (value !== 0 && value !== 1) areBits = false;
+    filled++;
+    values.push(value);
+  }
+  return filled > 0 && numericType(table.header[column] ?? "", areBits) === "NUMBER" ? values : undefined;
+};
+
+/**
  * Reads one column as what the caller says that it is, as what the study knows, or as what its values look like.
  * @throws HistoError TYPE_MISMATCH or CONFLICT against the study's dictionary
  */
@@ -57,16 +93,20 @@ export const readColumn = (
 ): TypedColumn => {
   const known = dictionary.find((attribute) => attribute.key === key);
   if (known) requireSameLevel(known, level);
-  const cells = table.rows.map((row) => row[column] ?? "");
-  const filled = cells.filter((cell) => !isMissing(cell));
-  const { decimalMark } = table;
+  if (told === null && (!known || known.type === "NUMBER")) {
+    const numbers = readNumbers(table, column, isMissing);
+    if (numbers) return { key, label, type: "NUMBER", unit, values: numbers };
+  }
+  const { decimalMark, rows } = table;
+  const filled: string[] = [];
+  for (const row of rows) {
+    const cell = row[column] ?? "";
+    if (!isMissing(cell)) filled.push(cell);
+  }
   const inferred = told ?? inferType(table.header[column] ?? "", filled, decimalMark);
   const type = told ?? (known ? typeAlike(known, inferred, filled, decimalMark) : inferred);
   if (known) requireSameType(known, type, told !== null);
-  const values = cells.map((cell, row): Value | null | undefined => {
-    if (isMissing(cell)) return null;
-    const value = parseValue(cell, type, decimalMark);
-    if (value !== undefined) return typeof value === "string" ? value.toWellFormed() : value;
+  const refuse = (row: number, cell: string): undefined => {
     const number = table.rowNumbers[row];
     conflicts.add({
       code: "VALUE_UNPARSABLE",
@@ -78,6 +118,12 @@ export const readColumn = (
           : "Correct the cell, or list the word in missingValues.",
     });
     return undefined;
+  };
+  const values = rows.map((cells, row): Value | null | undefined => {
+    const cell = cells[column] ?? "";
+    if (isMissing(cell)) return null;
+    const value = parseValue(cell, type, decimalMark);
+    return value === undefined ? refuse(row, cell) : value;
   });
   return { key, label, type, unit, values };
 };

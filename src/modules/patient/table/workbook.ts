@@ -40,7 +40,8 @@ const cellText = (value: CellValue): string => {
     const text = Number.isNaN(value.getTime()) ? "" : value.toISOString();
     return text.endsWith("T00:00:00.000Z") ? text.slice(0, 10) : text;
   }
-  return String(value);
+  // A character reference may name what is no character of a text.
+  return String(value).toWellFormed().replaceAll("\0", "");
 };
 
 const open = async (bytes: Uint8Array): Promise<Workbook> => {
