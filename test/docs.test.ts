@@ -50,7 +50,7 @@ const gliomaTable = (patients: number): string => {
     const amplified = index % 7 === 0 ? "" : index % 3;
     return [
       key,
-      `${key}-01Z-00-DX9`,
+      `${key}-01Z-00-DX9.svs`,
       age,
       months.toFixed(2),
       Number(index % 6 === 0),
@@ -138,14 +138,14 @@ describe("what the documents ask of the graph", () => {
     expect(queries.length).toBeGreaterThan(10);
     const jobEnds: string[] = [];
     for (const block of queries) {
-      const answer = await world.query<Record<string, { errors?: unknown[]; job?: { id: string } | null }>>(
-        block.text,
-        variablesOf(block),
-      );
+      const answer = await world.query<
+        Record<string, { errors?: unknown[]; conflicts?: unknown[]; job?: { id: string } | null }>
+      >(block.text, variablesOf(block));
       expect(answer.errors, place(block)).toBeUndefined();
       for (const [field, value] of Object.entries(answer.data ?? {})) {
         expect(value, `${place(block)} ${field}`).not.toBeNull();
         expect(value.errors ?? [], `${place(block)} ${field}`).toEqual([]);
+        expect(value.conflicts ?? [], `${place(block)} ${field}`).toEqual([]);
         if (!block.text.includes("mutation") || !value.job) continue;
         ids.job = value.job.id;
         jobEnds.push(await world.jobEnd(value.job.id));
