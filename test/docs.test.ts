@@ -84,6 +84,7 @@ describe("what the documents ask of the graph", () => {
   beforeAll(async () => {
     world = await createWorld({ config: { port: 0 }, roots: [join(root, "encoders")] });
     const slides = await renderSlides(world, 4, "cohort");
+    const table = readFileSync(join(slides, "../clinical.csv"), "utf8");
     mkdirSync(join(world.folder, "my-slides"));
     cpSync(join(slides, "SYN-0002-01.tif"), join(world.folder, "my-slides", "TCGA-06-0002-01Z-00-DX1.tif"));
     // A picture that does not know its resolution: it fails until someone tells, as the document says.
@@ -95,6 +96,15 @@ describe("what the documents ask of the graph", () => {
         registerSlides(input: { studyKey: "synthetic", paths: $paths, patientPattern: $pattern }) { errors { code } }
       }`,
       { paths: [slides], pattern: PATIENT_PATTERN },
+    );
+    await world.ask(
+      `mutation($table: String!) {
+        importClinical(input: {
+          studyKey: "synthetic", text: $table, patientColumn: "patient_id", slideColumn: "slide_id"
+          endpoints: [{ key: "os", timeColumn: "os_days", eventColumn: "os_event", eventValues: ["1"] }]
+        }) { errors { code } }
+      }`,
+      { table },
     );
     const { embedSlides } = await world.ask<{ embedSlides: { featureSet: { id: string }; job: { id: string } } }>(
       `mutation {
