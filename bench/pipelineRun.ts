@@ -57,7 +57,7 @@ const embed = async (
       if (job.state !== "SUCCEEDED") throw new Error(`The job ended as ${job.state}.`);
       break;
     }
-    await new Promise((wake) => setTimeout(wake, 100));
+    await new Promise((wake) => setTimeout(wake, 500));
   }
   const { rows } = await app.database.query<{ seconds: number; patches: number }>(
     `SELECT extract(epoch FROM child.finished_at - child.started_at)::float8 AS seconds, child.done AS patches

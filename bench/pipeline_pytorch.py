@@ -1,8 +1,7 @@
 """The straightforward loop that the pipeline is measured against: OpenSlide reads, PyTorch embeds, one after the other.
 
-    python3 -m venv /tmp/bench-venv && . /tmp/bench-venv/bin/activate
-    pip install -r tools/encoders/requirements.txt openslide-python
-    python bench/pipeline_pytorch.py slide.svs patches.json [--batch 32] [--output mid]
+    python3 -m venv .venv && .venv/bin/pip install -r tools/encoders/requirements.txt openslide-python
+    .venv/bin/python bench/pipeline_pytorch.py slide.svs patches.json [--batch 32] [--output mid]
 
 `patches.json` is a list of {"x": .., "y": .., "size": ..} in level-0 pixels (or {"patches": [..]}). Regions whose size is
 not 224 are resized with antialiasing by Pillow. Model and output are those of the bundled encoder's card: for `mid` the

@@ -11,13 +11,13 @@ import { firstNonFiniteRow } from "./non-finite.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
 
 /**
- * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 485 patches/s with 4 a run
- * against 394 with 32 (EfficientNet-Lite0 to block 11, 2 threads). A GPU wants the whole batch.
+ * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 464 patches/s with 2 a run
+ * against 319 with 8 (EfficientNet-Lite0 to block 11, two encoders of one thread). A GPU wants the whole batch.
  */
 const patchesPerRunOn = (provider: Provider, threads: number): number => {
   switch (provider) {
     case "cpu":
-      return Math.max(4, 2 * threads);
+      return 2 * threads;
     case "webgpu":
       return 64;
     case "cuda":

@@ -181,13 +181,17 @@ test("a thread that dies rejects every batch that waits, and every later one", a
 });
 
 test("threads grow with the cores: one encoder up to eight of them", () => {
-  expect([1, 2, 8, 16, 64].map(defaultThreads)).toEqual([
+  const small = 2 ** 24;
+  expect([1, 2, 8, 16, 64].map((cores) => defaultThreads(cores, small))).toEqual([
     { threads: 1, operatorThreads: 1 },
-    { threads: 1, operatorThreads: 2 },
-    { threads: 1, operatorThreads: 8 },
-    { threads: 2, operatorThreads: 8 },
+    { threads: 2, operatorThreads: 1 },
+    { threads: 8, operatorThreads: 1 },
+    { threads: 8, operatorThreads: 2 },
     { threads: 8, operatorThreads: 8 },
   ]);
+  // Weights of 400 MB twice, of 2 GB once.
+  expect(defaultThreads(16, 400 * 2 ** 20)).toEqual({ threads: 2, operatorThreads: 8 });
+  expect(defaultThreads(16, 2 ** 31)).toEqual({ threads: 1, operatorThreads: 16 });
 });
 
 test("the bundled encoder gives what its ONNX file gives on normalised floats, while the caller's thread stays free", async () => {
