@@ -27,7 +27,7 @@ export type OpenSlideLibrary = {
   levelSize(handle: OpenSlideHandle, level: number): { widthPixels: number; heightPixels: number };
   levelDownsample(handle: OpenSlideHandle, level: number): number;
   property(handle: OpenSlideHandle, name: string): string | null;
-  /** Premultiplied ARGB words; x and y in level-0 pixels, width and height in pixels of the level. */
+  /** Fills `words` with premultiplied ARGB; x and y in level-0 pixels, width and height in pixels of the level. */
   readRegion(
     handle: OpenSlideHandle,
     x: number,
@@ -35,7 +35,8 @@ export type OpenSlideLibrary = {
     level: number,
     widthPixels: number,
     heightPixels: number,
-  ): Promise<Uint32Array>;
+    words: Uint32Array,
+  ): Promise<void>;
 };
 
 const loadFirst = (names: readonly string[]) => {
@@ -88,12 +89,11 @@ const load = (): OpenSlideLibrary | null => {
     },
     levelDownsample: (handle, level) => getLevelDownsample(handle, level),
     property: (handle, name) => getProperty(handle, name),
-    readRegion: (handle, x, y, level, widthPixels, heightPixels) =>
+    readRegion: (handle, x, y, level, widthPixels, heightPixels, words) =>
       new Promise((resolve, reject) => {
-        const words = new Uint32Array(widthPixels * heightPixels);
-        // The callback's use of `words` keeps its memory alive while the other thread writes into it.
+        // Whoever reads `words` afterwards keeps its memory alive while the other thread writes into it.
         read.async(handle, words, x, y, level, widthPixels, heightPixels, (failure: unknown) =>
-          failure ? reject(failure) : resolve(words),
+          failure ? reject(failure) : resolve(),
         );
       }),
   };

@@ -27,6 +27,10 @@ const ALLOWED_PROPERTIES = [
   "tiff.YResolution",
 ] as const;
 
+/** Buffers kept for the next patches: a thousand of 200 kB a few seconds would keep the garbage collector at work. */
+const MAX_SPARE = 8;
+const MAX_SPARE_PIXELS = 2 ** 20;
+
 const numberOf = (text: string | null): number | null => {
   if (text === null || text.trim() === "") return null;
   const value = Number(text);
@@ -79,6 +83,7 @@ export const openWithOpenSlide = async (
   const background = backgroundOf(property("openslide.background-color"));
   const stated = toMicronsPerPixel(numberOf(property("openslide.mpp-x")), numberOf(property("openslide.mpp-y")));
   const gate = readGate(() => library.close(handle));
+  const spare: Uint32Array[] = [];
   return {
     backend: "openslide",
     vendor: property("openslide.vendor"),
@@ -93,21 +98,23 @@ export const openWithOpenSlide = async (
         return value === null ? [] : [[name, value]];
       }),
     ),
-    readRegion: async (region) => {
+    readRegion: async (region, target) => {
       const { left, top, widthPixels, heightPixels } = windowOnLevel(levels, region);
       const downsample = levels[region.level]?.downsample ?? 1;
-      const words = await gate.run(async () => {
+      const pixels = widthPixels * heightPixels;
+      const kept = spare.findIndex((words) => words.length === pixels);
+      const [words = new Uint32Array(pixels)] = kept === -1 ? [] : spare.splice(kept, 1);
+      await gate.run(async () => {
         // OpenSlide blends neighbours at fractional positions; whole pixels of the level keep the scan's own values.
         const x = Math.round(left * downsample);
         const y = Math.round(top * downsample);
-        const read = await withReadSlot(() =>
-          library.readRegion(handle, x, y, region.level, widthPixels, heightPixels),
-        );
+        await withReadSlot(() => library.readRegion(handle, x, y, region.level, widthPixels, heightPixels, words));
         const error = library.error(handle);
         if (error !== null) throw undecodable(error);
-        return read;
       });
-      return argbToRgb(words, background);
+      const rgb = await argbToRgb(words, background, target);
+      if (spare.length < MAX_SPARE && pixels <= MAX_SPARE_PIXELS) spare.push(words);
+      return rgb;
     },
     close: () => gate.close(),
   };

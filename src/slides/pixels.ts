@@ -33,10 +33,10 @@ const compositeRange = (argb: Uint32Array, rgb: Uint8Array, background: Rgb, fro
 
 /**
  * Premultiplied ARGB words, as OpenSlide gives them, over a background: RGB bytes, three a pixel.
- * Large pictures yield to the event loop on the way.
+ * Large pictures yield to the event loop on the way. `target` is filled and returned where its length fits.
  */
-export const argbToRgb = async (argb: Uint32Array, background: Rgb): Promise<Uint8Array> => {
-  const rgb = new Uint8Array(argb.length * 3);
+export const argbToRgb = async (argb: Uint32Array, background: Rgb, target?: Uint8Array): Promise<Uint8Array> => {
+  const rgb = target?.length === argb.length * 3 ? target : new Uint8Array(argb.length * 3);
   for (let from = 0; from < argb.length; from += PIXELS_PER_TURN) {
     if (from > 0) await nextTurn();
     compositeRange(argb, rgb, background, from, Math.min(argb.length, from + PIXELS_PER_TURN));

@@ -40,9 +40,10 @@ export type OpenedSlide = {
   /**
    * Reads RGB pixels, shape (heightPixels, widthPixels, 3). The origin is snapped to the nearest pixel of `level`.
    * What lies outside the slide, or was never scanned, is the slide's background colour, white by default.
+   * A reader may fill `target` and return it, where its length fits; that saves an allocation a patch.
    * Calls may overlap. Throws SLIDE_CORRUPT when the data cannot be decoded, BAD_ARGUMENT for an impossible region.
    */
-  readRegion(region: SlideRegion): Promise<Uint8Array>;
+  readRegion(region: SlideRegion, target?: Uint8Array): Promise<Uint8Array>;
   /** Waits for the reads in flight, then releases the file; later reads throw. Closing twice is harmless. */
   close(): Promise<void>;
 };

@@ -87,9 +87,9 @@ const embedRest = async (work: Work): Promise<void> => {
         patches: ids.length,
         regionWidthPixels: plan.widthPixels,
         regionHeightPixels: plan.heightPixels,
-        readPatch: (index) => {
+        readPatch: (index, target) => {
           const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
-          return readPatch(opened, plan, x, y);
+          return readPatch(opened, plan, x, y, target);
         },
         session,
         batchSize: app.config.batchSize,
