@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { ClientConfig } from "pg";
@@ -9,6 +11,9 @@ import { lockFolder } from "./lock.ts";
 import type { EmbeddedWorkerData, EmbeddedWorkerMessage } from "./worker.ts";
 
 export type EmbeddedDatabase = { connection: ClientConfig; close(): Promise<void> };
+
+/** A statement may still be running; after this it is cut off, as by a crash, which PostgreSQL survives. */
+const CLOSE_WITHIN_MS = 10_000;
 
 /** Where the kernel's limit for a Unix socket's path ends, less the name that PostgreSQL clients append. */
 const MAX_SOCKET_FOLDER_LENGTH = 80;
@@ -66,12 +71,10 @@ export const startEmbedded = async (dataFolder: string | undefined): Promise<Emb
   return {
     connection: { host, port: Number(port), user: "postgres", database: "postgres" },
     async close() {
-      const closed = new Promise<void>((resolve) => {
-        worker.on("message", (message) => message.closed && resolve());
-        worker.once("exit", () => resolve());
-      });
+      const ended = once(worker, "exit");
       worker.postMessage("close");
-      await closed;
+      // The thread ends by itself; ending it by force while WebAssembly is being compiled can end the whole process.
+      await Promise.race([ended, delay(CLOSE_WITHIN_MS, undefined, { ref: false })]);
       await worker.terminate();
       release();
     },
