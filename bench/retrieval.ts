@@ -13,6 +13,7 @@ import { createStudy } from "../src/modules/study/study.service.ts";
 import { readConfig } from "../src/platform/config.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { createApp, type RunningApp } from "../src/server/app.ts";
+import { gridIdOf } from "../src/store/patches.ts";
 import { atLeast, type Bench, fact } from "./figure.ts";
 
 /**
@@ -122,7 +123,7 @@ const measureStudy = async (
     const own = classOf.get(grid.slide.key);
     const slides = new Map(grids.map((other) => [other.id, other.slide.key]));
     precisions.push(
-      averagePrecision(hits.map(({ patch }) => classOf.get(slides.get(Math.floor(patch.id / 2 ** 24)) ?? "") === own)),
+      averagePrecision(hits.map(({ patch }) => classOf.get(slides.get(gridIdOf(patch.id)) ?? "") === own)),
     );
   }
   return mean(precisions);

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderCohort } from "../../synthetic/index.ts";
-import { gridPart } from "../modules/patch/patch.service.ts";
+import { gridPart, loadSlide } from "../modules/patch/patch.service.ts";
 import { similarPatches } from "../modules/similarity/similarity.service.ts";
 import { makeDataFolder, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import { decodeId, encodeId } from "../platform/ids.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
 import { startServer } from "../server/start.ts";
+import { cellOrigin } from "../slides/index.ts";
+import { cellOf, readGridPatchIds } from "../store/patches.ts";
 import { exampleQueries } from "./exampleQueries.ts";
 import {
   INGEST_OPTIONS,
@@ -58,12 +60,8 @@ const examplePatch = async (app: RunningApp, options: IngestOptions): Promise<st
     orderBy: { slide: { key: "asc" } },
   });
   if (!features) return null;
-  const { rows } = await app.database.query<{ x: number; y: number }>(
-    "SELECT x, y FROM features.patch WHERE id >= $1::int8 * 16777216 AND id < ($1::int8 + 1) * 16777216 ORDER BY id OFFSET $2 LIMIT 1",
-    [features.gridId, Math.floor(features.vectors / 2)],
-  );
-  const place = rows[0];
-  if (!place) return null;
+  const ids = (await readGridPatchIds(app.database, features.grid)).sort();
+  const place = cellOrigin(features.grid, cellOf(ids[Math.floor(features.vectors / 2)] as number));
   return encodeId("Patch", options.studyKey, features.slide.key, gridPart(features.grid), place.x, place.y);
 };
 
@@ -78,8 +76,7 @@ const showSimilar = async (app: RunningApp, study: string, featureSet: string, p
   });
   const rows = await Promise.all(
     hits.map(async ({ patch: hit, distance }) => {
-      const grid = await context.loaders.grid.load(Math.floor(hit.id / 2 ** 24));
-      const slide = await context.loaders.slide.load(grid.slideId);
+      const slide = await loadSlide(context, hit);
       const patient = await context.loaders.patient.load(slide.patientId);
       return [patient.key, slide.key, String(hit.x), String(hit.y), (1 - distance).toFixed(4)];
     }),
