@@ -4,7 +4,7 @@ import { HistoError } from "../../platform/errors.ts";
 import type { FeatureSet, Study } from "../../store/generated/client.ts";
 import { readIds } from "../../store/pages.ts";
 import type { PatchRow } from "../../store/patches.ts";
-import { searchExact, type VectorFilter } from "../../store/vectorSearch.ts";
+import { searchExact, type VectorFilter } from "../../store/search/exact.ts";
 import { readVectors } from "../../store/vectors.ts";
 import { requirePageSize } from "../base/connections.ts";
 import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";

@@ -1,5 +1,5 @@
-import type { Queryable } from "./database.ts";
-import { formatVector, vectorTable } from "./vectors.ts";
+import type { Queryable } from "../database.ts";
+import { formatVector, vectorTable } from "../vectors.ts";
 
 /** Which rows of a feature set may be hits. Sets of integers, resolved from the graph's filters beforehand. */
 export type VectorFilter = {
