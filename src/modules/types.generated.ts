@@ -1007,6 +1007,8 @@ export type PatchvectorArgs = {
 export type PatchFilter = {
   /** Only patches of patients that pass this. */
   patients?: InputMaybe<PatientFilter>;
+  /** Only patches of one slide whose centres lie inside of an outline, such as an annotation. */
+  region?: InputMaybe<RegionInput>;
   /** Only patches of slides that pass this. */
   slides?: InputMaybe<SlideFilter>;
 };
@@ -1324,6 +1326,17 @@ export type RecallBasis =
   | 'CALIBRATED'
   /** Every candidate was compared: nothing can be missed. */
   | 'EXACT';
+
+/** An outline on one slide. */
+export type RegionInput = {
+  /**
+   * GeoJSON in level-0 pixels, y downwards: a Polygon or MultiPolygon (or a Feature with one), with or without holes; rings may
+   * be closed or not. Up to 20,000 vertices.
+   */
+  polygon: Scalars['JSON']['input'];
+  /** Global id of the slide. */
+  slide: Scalars['ID']['input'];
+};
 
 /** An encoder to register. */
 export type RegisterEncoderInput = {
@@ -2092,6 +2105,7 @@ export type ResolversTypes = {
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecallBasis: ResolverTypeWrapper<'EXACT' | 'CALIBRATED'>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
@@ -2203,6 +2217,7 @@ export type ResolversParentTypes = {
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
