@@ -10,12 +10,19 @@ export const clusteredRows = (dims: number, groups: number, seed: number) => {
   const normal = (): number => (random.next() + random.next() + random.next() + random.next() - 2) * Math.sqrt(3);
   const directions = 16;
   const centres = Float32Array.from({ length: groups * dims }, () => 0.5 + 0.5 * normal());
-  const axes = Float32Array.from({ length: groups * directions * dims }, () => (normal() * 0.8) / Math.sqrt(directions));
+  const axes = Float32Array.from(
+    { length: groups * directions * dims },
+    () => (normal() * 0.8) / Math.sqrt(directions),
+  );
   const shares = Array.from({ length: groups }, () => 0.2 + random.next() ** 2);
-  const total = shares.reduce((sum, share) => sum + share, 0);
+  let total = 0;
+  const upTo = shares.map((share) => {
+    total += share;
+    return total;
+  });
   const pick = (): number => {
-    let left = random.next() * total;
-    return Math.max(0, shares.findIndex((share) => (left -= share) < 0));
+    const at = random.next() * total;
+    return upTo.findIndex((limit) => at < limit);
   };
   const noise = Float32Array.from({ length: 1 << 16 }, () => 0.5 * normal());
   return (rows: number): Uint16Array => {
