@@ -123,7 +123,7 @@ export const projectedRows = (source: RowSource, projector: Projector): RowSourc
     async *batches() {
       for await (const batch of source.batches()) yield projector.project(batch);
     },
-    ...(take && { take: async (rows: Uint32Array) => projector.project(await take(rows)) }),
+    ...(take && { take: async (rows: Uint32Array) => projector.project(await take.call(source, rows)) }),
   };
 };
 

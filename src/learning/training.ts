@@ -13,7 +13,7 @@ export type TrainSettings = {
 
 /** Rows that seeds are chosen among: K-means++ looks at all of them once a cluster. */
 const LEAST_SEEDING_ROWS = 4096;
-const SEEDING_ROWS_PER_CLUSTER = 16;
+const SEEDING_ROWS_PER_CLUSTER = 8;
 /** Steps by which seedings are compared: the first few lower the inertia most. */
 const TRIAL_STEPS = 4;
 
