@@ -6,7 +6,7 @@ import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
-import type { SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
+import type { SearchIndexMapper, SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
 import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
@@ -94,6 +94,14 @@ export type AttributeType =
   | 'NUMBER'
   /** Anything else. */
   | 'TEXT';
+
+/** What to index. */
+export type BuildSearchIndexInput = {
+  /** Global id of a frozen cohort: just its patients are indexed, for searches among exactly them. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+};
 
 /** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
 export type Cohort = Node & {
@@ -525,6 +533,8 @@ export type FeatureSet = Derived & Node & {
   patchSize: Scalars['Int']['output'];
   /** What was done to the pixels before the encoder saw them. */
   preprocessing: Scalars['JSON']['output'];
+  /** What makes searches in it fast, where it is large enough to gain from it. Without any, every search compares all that matches. */
+  searchIndexes: Array<SearchIndex>;
   /** The slides with at least one vector, by key. */
   slides: SlideConnection;
   /** The study that it belongs to. */
@@ -803,6 +813,11 @@ export type Lineage = {
  */
 export type Mutation = {
   __typename?: 'Mutation';
+  /**
+   * Builds what makes searches fast in a feature set, and measures the recall it reaches, as a job. It happens by itself when a
+   * set has grown large, and for cohorts that are searched often. Asking twice does nothing twice.
+   */
+  buildSearchIndex: JobPayload;
   /** Stops a job at the end of its batch. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
@@ -838,6 +853,15 @@ export type Mutation = {
   setSlideResolution: SlidePayload;
   /** Finds the tissue and lays a grid of patches over each slide, as a job. Slides that have this grid already are done at once. */
   tileSlides: JobPayload;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationbuildSearchIndexArgs = {
+  input: BuildSearchIndexInput;
 };
 
 
@@ -1435,6 +1459,25 @@ export type SaveCohortInput = {
   patients: PatientFilter;
   /** Key of the study. */
   studyKey: Scalars['String']['input'];
+};
+
+/** An index that answers similarity searches faster than comparing every vector, wherever it was measured to find as much. */
+export type SearchIndex = {
+  __typename?: 'SearchIndex';
+  /** When it was built. */
+  builtAt: Scalars['DateTime']['output'];
+  /** The cohort whose patients it holds; null when it holds the whole feature set. */
+  cohort?: Maybe<Cohort>;
+  /** True when there are so many more or fewer vectors that it should be built again. */
+  isStale: Scalars['Boolean']['output'];
+  /** Measured recall of a search for ten hits without the query's own patient, with the setting that such a search uses; null where an exact search is used. */
+  recall?: Maybe<Scalars['Float']['output']>;
+  /** Why it is stale, and what that means; null when it is not. */
+  staleReason?: Maybe<Scalars['String']['output']>;
+  /** The strategy that it serves. */
+  strategy: SearchStrategy;
+  /** How many vectors there were when it was built, or measured again. */
+  vectors: Scalars['Int']['output'];
 };
 
 /** How a similarity search went: a search that cannot give all that was asked says so here. */
@@ -2162,8 +2205,9 @@ export type ResolversTypes = {
   AttributeInput: AttributeInput;
   AttributeLevel: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
   AttributeType: ResolverTypeWrapper<'NUMBER' | 'CATEGORY' | 'BOOLEAN' | 'TEXT'>;
-  Cohort: ResolverTypeWrapper<CohortMapper>;
+  BuildSearchIndexInput: BuildSearchIndexInput;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Cohort: ResolverTypeWrapper<CohortMapper>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CohortComparison: ResolverTypeWrapper<CohortComparisonMapper>;
   CohortPayload: ResolverTypeWrapper<Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversTypes['Cohort']>, errors: Array<ResolversTypes['UserError']> }>;
@@ -2230,6 +2274,7 @@ export type ResolversTypes = {
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
   SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
@@ -2288,8 +2333,9 @@ export type ResolversParentTypes = {
   AttributeGrouping: AttributeGrouping;
   Float: Scalars['Float']['output'];
   AttributeInput: AttributeInput;
-  Cohort: CohortMapper;
+  BuildSearchIndexInput: BuildSearchIndexInput;
   ID: Scalars['ID']['output'];
+  Cohort: CohortMapper;
   Boolean: Scalars['Boolean']['output'];
   CohortComparison: CohortComparisonMapper;
   CohortPayload: Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversParentTypes['Cohort']>, errors: Array<ResolversParentTypes['UserError']> };
@@ -2349,6 +2395,7 @@ export type ResolversParentTypes = {
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: SearchIndexMapper;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: SimilarPatchMapper;
@@ -2557,6 +2604,7 @@ export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends
   overlap?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   patchSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   preprocessing?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  searchIndexes?: Resolver<Array<ResolversTypes['SearchIndex']>, ParentType, ContextType>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<FeatureSetslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2645,6 +2693,7 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
 };
 
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  buildSearchIndex?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildSearchIndexArgs, 'input'>>;
   cancelJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationcancelJobArgs, 'id'>>;
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
@@ -2757,6 +2806,16 @@ export type RegisterSlidesPayloadResolvers<ContextType = GraphQLContext, ParentT
   errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
   slides?: Resolver<Array<ResolversTypes['Slide']>, ParentType, ContextType>;
   unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SearchIndexResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchIndex'] = ResolversParentTypes['SearchIndex']> = {
+  builtAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  recall?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  staleReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  strategy?: Resolver<ResolversTypes['SearchStrategy'], ParentType, ContextType>;
+  vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type SearchReportResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchReport'] = ResolversParentTypes['SearchReport']> = {
@@ -3023,6 +3082,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
+  SearchIndex?: SearchIndexResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
   SetDistance?: SetDistanceResolvers;
