@@ -1,4 +1,3 @@
-import { GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
 import { HistoError } from "../platform/errors.ts";
 import { isUnavailable } from "./unavailable.ts";
@@ -22,7 +21,7 @@ describe("a database that is away", () => {
   it("is found however deep", () => {
     const cause = withCode("ECONNREFUSED");
     expect(isUnavailable(new AggregateError([new Error("::1"), cause]))).toBe(true);
-    expect(isUnavailable(new GraphQLError("…", { originalError: new Error("…", { cause }) }))).toBe(true);
+    expect(isUnavailable(Object.assign(new Error("…"), { originalError: new Error("…", { cause }) }))).toBe(true);
     const adapterError = { name: "DriverAdapterError", cause: { originalCode: "57P01", kind: "postgres" } };
     expect(
       isUnavailable(Object.assign(new Error("…"), { code: "P2010", meta: { driverAdapterError: adapterError } })),
