@@ -82,11 +82,6 @@ const buildCells = async ({ app, featureSet, signal }: Build, vectors: number, p
   }
 };
 
-/** Its cohort was changed or deleted while an index over it was built; nothing is left of it, and nothing is wrong. */
-const isGone = async (app: App, id: number, finished: boolean): Promise<void> => {
-  if (!finished) app.log.info({ searchIndex: id }, "index of a cohort that has changed meanwhile");
-};
-
 /** The CLUSTERED index of a feature set, anew unless its vectors are still the same. */
 export const ensureCells = async (build: Build, progress: Progress): Promise<void> => {
   const { database } = build.app;
@@ -143,7 +138,8 @@ export const ensureGraph = async (build: Build, cohortId: number | null, progres
     return progress(0.5 + 0.5 * share, "Measuring recall");
   });
   if (defaultRecall(calibration) !== null) {
-    await isGone(app, id, await database.transaction((client) => finishIndex(client, id, { vectors, calibration })));
+    const isThere = await database.transaction((client) => finishIndex(client, id, { vectors, calibration }));
+    if (!isThere) app.log.info({ searchIndex: id }, "the cohort changed while it was indexed; its index is gone");
   } else {
     await deleteIndex(database, id);
     app.log.info({ featureSet: featureSetId }, "HNSW index does not reach the recall that is asked by default");

@@ -70,13 +70,16 @@ export const queueIndexing = (
     return id;
   });
 
-/** The copy of the vectors that an index takes must fit where room is scarce. */
-const hasRoom = async (app: App, featureSet: FeatureSet): Promise<boolean> => {
+/** Whether the copy of the vectors that an index takes fits into this share of the room, where room is scarce. */
+export const hasRoom = async (app: App, featureSet: FeatureSet, share: number): Promise<boolean> => {
   if (app.database.kind !== "embedded") return true;
   const vectors = await countIndexable(app.database, featureSet.id, null);
   const needed = (await storeBytes(app.database)) + estimateBytes(vectors, featureSet.dims);
-  return needed <= app.config.storeMaxBytes / 2;
+  return needed <= app.config.storeMaxBytes * share;
 };
+
+/** What is indexed without being asked for leaves room for more vectors. */
+const UNASKED_SHARE = 0.5;
 
 const BY_ITSELF = "histoql";
 
@@ -85,7 +88,8 @@ const queueWhatIsDue = async (app: App): Promise<void> => {
   const { database, prisma } = app;
   for (const id of await readSetsToIndex(database, LEAST_VECTORS[database.kind])) {
     const featureSet = await prisma.featureSet.findUnique({ where: { id } });
-    if (featureSet && (await hasRoom(app, featureSet))) await queueIndexing(app, featureSet, null, BY_ITSELF);
+    if (featureSet && (await hasRoom(app, featureSet, UNASKED_SHARE)))
+      await queueIndexing(app, featureSet, null, BY_ITSELF);
   }
   for (const { featureSetId, cohortId } of await readHotCohorts(database)) {
     const featureSet = await prisma.featureSet.findUnique({ where: { id: featureSetId } });

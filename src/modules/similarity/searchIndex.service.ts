@@ -6,7 +6,7 @@ import { countIndexable, GREATEST_GROWTH, MAX_INDEXED_DIMS, type SearchIndexRow 
 import { findCohort } from "../cohort/cohort.service.ts";
 import type { GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
-import { queueIndexing } from "./searchIndex.jobs.ts";
+import { hasRoom, queueIndexing } from "./searchIndex.jobs.ts";
 
 /** @throws HistoError NOT_FOUND, BAD_ARGUMENT, CONFLICT */
 const requireIndexable = async (context: GraphQLContext, featureSet: FeatureSet, id: string): Promise<Cohort> => {
@@ -48,7 +48,7 @@ const requireIndexable = async (context: GraphQLContext, featureSet: FeatureSet,
 /**
  * Queues the building of what makes searches in a feature set fast, or of what does among a frozen cohort.
  * Asking twice does nothing twice.
- * @throws HistoError NOT_FOUND, BAD_ARGUMENT, CONFLICT, FORBIDDEN
+ * @throws HistoError NOT_FOUND, BAD_ARGUMENT, CONFLICT, STORE_TOO_SMALL, FORBIDDEN
  */
 export const buildSearchIndex = async (
   context: GraphQLContext,
@@ -63,6 +63,16 @@ export const buildSearchIndex = async (
       fix: "Embed slides into it with embedSlides first.",
       path: ["input", "featureSet"],
     });
+  }
+  if (!(await hasRoom(app, featureSet, 1))) {
+    throw new HistoError(
+      "STORE_TOO_SMALL",
+      "An index holds a copy of the vectors, which the embedded database has no room for.",
+      {
+        fix: "Set DATABASE_URL to a PostgreSQL server with pgvector. Until then searches compare every vector.",
+        path: ["input", "featureSet"],
+      },
+    );
   }
   const id = await queueIndexing(app, featureSet, cohort?.id ?? null, viewer.name);
   return app.prisma.job.findUniqueOrThrow({ where: { id } });
