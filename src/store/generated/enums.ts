@@ -90,3 +90,12 @@ export const AttributeLevel = {
 } as const
 
 export type AttributeLevel = (typeof AttributeLevel)[keyof typeof AttributeLevel]
+
+
+export const CodebookScope = {
+  STUDY: 'STUDY',
+  COHORT: 'COHORT',
+  PATIENT: 'PATIENT'
+} as const
+
+export type CodebookScope = (typeof CodebookScope)[keyof typeof CodebookScope]

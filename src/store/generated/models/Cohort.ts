@@ -234,6 +234,7 @@ export type CohortWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Cohort"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   patients?: Prisma.CohortPatientListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }
 
 export type CohortOrderByWithRelationInput = {
@@ -246,6 +247,7 @@ export type CohortOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   study?: Prisma.StudyOrderByWithRelationInput
   patients?: Prisma.CohortPatientOrderByRelationAggregateInput
+  builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
 }
 
 export type CohortWhereUniqueInput = Prisma.AtLeast<{
@@ -262,6 +264,7 @@ export type CohortWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Cohort"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   patients?: Prisma.CohortPatientListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }, "id" | "studyId_key">
 
 export type CohortOrderByWithAggregationInput = {
@@ -300,6 +303,7 @@ export type CohortCreateInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateInput = {
@@ -311,6 +315,7 @@ export type CohortUncheckedCreateInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUpdateInput = {
@@ -321,6 +326,7 @@ export type CohortUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateInput = {
@@ -332,6 +338,7 @@ export type CohortUncheckedUpdateInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyInput = {
@@ -420,6 +427,11 @@ export type CohortScalarRelationFilter = {
   isNot?: Prisma.CohortWhereInput
 }
 
+export type CohortNullableScalarRelationFilter = {
+  is?: Prisma.CohortWhereInput | null
+  isNot?: Prisma.CohortWhereInput | null
+}
+
 export type CohortCreateNestedManyWithoutStudyInput = {
   create?: Prisma.XOR<Prisma.CohortCreateWithoutStudyInput, Prisma.CohortUncheckedCreateWithoutStudyInput> | Prisma.CohortCreateWithoutStudyInput[] | Prisma.CohortUncheckedCreateWithoutStudyInput[]
   connectOrCreate?: Prisma.CohortCreateOrConnectWithoutStudyInput | Prisma.CohortCreateOrConnectWithoutStudyInput[]
@@ -476,6 +488,22 @@ export type CohortUpdateOneRequiredWithoutPatientsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutPatientsInput, Prisma.CohortUpdateWithoutPatientsInput>, Prisma.CohortUncheckedUpdateWithoutPatientsInput>
 }
 
+export type CohortCreateNestedOneWithoutBuildsInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutBuildsInput
+  connect?: Prisma.CohortWhereUniqueInput
+}
+
+export type CohortUpdateOneWithoutBuildsNestedInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutBuildsInput
+  upsert?: Prisma.CohortUpsertWithoutBuildsInput
+  disconnect?: Prisma.CohortWhereInput | boolean
+  delete?: Prisma.CohortWhereInput | boolean
+  connect?: Prisma.CohortWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutBuildsInput, Prisma.CohortUpdateWithoutBuildsInput>, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+}
+
 export type CohortCreateWithoutStudyInput = {
   key: string
   name: string
@@ -483,6 +511,7 @@ export type CohortCreateWithoutStudyInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutStudyInput = {
@@ -493,6 +522,7 @@ export type CohortUncheckedCreateWithoutStudyInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutStudyInput = {
@@ -541,6 +571,7 @@ export type CohortCreateWithoutPatientsInput = {
   isFrozen: boolean
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutPatientsInput = {
@@ -551,6 +582,7 @@ export type CohortUncheckedCreateWithoutPatientsInput = {
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
   isFrozen: boolean
   createdAt?: Date | string
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutPatientsInput = {
@@ -576,6 +608,7 @@ export type CohortUpdateWithoutPatientsInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutPatientsInput = {
@@ -586,6 +619,65 @@ export type CohortUncheckedUpdateWithoutPatientsInput = {
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortCreateWithoutBuildsInput = {
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+}
+
+export type CohortUncheckedCreateWithoutBuildsInput = {
+  id?: number
+  studyId: number
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+}
+
+export type CohortCreateOrConnectWithoutBuildsInput = {
+  where: Prisma.CohortWhereUniqueInput
+  create: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+}
+
+export type CohortUpsertWithoutBuildsInput = {
+  update: Prisma.XOR<Prisma.CohortUpdateWithoutBuildsInput, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+  create: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  where?: Prisma.CohortWhereInput
+}
+
+export type CohortUpdateToOneWithWhereWithoutBuildsInput = {
+  where?: Prisma.CohortWhereInput
+  data: Prisma.XOR<Prisma.CohortUpdateWithoutBuildsInput, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+}
+
+export type CohortUpdateWithoutBuildsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortUncheckedUpdateWithoutBuildsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyStudyInput = {
@@ -604,6 +696,7 @@ export type CohortUpdateWithoutStudyInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutStudyInput = {
@@ -614,6 +707,7 @@ export type CohortUncheckedUpdateWithoutStudyInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateManyWithoutStudyInput = {
@@ -632,10 +726,12 @@ export type CohortUncheckedUpdateManyWithoutStudyInput = {
 
 export type CohortCountOutputType = {
   patients: number
+  builds: number
 }
 
 export type CohortCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   patients?: boolean | CohortCountOutputTypeCountPatientsArgs
+  builds?: boolean | CohortCountOutputTypeCountBuildsArgs
 }
 
 /**
@@ -655,6 +751,13 @@ export type CohortCountOutputTypeCountPatientsArgs<ExtArgs extends runtime.Types
   where?: Prisma.CohortPatientWhereInput
 }
 
+/**
+ * CohortCountOutputType without action
+ */
+export type CohortCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookBuildWhereInput
+}
+
 
 export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -666,6 +769,7 @@ export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   createdAt?: boolean
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
+  builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["cohort"]>
 
@@ -705,6 +809,7 @@ export type CohortOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
 export type CohortInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
+  builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CohortIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -719,6 +824,7 @@ export type $CohortPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     study: Prisma.$StudyPayload<ExtArgs>
     patients: Prisma.$CohortPatientPayload<ExtArgs>[]
+    builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1124,6 +1230,7 @@ export interface Prisma__CohortClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   patients<T extends Prisma.Cohort$patientsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$patientsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  builds<T extends Prisma.Cohort$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1582,6 +1689,30 @@ export type Cohort$patientsArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.CohortPatientScalarFieldEnum | Prisma.CohortPatientScalarFieldEnum[]
+}
+
+/**
+ * Cohort.builds
+ */
+export type Cohort$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookBuild
+   */
+  select?: Prisma.CodebookBuildSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookBuild
+   */
+  omit?: Prisma.CodebookBuildOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookBuildInclude<ExtArgs> | null
+  where?: Prisma.CodebookBuildWhereInput
+  orderBy?: Prisma.CodebookBuildOrderByWithRelationInput | Prisma.CodebookBuildOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookBuildWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
 }
 
 /**

@@ -327,6 +327,7 @@ export type FeatureSetWhereInput = {
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }
 
 export type FeatureSetOrderByWithRelationInput = {
@@ -349,6 +350,7 @@ export type FeatureSetOrderByWithRelationInput = {
   study?: Prisma.StudyOrderByWithRelationInput
   encoder?: Prisma.EncoderOrderByWithRelationInput
   slides?: Prisma.SlideFeaturesOrderByRelationAggregateInput
+  builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
 }
 
 export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
@@ -375,6 +377,7 @@ export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }, "id" | "studyId_key">
 
 export type FeatureSetOrderByWithAggregationInput = {
@@ -440,6 +443,7 @@ export type FeatureSetCreateInput = {
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateInput = {
@@ -460,6 +464,7 @@ export type FeatureSetUncheckedCreateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUpdateInput = {
@@ -479,6 +484,7 @@ export type FeatureSetUpdateInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateInput = {
@@ -499,6 +505,7 @@ export type FeatureSetUncheckedUpdateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyInput = {
@@ -756,6 +763,20 @@ export type FeatureSetUpdateOneRequiredWithoutSlidesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSlidesInput, Prisma.FeatureSetUpdateWithoutSlidesInput>, Prisma.FeatureSetUncheckedUpdateWithoutSlidesInput>
 }
 
+export type FeatureSetCreateNestedOneWithoutBuildsInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutBuildsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneRequiredWithoutBuildsNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutBuildsInput
+  upsert?: Prisma.FeatureSetUpsertWithoutBuildsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutBuildsInput, Prisma.FeatureSetUpdateWithoutBuildsInput>, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+}
+
 export type FeatureSetCreateWithoutStudyInput = {
   key: string
   level?: $Enums.FeatureLevel
@@ -772,6 +793,7 @@ export type FeatureSetCreateWithoutStudyInput = {
   createdAt?: Date | string
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutStudyInput = {
@@ -791,6 +813,7 @@ export type FeatureSetUncheckedCreateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutStudyInput = {
@@ -857,6 +880,7 @@ export type FeatureSetCreateWithoutEncoderInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutEncoderInput = {
@@ -876,6 +900,7 @@ export type FeatureSetUncheckedCreateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutEncoderInput = {
@@ -920,6 +945,7 @@ export type FeatureSetCreateWithoutSlidesInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSlidesInput = {
@@ -939,6 +965,7 @@ export type FeatureSetUncheckedCreateWithoutSlidesInput = {
   trust?: $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSlidesInput = {
@@ -973,6 +1000,7 @@ export type FeatureSetUpdateWithoutSlidesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
@@ -992,6 +1020,101 @@ export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
   trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutBuildsInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutBuildsInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutBuildsInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+}
+
+export type FeatureSetUpsertWithoutBuildsInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutBuildsInput, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutBuildsInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutBuildsInput, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+}
+
+export type FeatureSetUpdateWithoutBuildsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyStudyInput = {
@@ -1028,6 +1151,7 @@ export type FeatureSetUpdateWithoutStudyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutStudyInput = {
@@ -1047,6 +1171,7 @@ export type FeatureSetUncheckedUpdateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutStudyInput = {
@@ -1101,6 +1226,7 @@ export type FeatureSetUpdateWithoutEncoderInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
@@ -1120,6 +1246,7 @@ export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
@@ -1147,10 +1274,12 @@ export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
 
 export type FeatureSetCountOutputType = {
   slides: number
+  builds: number
 }
 
 export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slides?: boolean | FeatureSetCountOutputTypeCountSlidesArgs
+  builds?: boolean | FeatureSetCountOutputTypeCountBuildsArgs
 }
 
 /**
@@ -1168,6 +1297,13 @@ export type FeatureSetCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.E
  */
 export type FeatureSetCountOutputTypeCountSlidesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.SlideFeaturesWhereInput
+}
+
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookBuildWhereInput
 }
 
 
@@ -1191,6 +1327,7 @@ export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["featureSet"]>
 
@@ -1260,6 +1397,7 @@ export type FeatureSetInclude<ExtArgs extends runtime.Types.Extensions.InternalA
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type FeatureSetIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1277,6 +1415,7 @@ export type $FeatureSetPayload<ExtArgs extends runtime.Types.Extensions.Internal
     study: Prisma.$StudyPayload<ExtArgs>
     encoder: Prisma.$EncoderPayload<ExtArgs>
     slides: Prisma.$SlideFeaturesPayload<ExtArgs>[]
+    builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1692,6 +1831,7 @@ export interface Prisma__FeatureSetClient<T, Null = never, ExtArgs extends runti
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   encoder<T extends Prisma.EncoderDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.EncoderDefaultArgs<ExtArgs>>): Prisma.Prisma__EncoderClient<runtime.Types.Result.GetResult<Prisma.$EncoderPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   slides<T extends Prisma.FeatureSet$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlideFeaturesPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  builds<T extends Prisma.FeatureSet$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2159,6 +2299,30 @@ export type FeatureSet$slidesArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.SlideFeaturesScalarFieldEnum | Prisma.SlideFeaturesScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.builds
+ */
+export type FeatureSet$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookBuild
+   */
+  select?: Prisma.CodebookBuildSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookBuild
+   */
+  omit?: Prisma.CodebookBuildOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookBuildInclude<ExtArgs> | null
+  where?: Prisma.CodebookBuildWhereInput
+  orderBy?: Prisma.CodebookBuildOrderByWithRelationInput | Prisma.CodebookBuildOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookBuildWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,4 @@
+import type { SimilarPhenotypeResolvers } from "./../../types.generated.ts";
+export const SimilarPhenotype: SimilarPhenotypeResolvers = {
+  /* Implement SimilarPhenotype resolver logic here */
+};
