@@ -4,7 +4,7 @@ import { HistoError } from "../../platform/errors.ts";
 import type { FeatureSet, Study } from "../../store/generated/client.ts";
 import { readIds } from "../../store/pages.ts";
 import type { PatchRow } from "../../store/patches.ts";
-import { searchExact, type VectorFilter } from "../../store/vectorSearch.ts";
+import { searchVectors, type VectorFilter } from "../../store/search/index.ts";
 import { readVectors } from "../../store/vectors.ts";
 import { requirePageSize } from "../base/connections.ts";
 import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
@@ -144,19 +144,19 @@ export const similarPatches = async (context: GraphQLContext, input: SimilarPatc
         : queryByVector(vector as Float32Array, featureSet);
   const direction = unitLength(query.vector);
   const filter = await resolveFilter(context, study, input.filter);
-  const began = performance.now();
-  const { hits, matches } = await searchExact(
-    app.database,
-    featureSet.id,
-    direction,
-    {
+  const found = await searchVectors(app.database, {
+    featureSetId: featureSet.id,
+    query: { vector: direction },
+    filter: {
       ...filter,
       exceptPatientId: input.excludeSamePatient ? query.patientId : undefined,
       exceptPatchId: query.patchId,
     },
     first,
-  );
-  const tookMs = performance.now() - began;
+    minRecall: input.minRecall,
+  });
+  if (!found) throw new Error("A vector that was given was not found.");
+  const { hits, report } = found;
   const patches = await loaders.patch.loadMany(hits.map((hit) => hit.patchId));
   return {
     hits: hits.flatMap((hit, index): PatchHit[] => {
@@ -164,16 +164,6 @@ export const similarPatches = async (context: GraphQLContext, input: SimilarPatc
       if (row instanceof Error) throw row;
       return row ? [{ patch: row, distance: hit.distance }] : [];
     }),
-    search: {
-      strategy: "EXACT" as const,
-      matches,
-      matchesIsExact: true,
-      scanned: matches,
-      isComplete: hits.length === Math.min(first, matches),
-      recallBasis: "EXACT" as const,
-      recallEstimate: 1,
-      reason: null,
-      tookMs,
-    },
+    search: report,
   };
 };
