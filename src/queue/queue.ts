@@ -1,5 +1,5 @@
 import { PgBoss } from "pg-boss";
-import { isHistoError } from "../platform/errors.ts";
+import { HistoError, isHistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import {
@@ -56,21 +56,65 @@ const failureOf = (error: unknown): Failure => {
   };
 };
 
+const createBoss = (database: Database, options: { migrate: boolean; supervise: boolean }): PgBoss =>
+  new PgBoss({
+    db: { executeSql: (text: string, values?: unknown[]) => database.pool.query(text, values) },
+    schedule: false,
+    superviseIntervalSeconds: 60,
+    ...options,
+  });
+
+const createQueues = async (boss: PgBoss): Promise<void> => {
+  for (const kind of QUEUES) {
+    await boss.createQueue(queueName(kind), { retryLimit: 0, expireInSeconds: MESSAGE_LIFE_SECONDS });
+  }
+};
+
+/** Makes the queue's schema and queues, or brings them to this version; for the role that owns the tables. */
+export const installQueue = async (database: Database): Promise<void> => {
+  const boss = createBoss(database, { migrate: true, supervise: false });
+  boss.on("error", () => {});
+  await boss.start();
+  await createQueues(boss);
+  await boss.stop({ graceful: false, close: false });
+};
+
+/** Whether this role owns the queue's schema or may make it. */
+const ownsQueue = async (database: Database): Promise<boolean> => {
+  const { rows } = await database.query<{ owns: boolean }>(
+    `SELECT coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'pgboss'),
+       has_database_privilege(current_database(), 'CREATE')) AS owns`,
+  );
+  return rows[0]?.owns === true;
+};
+
+const startBoss = async (database: Database, log: Logger): Promise<PgBoss> => {
+  const isOwner = await ownsQueue(database);
+  const boss = createBoss(database, { migrate: isOwner, supervise: true });
+  boss.on("error", (error) => log.warn({ reason: error.message }, "queue"));
+  try {
+    await boss.start();
+  } catch (error) {
+    if (isOwner) throw error;
+    throw new HistoError(
+      "FORBIDDEN",
+      "The queue's tables are not those of this version, and this role may not change them.",
+      {
+        fix: "Run histoql migrate as the role that owns the tables, with --application-role and the name of this one.",
+        cause: error,
+      },
+    );
+  }
+  if (isOwner) await createQueues(boss);
+  return boss;
+};
+
 /**
  * pg-boss over our own pool carries the messages; the rows of `job` are the truth. A message that comes twice, late
  * or for a cancelled job finds nothing to claim and does no harm.
  */
 export const startQueue = async (database: Database, log: Logger): Promise<Queue> => {
-  const boss = new PgBoss({
-    db: { executeSql: (text: string, values?: unknown[]) => database.pool.query(text, values) },
-    schedule: false,
-    superviseIntervalSeconds: 60,
-  });
-  boss.on("error", (error) => log.warn({ reason: error.message }, "queue"));
-  await boss.start();
-  for (const kind of QUEUES) {
-    await boss.createQueue(queueName(kind), { retryLimit: 0, expireInSeconds: MESSAGE_LIFE_SECONDS });
-  }
+  const boss = await startBoss(database, log);
 
   const running = new Map<string, AbortController>();
   const inFlight = new Set<Promise<void>>();

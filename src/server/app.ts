@@ -59,6 +59,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
   const log = createLogger(config.logLevel);
   const database = await openDatabase({
     url: config.databaseUrl,
+    schema: config.schema,
     dataFolder: options.inMemory ? undefined : config.dataFolder,
     onStatement: options.onStatement,
   });
