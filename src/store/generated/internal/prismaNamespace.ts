@@ -2221,6 +2221,7 @@ export const CodebookScalarFieldEnum = {
   id: 'id',
   buildId: 'buildId',
   patientId: 'patientId',
+  slides: 'slides',
   inertia: 'inertia',
   silhouette: 'silhouette',
   explainedVariance: 'explainedVariance',

@@ -355,6 +355,7 @@ export const CodebookScalarFieldEnum = {
   id: 'id',
   buildId: 'buildId',
   patientId: 'patientId',
+  slides: 'slides',
   inertia: 'inertia',
   silhouette: 'silhouette',
   explainedVariance: 'explainedVariance',

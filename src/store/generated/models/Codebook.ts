@@ -30,6 +30,7 @@ export type CodebookAvgAggregateOutputType = {
   id: number | null
   buildId: number | null
   patientId: number | null
+  slides: number | null
   inertia: number | null
   silhouette: number | null
   explainedVariance: number | null
@@ -39,6 +40,7 @@ export type CodebookSumAggregateOutputType = {
   id: number | null
   buildId: number | null
   patientId: number | null
+  slides: number | null
   inertia: number | null
   silhouette: number | null
   explainedVariance: number[]
@@ -48,6 +50,7 @@ export type CodebookMinAggregateOutputType = {
   id: number | null
   buildId: number | null
   patientId: number | null
+  slides: number | null
   inertia: number | null
   silhouette: number | null
   projection: runtime.Bytes | null
@@ -59,6 +62,7 @@ export type CodebookMaxAggregateOutputType = {
   id: number | null
   buildId: number | null
   patientId: number | null
+  slides: number | null
   inertia: number | null
   silhouette: number | null
   projection: runtime.Bytes | null
@@ -70,6 +74,7 @@ export type CodebookCountAggregateOutputType = {
   id: number
   buildId: number
   patientId: number
+  slides: number
   inertia: number
   silhouette: number
   explainedVariance: number
@@ -85,6 +90,7 @@ export type CodebookAvgAggregateInputType = {
   id?: true
   buildId?: true
   patientId?: true
+  slides?: true
   inertia?: true
   silhouette?: true
   explainedVariance?: true
@@ -94,6 +100,7 @@ export type CodebookSumAggregateInputType = {
   id?: true
   buildId?: true
   patientId?: true
+  slides?: true
   inertia?: true
   silhouette?: true
   explainedVariance?: true
@@ -103,6 +110,7 @@ export type CodebookMinAggregateInputType = {
   id?: true
   buildId?: true
   patientId?: true
+  slides?: true
   inertia?: true
   silhouette?: true
   projection?: true
@@ -114,6 +122,7 @@ export type CodebookMaxAggregateInputType = {
   id?: true
   buildId?: true
   patientId?: true
+  slides?: true
   inertia?: true
   silhouette?: true
   projection?: true
@@ -125,6 +134,7 @@ export type CodebookCountAggregateInputType = {
   id?: true
   buildId?: true
   patientId?: true
+  slides?: true
   inertia?: true
   silhouette?: true
   explainedVariance?: true
@@ -225,6 +235,7 @@ export type CodebookGroupByOutputType = {
   id: number
   buildId: number
   patientId: number | null
+  slides: number
   inertia: number
   silhouette: number | null
   explainedVariance: number[]
@@ -261,6 +272,7 @@ export type CodebookWhereInput = {
   id?: Prisma.IntFilter<"Codebook"> | number
   buildId?: Prisma.IntFilter<"Codebook"> | number
   patientId?: Prisma.IntNullableFilter<"Codebook"> | number | null
+  slides?: Prisma.IntFilter<"Codebook"> | number
   inertia?: Prisma.FloatFilter<"Codebook"> | number
   silhouette?: Prisma.FloatNullableFilter<"Codebook"> | number | null
   explainedVariance?: Prisma.FloatNullableListFilter<"Codebook">
@@ -271,13 +283,14 @@ export type CodebookWhereInput = {
   build?: Prisma.XOR<Prisma.CodebookBuildScalarRelationFilter, Prisma.CodebookBuildWhereInput>
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
   phenotypes?: Prisma.PhenotypeListRelationFilter
-  slides?: Prisma.CodebookSlideListRelationFilter
+  assigned?: Prisma.CodebookSlideListRelationFilter
 }
 
 export type CodebookOrderByWithRelationInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrderInput | Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrderInput | Prisma.SortOrder
   explainedVariance?: Prisma.SortOrder
@@ -288,7 +301,7 @@ export type CodebookOrderByWithRelationInput = {
   build?: Prisma.CodebookBuildOrderByWithRelationInput
   patient?: Prisma.PatientOrderByWithRelationInput
   phenotypes?: Prisma.PhenotypeOrderByRelationAggregateInput
-  slides?: Prisma.CodebookSlideOrderByRelationAggregateInput
+  assigned?: Prisma.CodebookSlideOrderByRelationAggregateInput
 }
 
 export type CodebookWhereUniqueInput = Prisma.AtLeast<{
@@ -299,6 +312,7 @@ export type CodebookWhereUniqueInput = Prisma.AtLeast<{
   NOT?: Prisma.CodebookWhereInput | Prisma.CodebookWhereInput[]
   buildId?: Prisma.IntFilter<"Codebook"> | number
   patientId?: Prisma.IntNullableFilter<"Codebook"> | number | null
+  slides?: Prisma.IntFilter<"Codebook"> | number
   inertia?: Prisma.FloatFilter<"Codebook"> | number
   silhouette?: Prisma.FloatNullableFilter<"Codebook"> | number | null
   explainedVariance?: Prisma.FloatNullableListFilter<"Codebook">
@@ -309,13 +323,14 @@ export type CodebookWhereUniqueInput = Prisma.AtLeast<{
   build?: Prisma.XOR<Prisma.CodebookBuildScalarRelationFilter, Prisma.CodebookBuildWhereInput>
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
   phenotypes?: Prisma.PhenotypeListRelationFilter
-  slides?: Prisma.CodebookSlideListRelationFilter
+  assigned?: Prisma.CodebookSlideListRelationFilter
 }, "id" | "buildId_patientId">
 
 export type CodebookOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrderInput | Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrderInput | Prisma.SortOrder
   explainedVariance?: Prisma.SortOrder
@@ -337,6 +352,7 @@ export type CodebookScalarWhereWithAggregatesInput = {
   id?: Prisma.IntWithAggregatesFilter<"Codebook"> | number
   buildId?: Prisma.IntWithAggregatesFilter<"Codebook"> | number
   patientId?: Prisma.IntNullableWithAggregatesFilter<"Codebook"> | number | null
+  slides?: Prisma.IntWithAggregatesFilter<"Codebook"> | number
   inertia?: Prisma.FloatWithAggregatesFilter<"Codebook"> | number
   silhouette?: Prisma.FloatNullableWithAggregatesFilter<"Codebook"> | number | null
   explainedVariance?: Prisma.FloatNullableListFilter<"Codebook">
@@ -347,7 +363,8 @@ export type CodebookScalarWhereWithAggregatesInput = {
 }
 
 export type CodebookCreateInput = {
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -357,14 +374,15 @@ export type CodebookCreateInput = {
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateInput = {
   id?: number
   buildId: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -372,10 +390,11 @@ export type CodebookUncheckedCreateInput = {
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUpdateInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -386,13 +405,14 @@ export type CodebookUpdateInput = {
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -401,14 +421,15 @@ export type CodebookUncheckedUpdateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookCreateManyInput = {
   id?: number
   buildId: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -418,6 +439,7 @@ export type CodebookCreateManyInput = {
 }
 
 export type CodebookUpdateManyMutationInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -431,6 +453,7 @@ export type CodebookUncheckedUpdateManyInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -467,6 +490,7 @@ export type CodebookCountOrderByAggregateInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrder
   explainedVariance?: Prisma.SortOrder
@@ -480,6 +504,7 @@ export type CodebookAvgOrderByAggregateInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrder
   explainedVariance?: Prisma.SortOrder
@@ -489,6 +514,7 @@ export type CodebookMaxOrderByAggregateInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrder
   projection?: Prisma.SortOrder
@@ -500,6 +526,7 @@ export type CodebookMinOrderByAggregateInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrder
   projection?: Prisma.SortOrder
@@ -511,6 +538,7 @@ export type CodebookSumOrderByAggregateInput = {
   id?: Prisma.SortOrder
   buildId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
+  slides?: Prisma.SortOrder
   inertia?: Prisma.SortOrder
   silhouette?: Prisma.SortOrder
   explainedVariance?: Prisma.SortOrder
@@ -618,18 +646,18 @@ export type NullableBytesFieldUpdateOperationsInput = {
   set?: runtime.Bytes | null
 }
 
-export type CodebookCreateNestedOneWithoutSlidesInput = {
-  create?: Prisma.XOR<Prisma.CodebookCreateWithoutSlidesInput, Prisma.CodebookUncheckedCreateWithoutSlidesInput>
-  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutSlidesInput
+export type CodebookCreateNestedOneWithoutAssignedInput = {
+  create?: Prisma.XOR<Prisma.CodebookCreateWithoutAssignedInput, Prisma.CodebookUncheckedCreateWithoutAssignedInput>
+  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutAssignedInput
   connect?: Prisma.CodebookWhereUniqueInput
 }
 
-export type CodebookUpdateOneRequiredWithoutSlidesNestedInput = {
-  create?: Prisma.XOR<Prisma.CodebookCreateWithoutSlidesInput, Prisma.CodebookUncheckedCreateWithoutSlidesInput>
-  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutSlidesInput
-  upsert?: Prisma.CodebookUpsertWithoutSlidesInput
+export type CodebookUpdateOneRequiredWithoutAssignedNestedInput = {
+  create?: Prisma.XOR<Prisma.CodebookCreateWithoutAssignedInput, Prisma.CodebookUncheckedCreateWithoutAssignedInput>
+  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutAssignedInput
+  upsert?: Prisma.CodebookUpsertWithoutAssignedInput
   connect?: Prisma.CodebookWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.CodebookUpdateToOneWithWhereWithoutSlidesInput, Prisma.CodebookUpdateWithoutSlidesInput>, Prisma.CodebookUncheckedUpdateWithoutSlidesInput>
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CodebookUpdateToOneWithWhereWithoutAssignedInput, Prisma.CodebookUpdateWithoutAssignedInput>, Prisma.CodebookUncheckedUpdateWithoutAssignedInput>
 }
 
 export type CodebookCreateNestedOneWithoutPhenotypesInput = {
@@ -647,7 +675,8 @@ export type CodebookUpdateOneRequiredWithoutPhenotypesNestedInput = {
 }
 
 export type CodebookCreateWithoutPatientInput = {
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -656,13 +685,14 @@ export type CodebookCreateWithoutPatientInput = {
   createdAt?: Date | string
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutPatientInput = {
   id?: number
   buildId: number
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -670,7 +700,7 @@ export type CodebookUncheckedCreateWithoutPatientInput = {
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutPatientInput = {
@@ -706,6 +736,7 @@ export type CodebookScalarWhereInput = {
   id?: Prisma.IntFilter<"Codebook"> | number
   buildId?: Prisma.IntFilter<"Codebook"> | number
   patientId?: Prisma.IntNullableFilter<"Codebook"> | number | null
+  slides?: Prisma.IntFilter<"Codebook"> | number
   inertia?: Prisma.FloatFilter<"Codebook"> | number
   silhouette?: Prisma.FloatNullableFilter<"Codebook"> | number | null
   explainedVariance?: Prisma.FloatNullableListFilter<"Codebook">
@@ -716,7 +747,8 @@ export type CodebookScalarWhereInput = {
 }
 
 export type CodebookCreateWithoutBuildInput = {
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -725,13 +757,14 @@ export type CodebookCreateWithoutBuildInput = {
   createdAt?: Date | string
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutBuildInput = {
   id?: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -739,7 +772,7 @@ export type CodebookUncheckedCreateWithoutBuildInput = {
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
-  slides?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutBuildInput = {
@@ -768,8 +801,9 @@ export type CodebookUpdateManyWithWhereWithoutBuildInput = {
   data: Prisma.XOR<Prisma.CodebookUpdateManyMutationInput, Prisma.CodebookUncheckedUpdateManyWithoutBuildInput>
 }
 
-export type CodebookCreateWithoutSlidesInput = {
-  inertia: number
+export type CodebookCreateWithoutAssignedInput = {
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -781,11 +815,12 @@ export type CodebookCreateWithoutSlidesInput = {
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
 }
 
-export type CodebookUncheckedCreateWithoutSlidesInput = {
+export type CodebookUncheckedCreateWithoutAssignedInput = {
   id?: number
   buildId: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -795,23 +830,24 @@ export type CodebookUncheckedCreateWithoutSlidesInput = {
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
 }
 
-export type CodebookCreateOrConnectWithoutSlidesInput = {
+export type CodebookCreateOrConnectWithoutAssignedInput = {
   where: Prisma.CodebookWhereUniqueInput
-  create: Prisma.XOR<Prisma.CodebookCreateWithoutSlidesInput, Prisma.CodebookUncheckedCreateWithoutSlidesInput>
+  create: Prisma.XOR<Prisma.CodebookCreateWithoutAssignedInput, Prisma.CodebookUncheckedCreateWithoutAssignedInput>
 }
 
-export type CodebookUpsertWithoutSlidesInput = {
-  update: Prisma.XOR<Prisma.CodebookUpdateWithoutSlidesInput, Prisma.CodebookUncheckedUpdateWithoutSlidesInput>
-  create: Prisma.XOR<Prisma.CodebookCreateWithoutSlidesInput, Prisma.CodebookUncheckedCreateWithoutSlidesInput>
+export type CodebookUpsertWithoutAssignedInput = {
+  update: Prisma.XOR<Prisma.CodebookUpdateWithoutAssignedInput, Prisma.CodebookUncheckedUpdateWithoutAssignedInput>
+  create: Prisma.XOR<Prisma.CodebookCreateWithoutAssignedInput, Prisma.CodebookUncheckedCreateWithoutAssignedInput>
   where?: Prisma.CodebookWhereInput
 }
 
-export type CodebookUpdateToOneWithWhereWithoutSlidesInput = {
+export type CodebookUpdateToOneWithWhereWithoutAssignedInput = {
   where?: Prisma.CodebookWhereInput
-  data: Prisma.XOR<Prisma.CodebookUpdateWithoutSlidesInput, Prisma.CodebookUncheckedUpdateWithoutSlidesInput>
+  data: Prisma.XOR<Prisma.CodebookUpdateWithoutAssignedInput, Prisma.CodebookUncheckedUpdateWithoutAssignedInput>
 }
 
-export type CodebookUpdateWithoutSlidesInput = {
+export type CodebookUpdateWithoutAssignedInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -824,10 +860,11 @@ export type CodebookUpdateWithoutSlidesInput = {
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
 }
 
-export type CodebookUncheckedUpdateWithoutSlidesInput = {
+export type CodebookUncheckedUpdateWithoutAssignedInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -839,7 +876,8 @@ export type CodebookUncheckedUpdateWithoutSlidesInput = {
 }
 
 export type CodebookCreateWithoutPhenotypesInput = {
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -848,21 +886,22 @@ export type CodebookCreateWithoutPhenotypesInput = {
   createdAt?: Date | string
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
-  slides?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutPhenotypesInput = {
   id?: number
   buildId: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
   digest: string
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
-  slides?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutPhenotypesInput = {
@@ -882,6 +921,7 @@ export type CodebookUpdateToOneWithWhereWithoutPhenotypesInput = {
 }
 
 export type CodebookUpdateWithoutPhenotypesInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -891,13 +931,14 @@ export type CodebookUpdateWithoutPhenotypesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
-  slides?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutPhenotypesInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -905,13 +946,14 @@ export type CodebookUncheckedUpdateWithoutPhenotypesInput = {
   digest?: Prisma.StringFieldUpdateOperationsInput | string
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  slides?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookCreateManyPatientInput = {
   id?: number
   buildId: number
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -921,6 +963,7 @@ export type CodebookCreateManyPatientInput = {
 }
 
 export type CodebookUpdateWithoutPatientInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -930,12 +973,13 @@ export type CodebookUpdateWithoutPatientInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutPatientInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -944,12 +988,13 @@ export type CodebookUncheckedUpdateWithoutPatientInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateManyWithoutPatientInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   buildId?: Prisma.IntFieldUpdateOperationsInput | number
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -962,7 +1007,8 @@ export type CodebookUncheckedUpdateManyWithoutPatientInput = {
 export type CodebookCreateManyBuildInput = {
   id?: number
   patientId?: number | null
-  inertia: number
+  slides: number
+  inertia?: number
   silhouette?: number | null
   explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
   projection?: runtime.Bytes | null
@@ -972,6 +1018,7 @@ export type CodebookCreateManyBuildInput = {
 }
 
 export type CodebookUpdateWithoutBuildInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -981,12 +1028,13 @@ export type CodebookUpdateWithoutBuildInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutBuildInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -995,12 +1043,13 @@ export type CodebookUncheckedUpdateWithoutBuildInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
-  slides?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateManyWithoutBuildInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
   inertia?: Prisma.FloatFieldUpdateOperationsInput | number
   silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
@@ -1017,12 +1066,12 @@ export type CodebookUncheckedUpdateManyWithoutBuildInput = {
 
 export type CodebookCountOutputType = {
   phenotypes: number
-  slides: number
+  assigned: number
 }
 
 export type CodebookCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   phenotypes?: boolean | CodebookCountOutputTypeCountPhenotypesArgs
-  slides?: boolean | CodebookCountOutputTypeCountSlidesArgs
+  assigned?: boolean | CodebookCountOutputTypeCountAssignedArgs
 }
 
 /**
@@ -1045,7 +1094,7 @@ export type CodebookCountOutputTypeCountPhenotypesArgs<ExtArgs extends runtime.T
 /**
  * CodebookCountOutputType without action
  */
-export type CodebookCountOutputTypeCountSlidesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+export type CodebookCountOutputTypeCountAssignedArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.CodebookSlideWhereInput
 }
 
@@ -1054,6 +1103,7 @@ export type CodebookSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   id?: boolean
   buildId?: boolean
   patientId?: boolean
+  slides?: boolean
   inertia?: boolean
   silhouette?: boolean
   explainedVariance?: boolean
@@ -1064,7 +1114,7 @@ export type CodebookSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   build?: boolean | Prisma.CodebookBuildDefaultArgs<ExtArgs>
   patient?: boolean | Prisma.Codebook$patientArgs<ExtArgs>
   phenotypes?: boolean | Prisma.Codebook$phenotypesArgs<ExtArgs>
-  slides?: boolean | Prisma.Codebook$slidesArgs<ExtArgs>
+  assigned?: boolean | Prisma.Codebook$assignedArgs<ExtArgs>
   _count?: boolean | Prisma.CodebookCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["codebook"]>
 
@@ -1072,6 +1122,7 @@ export type CodebookSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exte
   id?: boolean
   buildId?: boolean
   patientId?: boolean
+  slides?: boolean
   inertia?: boolean
   silhouette?: boolean
   explainedVariance?: boolean
@@ -1087,6 +1138,7 @@ export type CodebookSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
   id?: boolean
   buildId?: boolean
   patientId?: boolean
+  slides?: boolean
   inertia?: boolean
   silhouette?: boolean
   explainedVariance?: boolean
@@ -1102,6 +1154,7 @@ export type CodebookSelectScalar = {
   id?: boolean
   buildId?: boolean
   patientId?: boolean
+  slides?: boolean
   inertia?: boolean
   silhouette?: boolean
   explainedVariance?: boolean
@@ -1111,12 +1164,12 @@ export type CodebookSelectScalar = {
   createdAt?: boolean
 }
 
-export type CodebookOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "buildId" | "patientId" | "inertia" | "silhouette" | "explainedVariance" | "projection" | "digest" | "software" | "createdAt", ExtArgs["result"]["codebook"]>
+export type CodebookOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "buildId" | "patientId" | "slides" | "inertia" | "silhouette" | "explainedVariance" | "projection" | "digest" | "software" | "createdAt", ExtArgs["result"]["codebook"]>
 export type CodebookInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   build?: boolean | Prisma.CodebookBuildDefaultArgs<ExtArgs>
   patient?: boolean | Prisma.Codebook$patientArgs<ExtArgs>
   phenotypes?: boolean | Prisma.Codebook$phenotypesArgs<ExtArgs>
-  slides?: boolean | Prisma.Codebook$slidesArgs<ExtArgs>
+  assigned?: boolean | Prisma.Codebook$assignedArgs<ExtArgs>
   _count?: boolean | Prisma.CodebookCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CodebookIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1134,7 +1187,7 @@ export type $CodebookPayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     build: Prisma.$CodebookBuildPayload<ExtArgs>
     patient: Prisma.$PatientPayload<ExtArgs> | null
     phenotypes: Prisma.$PhenotypePayload<ExtArgs>[]
-    slides: Prisma.$CodebookSlidePayload<ExtArgs>[]
+    assigned: Prisma.$CodebookSlidePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1143,6 +1196,10 @@ export type $CodebookPayload<ExtArgs extends runtime.Types.Extensions.InternalAr
      * Null unless the build's scope is PATIENT.
      */
     patientId: number | null
+    /**
+     * How many slides it was fitted to.
+     */
+    slides: number
     inertia: number
     silhouette: number | null
     explainedVariance: number[]
@@ -1550,7 +1607,7 @@ export interface Prisma__CodebookClient<T, Null = never, ExtArgs extends runtime
   build<T extends Prisma.CodebookBuildDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.CodebookBuildDefaultArgs<ExtArgs>>): Prisma.Prisma__CodebookBuildClient<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   patient<T extends Prisma.Codebook$patientArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$patientArgs<ExtArgs>>): Prisma.Prisma__PatientClient<runtime.Types.Result.GetResult<Prisma.$PatientPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   phenotypes<T extends Prisma.Codebook$phenotypesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$phenotypesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PhenotypePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
-  slides<T extends Prisma.Codebook$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookSlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  assigned<T extends Prisma.Codebook$assignedArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$assignedArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookSlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1583,6 +1640,7 @@ export interface CodebookFieldRefs {
   readonly id: Prisma.FieldRef<"Codebook", 'Int'>
   readonly buildId: Prisma.FieldRef<"Codebook", 'Int'>
   readonly patientId: Prisma.FieldRef<"Codebook", 'Int'>
+  readonly slides: Prisma.FieldRef<"Codebook", 'Int'>
   readonly inertia: Prisma.FieldRef<"Codebook", 'Float'>
   readonly silhouette: Prisma.FieldRef<"Codebook", 'Float'>
   readonly explainedVariance: Prisma.FieldRef<"Codebook", 'Float[]'>
@@ -2034,9 +2092,9 @@ export type Codebook$phenotypesArgs<ExtArgs extends runtime.Types.Extensions.Int
 }
 
 /**
- * Codebook.slides
+ * Codebook.assigned
  */
-export type Codebook$slidesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+export type Codebook$assignedArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   /**
    * Select specific fields to fetch from the CodebookSlide
    */

@@ -318,7 +318,7 @@ export type CodebookSlideCreateInput = {
   isFitted: boolean
   build: Prisma.CodebookBuildCreateNestedOneWithoutSlidesInput
   slide: Prisma.SlideCreateNestedOneWithoutAssignedInput
-  codebook: Prisma.CodebookCreateNestedOneWithoutSlidesInput
+  codebook: Prisma.CodebookCreateNestedOneWithoutAssignedInput
 }
 
 export type CodebookSlideUncheckedCreateInput = {
@@ -338,7 +338,7 @@ export type CodebookSlideUpdateInput = {
   isFitted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutSlidesNestedInput
   slide?: Prisma.SlideUpdateOneRequiredWithoutAssignedNestedInput
-  codebook?: Prisma.CodebookUpdateOneRequiredWithoutSlidesNestedInput
+  codebook?: Prisma.CodebookUpdateOneRequiredWithoutAssignedNestedInput
 }
 
 export type CodebookSlideUncheckedUpdateInput = {
@@ -571,7 +571,7 @@ export type CodebookSlideCreateWithoutSlideInput = {
   completedAt: Date | string
   isFitted: boolean
   build: Prisma.CodebookBuildCreateNestedOneWithoutSlidesInput
-  codebook: Prisma.CodebookCreateNestedOneWithoutSlidesInput
+  codebook: Prisma.CodebookCreateNestedOneWithoutAssignedInput
 }
 
 export type CodebookSlideUncheckedCreateWithoutSlideInput = {
@@ -628,7 +628,7 @@ export type CodebookSlideCreateWithoutBuildInput = {
   completedAt: Date | string
   isFitted: boolean
   slide: Prisma.SlideCreateNestedOneWithoutAssignedInput
-  codebook: Prisma.CodebookCreateNestedOneWithoutSlidesInput
+  codebook: Prisma.CodebookCreateNestedOneWithoutAssignedInput
 }
 
 export type CodebookSlideUncheckedCreateWithoutBuildInput = {
@@ -725,7 +725,7 @@ export type CodebookSlideUpdateWithoutSlideInput = {
   completedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   isFitted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutSlidesNestedInput
-  codebook?: Prisma.CodebookUpdateOneRequiredWithoutSlidesNestedInput
+  codebook?: Prisma.CodebookUpdateOneRequiredWithoutAssignedNestedInput
 }
 
 export type CodebookSlideUncheckedUpdateWithoutSlideInput = {
@@ -761,7 +761,7 @@ export type CodebookSlideUpdateWithoutBuildInput = {
   completedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   isFitted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   slide?: Prisma.SlideUpdateOneRequiredWithoutAssignedNestedInput
-  codebook?: Prisma.CodebookUpdateOneRequiredWithoutSlidesNestedInput
+  codebook?: Prisma.CodebookUpdateOneRequiredWithoutAssignedNestedInput
 }
 
 export type CodebookSlideUncheckedUpdateWithoutBuildInput = {
