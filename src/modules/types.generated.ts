@@ -1184,6 +1184,8 @@ export type PatchFilter = {
   patients?: InputMaybe<PatientFilter>;
   /** Only patches of one of these phenotypes, all of one codebook of the feature set. */
   phenotypes?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Only patches of one slide whose centres lie inside of an outline, such as an annotation. */
+  region?: InputMaybe<RegionInput>;
   /** Only patches of slides that pass this. */
   slides?: InputMaybe<SlideFilter>;
 };
@@ -1641,6 +1643,17 @@ export type RecallBasis =
   | 'CALIBRATED'
   /** Every candidate was compared: nothing can be missed. */
   | 'EXACT';
+
+/** An outline on one slide. */
+export type RegionInput = {
+  /**
+   * GeoJSON in level-0 pixels, y downwards: a Polygon or MultiPolygon (or a Feature with one), with or without holes; rings may
+   * be closed or not. Up to 20,000 vertices.
+   */
+  polygon: Scalars['JSON']['input'];
+  /** Global id of the slide. */
+  slide: Scalars['ID']['input'];
+};
 
 /** An encoder to register. */
 export type RegisterEncoderInput = {
@@ -2463,6 +2476,7 @@ export type ResolversTypes = {
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecallBasis: ResolverTypeWrapper<'EXACT' | 'CALIBRATED'>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
@@ -2589,6 +2603,7 @@ export type ResolversParentTypes = {
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
