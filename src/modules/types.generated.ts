@@ -298,7 +298,9 @@ export type ComparisonRow = {
 
 /** A Cox regression. */
 export type CoxInput = {
-  /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. */
+  /** Global ids of phenotypes of one codebook, at most 20: a covariate each, its hazard ratio for 10 % more of the patient's patches. All phenotypes of a codebook add up to 1: leave one out. */
+  phenotypes?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. May be empty beside phenotypes. */
   terms: Array<Scalars['String']['input']>;
   /** How tied event times are treated. */
   ties: CoxTies;
@@ -465,14 +467,18 @@ export type EncoderPayload = {
   errors: Array<UserError>;
 };
 
-/** How a phenotype goes together with one value of an attribute, over patients. */
+/**
+ * How a phenotype goes together with one value of an attribute. The unit is the patient: one is rich in the phenotype when its
+ * share of the patient's patches lies above the median of all patients that have a value; where more than half have none of it,
+ * when there is any. The patients with this value are tested against all others.
+ */
 export type Enrichment = {
   __typename?: 'Enrichment';
-  /** The value. */
+  /** The value; of numbers a range, up to four of about equal size. */
   category: Scalars['String']['output'];
-  /** Lower limit of the odds ratio, at 95 %. */
+  /** Lower limit of the odds ratio, at 95 %; null where there is none. */
   lower?: Maybe<Scalars['Float']['output']>;
-  /** Odds of having much of the phenotype with this value, to those without it; null where it cannot be estimated. */
+  /** Odds to be rich with this value, divided by the odds with another; null where infinite, and where nothing can differ. */
   oddsRatio?: Maybe<Scalars['Float']['output']>;
   /** Two-sided p-value. */
   pValue: Scalars['Float']['output'];
@@ -480,9 +486,9 @@ export type Enrichment = {
   qValue: Scalars['Float']['output'];
   /** Mean share of the phenotype among the patients with this value, 0 to 1. */
   share: Scalars['Float']['output'];
-  /** The test, by name. */
+  /** The test: `Fisher exact` with conditional odds ratio and exact limits; over 10,000 patients `chi-square` with Woolf's limits. */
   test: Scalars['String']['output'];
-  /** Upper limit of the odds ratio, at 95 %. */
+  /** Upper limit of the odds ratio, at 95 %; null where there is none. */
   upper?: Maybe<Scalars['Float']['output']>;
 };
 
@@ -1314,7 +1320,7 @@ export type Phenotype = Node & {
   enrichment: Array<Enrichment>;
   /** The patches nearest to its middle, spread over patients: the nearest of each patient come before the second of any. */
   exemplars: Array<SimilarPatch>;
-  /** Signed and short-lived address of a contact sheet of exemplars, as PNG. */
+  /** Signed and short-lived address of a contact sheet: the first twelve exemplars on one picture, as JPEG. */
   exemplarsUrl: Scalars['String']['output'];
   /** Global id. */
   id: Scalars['ID']['output'];
@@ -1371,6 +1377,14 @@ export type PhenotypesurvivalArgs = {
   cohort?: InputMaybe<Scalars['ID']['input']>;
   endpoint: Scalars['String']['input'];
   quantiles?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Groups by the share that a phenotype has of each patient's patches; patients without patches in its codebook are left out. */
+export type PhenotypeGrouping = {
+  /** Global id of the phenotype, of a codebook of the study or of a cohort. */
+  phenotype: Scalars['ID']['input'];
+  /** So many groups of equal size, 2 to 10; where more than half of the patients have none of it, two groups part those who have any. */
+  quantiles: Scalars['Int']['input'];
 };
 
 /** The named phenotype, or why it was not named. */
@@ -1854,8 +1868,18 @@ export type Slide = Node & {
   key: Scalars['String']['output'];
   /** The patient that the tissue comes from. */
   patient: Patient;
+  /**
+   * Signed and short-lived address of a PNG: the slide in grey, its patches in the colours of their phenotypes, with a legend and
+   * a scale bar. Null when the codebook has none of the slide's patches, or the slide has no image.
+   */
+  phenotypeMapUrl?: Maybe<Scalars['String']['output']>;
   /** The slide's shares of each phenotype of a codebook, by index; empty when the codebook has none of the slide's patches. */
   phenotypeShares: Array<PhenotypeShare>;
+  /**
+   * Signed and short-lived address of a Deep Zoom descriptor of the same colours on a transparent ground, to lay over
+   * `image.tilesUrl` in a viewer such as OpenSeadragon; null as `phenotypeMapUrl`.
+   */
+  phenotypeTilesUrl?: Maybe<Scalars['String']['output']>;
   /** The block or sample that was cut, when the importer told. */
   specimen?: Maybe<Scalars['String']['output']>;
   /** How the section was stained. */
@@ -1866,7 +1890,20 @@ export type Slide = Node & {
 
 
 /** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidephenotypeMapUrlArgs = {
+  codebook: Scalars['ID']['input'];
+  maxPixels?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
 export type SlidephenotypeSharesArgs = {
+  codebook: Scalars['ID']['input'];
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidephenotypeTilesUrlArgs = {
   codebook: Scalars['ID']['input'];
 };
 
@@ -2165,9 +2202,11 @@ export type SurvivalGroup = {
 /** What makes the groups. Exactly one field. */
 export type SurvivalGrouping =
   /** The values of an attribute. */
-  { attribute: AttributeGrouping; cohorts?: never; }
+  { attribute: AttributeGrouping; cohorts?: never; phenotype?: never; }
   |  /** Global ids of cohorts, at most 20; a patient in several counts in each, and then there is no test. */
-  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; };
+  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; phenotype?: never; }
+  |  /** The share of a phenotype. */
+  { attribute?: never; cohorts?: never; phenotype: PhenotypeGrouping; };
 
 /** A survival analysis to make. */
 export type SurvivalInput = {
@@ -2466,6 +2505,7 @@ export type ResolversTypes = {
   PatientEdge: ResolverTypeWrapper<Omit<PatientEdge, 'node'> & { node: ResolversTypes['Patient'] }>;
   PatientFilter: PatientFilter;
   Phenotype: ResolverTypeWrapper<PhenotypeMapper>;
+  PhenotypeGrouping: PhenotypeGrouping;
   PhenotypePayload: ResolverTypeWrapper<Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversTypes['UserError']>, phenotype?: Maybe<ResolversTypes['Phenotype']> }>;
   PhenotypeShare: ResolverTypeWrapper<PhenotypeShareMapper>;
   PhenotypeShareConnection: ResolverTypeWrapper<Omit<PhenotypeShareConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['PhenotypeShareEdge']>, nodes: Array<ResolversTypes['PhenotypeShare']> }>;
@@ -2594,6 +2634,7 @@ export type ResolversParentTypes = {
   PatientEdge: Omit<PatientEdge, 'node'> & { node: ResolversParentTypes['Patient'] };
   PatientFilter: PatientFilter;
   Phenotype: PhenotypeMapper;
+  PhenotypeGrouping: PhenotypeGrouping;
   PhenotypePayload: Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversParentTypes['UserError']>, phenotype?: Maybe<ResolversParentTypes['Phenotype']> };
   PhenotypeShare: PhenotypeShareMapper;
   PhenotypeShareConnection: Omit<PhenotypeShareConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['PhenotypeShareEdge']>, nodes: Array<ResolversParentTypes['PhenotypeShare']> };
@@ -3145,7 +3186,9 @@ export type SlideResolvers<ContextType = GraphQLContext, ParentType extends Reso
   image?: Resolver<Maybe<ResolversTypes['SlideImage']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+  phenotypeMapUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeMapUrlArgs, 'codebook' | 'maxPixels'>>;
   phenotypeShares?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType, RequireFields<SlidephenotypeSharesArgs, 'codebook'>>;
+  phenotypeTilesUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeTilesUrlArgs, 'codebook'>>;
   specimen?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   stain?: Resolver<ResolversTypes['Stain'], ParentType, ContextType>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
