@@ -1,7 +1,6 @@
-import type { PatchResolvers } from "./../../types.generated.ts";
+import type { PatchResolvers } from "../../types.generated.ts";
+import { phenotypeOfPatch } from "../phenotype.service.ts";
+
 export const Patch: Pick<PatchResolvers, "phenotype" | "__isTypeOf"> = {
-  /* Implement Patch resolver logic here */
-  phenotype: async (_parent, _arg, _ctx) => {
-    /* Patch.phenotype resolver is required because Patch.phenotype exists but PatchMapper.phenotype does not */
-  },
+  phenotype: (patch, { codebook }, context) => phenotypeOfPatch(context, patch, codebook),
 };

@@ -1,7 +1,6 @@
-import type { PatientResolvers } from "./../../types.generated.ts";
+import type { PatientResolvers } from "../../types.generated.ts";
+import { sharesIn } from "../phenotype.service.ts";
+
 export const Patient: Pick<PatientResolvers, "phenotypeShares" | "__isTypeOf"> = {
-  /* Implement Patient resolver logic here */
-  phenotypeShares: async (_parent, _arg, _ctx) => {
-    /* Patient.phenotypeShares resolver is required because Patient.phenotypeShares exists but PatientMapper.phenotypeShares does not */
-  },
+  phenotypeShares: (patient, { codebook }, context) => sharesIn(context, "patient", patient, codebook),
 };

@@ -1,4 +1,3 @@
-import type { SimilarPhenotypeResolvers } from "./../../types.generated.ts";
-export const SimilarPhenotype: SimilarPhenotypeResolvers = {
-  /* Implement SimilarPhenotype resolver logic here */
-};
+import type { SimilarPhenotypeResolvers } from "../../types.generated.ts";
+
+export const SimilarPhenotype: SimilarPhenotypeResolvers = {};

@@ -1,7 +1,6 @@
-import type { StudyResolvers } from "./../../types.generated.ts";
+import type { StudyResolvers } from "../../types.generated.ts";
+import { listStudyCodebooks } from "../phenotype.service.ts";
+
 export const Study: Pick<StudyResolvers, "codebooks" | "__isTypeOf"> = {
-  /* Implement Study resolver logic here */
-  codebooks: async (_parent, _arg, _ctx) => {
-    /* Study.codebooks resolver is required because Study.codebooks exists but StudyMapper.codebooks does not */
-  },
+  codebooks: (study, _arguments, context) => listStudyCodebooks(context, study),
 };

@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const codebookChoice: NonNullable<QueryResolvers["codebookChoice"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.codebookChoice resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import * as service from "../../codebookChoice.service.ts";
+
+export const codebookChoice: NonNullable<QueryResolvers["codebookChoice"]> = (_parent, { input }, context) =>
+  service.codebookChoice(context, input);

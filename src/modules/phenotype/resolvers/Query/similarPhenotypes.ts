@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const similarPhenotypes: NonNullable<QueryResolvers["similarPhenotypes"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.similarPhenotypes resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import * as service from "../../similarPhenotypes.service.ts";
+
+export const similarPhenotypes: NonNullable<QueryResolvers["similarPhenotypes"]> = (_parent, { input }, context) =>
+  service.similarPhenotypes(context, input);
