@@ -3,10 +3,11 @@ import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { kmeans } from "./kmeans.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, pipeline, retrieval };
+const BENCHES: Record<string, Bench> = { clinical, kmeans, pipeline, retrieval };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

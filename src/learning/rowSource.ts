@@ -54,3 +54,8 @@ export const gatherRows = (values: Rows, dims: number, chosen: ArrayLike<number>
   }
   return gathered;
 };
+
+export const rowsChanged = ({ rows }: RowSource): HistoError =>
+  new HistoError("CONFLICT", `The source gave another number of rows than the ${rows} that it told.`, {
+    fix: "Try again when nothing adds or removes rows.",
+  });

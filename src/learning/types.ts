@@ -1,5 +1,5 @@
 import type { Provider } from "../onnx/providers.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
 import type { Rows } from "./rowSource.ts";
 
 /**
@@ -20,7 +20,7 @@ export type Centroids = {
 };
 
 /** Where the graphs run. An engine that is given stays open, and serves one call after another; else one is started. */
-export type EngineChoice = { engine?: Engine } | { providers?: readonly Provider[]; threads?: number };
+export type EngineChoice = EngineOptions & { engine?: Engine };
 
 export type TrainingOptions = {
   /** K, at least 1. */

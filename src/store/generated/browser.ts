@@ -93,28 +93,17 @@ export type CohortPatient = Prisma.CohortPatientModel
  */
 export type Upload = Prisma.UploadModel
 /**
- * Model CodebookBuild
- * One request for codebooks: one codebook, or with scope PATIENT one for each patient. Its assignments of patches live in
- * `features.assignments_<id>`.
+ * Model SearchIndex
+ * What makes a similarity search faster than comparing every vector: `features.cells_<id>` or `features.hnsw_<id>`.
  */
-export type CodebookBuild = Prisma.CodebookBuildModel
+export type SearchIndex = Prisma.SearchIndexModel
 /**
- * Model Codebook
- * 
+ * Model SearchIndexSlide
+ * Which of a slide's vectors lie in which cells of a CLUSTERED index.
  */
-export type Codebook = Prisma.CodebookModel
+export type SearchIndexSlide = Prisma.SearchIndexSlideModel
 /**
- * Model CodebookSlide
- * A slide whose patches are assigned, as it was then.
+ * Model SearchDemand
+ * How often a search among a frozen cohort had to compare all of its vectors.
  */
-export type CodebookSlide = Prisma.CodebookSlideModel
-/**
- * Model Phenotype
- * A cluster that holds patches; empty ones have no row.
- */
-export type Phenotype = Prisma.PhenotypeModel
-/**
- * Model PhenotypeShare
- * Patches of one slide in one phenotype; none has no row.
- */
-export type PhenotypeShare = Prisma.PhenotypeShareModel
+export type SearchDemand = Prisma.SearchDemandModel

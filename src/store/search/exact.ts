@@ -1,6 +1,6 @@
 import type { Queryable } from "../database.ts";
 import { vectorTable } from "../vectors.ts";
-import { createParameters, filterSql, querySql } from "./conditions.ts";
+import { createParameters, filterSql, hitColumns, querySql } from "./conditions.ts";
 import type { VectorHit, VectorSearchRequest } from "./types.ts";
 
 /**
@@ -9,14 +9,14 @@ import type { VectorHit, VectorSearchRequest } from "./types.ts";
  */
 export const searchExact = async (
   client: Queryable,
-  { featureSetId, query, filter, first }: VectorSearchRequest,
+  { featureSetId, query, filter, first }: Omit<VectorSearchRequest, "minRecall">,
 ): Promise<VectorHit[]> => {
   const parameters = createParameters();
   const nearest = querySql(featureSetId, query, parameters);
   const { rows } = await client.query<VectorHit>(
-    `SELECT patch_id AS "patchId", slide_id AS "slideId", patient_id AS "patientId", (v <=> ${nearest}) + 0 AS distance
-     FROM ${vectorTable(featureSetId)} AS row WHERE ${filterSql(filter, parameters)}
-     ORDER BY distance, patch_id LIMIT ${parameters.add(first, "int")}`,
+    `SELECT ${hitColumns("one")}, (one.v <=> ${nearest}) + 0 AS distance
+     FROM ${vectorTable(featureSetId)} AS one WHERE ${filterSql(filter, parameters, "one")}
+     ORDER BY distance, "patchId" LIMIT ${parameters.add(first, "int")}`,
     parameters.values,
   );
   return rows;

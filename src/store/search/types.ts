@@ -26,7 +26,8 @@ export type SearchReport = {
   strategy: SearchStrategy;
   matches: number;
   matchesIsExact: boolean;
-  scanned: number;
+  /** Vectors that were compared; null where an index does not tell. */
+  scanned: number | null;
   isComplete: boolean;
   recallBasis: "EXACT" | "CALIBRATED";
   recallEstimate: number;

@@ -66,11 +66,9 @@ export const ModelName = {
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
   Upload: 'Upload',
-  CodebookBuild: 'CodebookBuild',
-  Codebook: 'Codebook',
-  CodebookSlide: 'CodebookSlide',
-  Phenotype: 'Phenotype',
-  PhenotypeShare: 'PhenotypeShare'
+  SearchIndex: 'SearchIndex',
+  SearchIndexSlide: 'SearchIndexSlide',
+  SearchDemand: 'SearchDemand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -330,78 +328,41 @@ export const UploadScalarFieldEnum = {
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
 
 
-export const CodebookBuildScalarFieldEnum = {
+export const SearchIndexScalarFieldEnum = {
   id: 'id',
-  studyId: 'studyId',
   featureSetId: 'featureSetId',
-  scope: 'scope',
+  kind: 'kind',
   cohortId: 'cohortId',
-  clusters: 'clusters',
-  seed: 'seed',
-  sample: 'sample',
-  pca: 'pca',
-  whiten: 'whiten',
+  state: 'state',
+  vectors: 'vectors',
+  measuredVectors: 'measuredVectors',
   parameters: 'parameters',
-  parametersDigest: 'parametersDigest',
-  key: 'key',
-  isComplete: 'isComplete',
-  createdAt: 'createdAt'
+  calibration: 'calibration',
+  builtAt: 'builtAt'
 } as const
 
-export type CodebookBuildScalarFieldEnum = (typeof CodebookBuildScalarFieldEnum)[keyof typeof CodebookBuildScalarFieldEnum]
+export type SearchIndexScalarFieldEnum = (typeof SearchIndexScalarFieldEnum)[keyof typeof SearchIndexScalarFieldEnum]
 
 
-export const CodebookScalarFieldEnum = {
-  id: 'id',
-  buildId: 'buildId',
-  patientId: 'patientId',
-  slides: 'slides',
-  inertia: 'inertia',
-  silhouette: 'silhouette',
-  explainedVariance: 'explainedVariance',
-  projection: 'projection',
-  digest: 'digest',
-  software: 'software',
-  createdAt: 'createdAt'
-} as const
-
-export type CodebookScalarFieldEnum = (typeof CodebookScalarFieldEnum)[keyof typeof CodebookScalarFieldEnum]
-
-
-export const CodebookSlideScalarFieldEnum = {
-  buildId: 'buildId',
+export const SearchIndexSlideScalarFieldEnum = {
+  searchIndexId: 'searchIndexId',
   slideId: 'slideId',
-  codebookId: 'codebookId',
   gridId: 'gridId',
-  patches: 'patches',
-  completedAt: 'completedAt',
-  isFitted: 'isFitted'
+  vectors: 'vectors',
+  cells: 'cells',
+  counts: 'counts'
 } as const
 
-export type CodebookSlideScalarFieldEnum = (typeof CodebookSlideScalarFieldEnum)[keyof typeof CodebookSlideScalarFieldEnum]
+export type SearchIndexSlideScalarFieldEnum = (typeof SearchIndexSlideScalarFieldEnum)[keyof typeof SearchIndexSlideScalarFieldEnum]
 
 
-export const PhenotypeScalarFieldEnum = {
-  codebookId: 'codebookId',
-  index: 'index',
-  name: 'name',
-  note: 'note',
-  size: 'size',
-  centroid: 'centroid',
-  fitted: 'fitted'
+export const SearchDemandScalarFieldEnum = {
+  featureSetId: 'featureSetId',
+  cohortId: 'cohortId',
+  searches: 'searches'
 } as const
 
-export type PhenotypeScalarFieldEnum = (typeof PhenotypeScalarFieldEnum)[keyof typeof PhenotypeScalarFieldEnum]
-
-
-export const PhenotypeShareScalarFieldEnum = {
-  codebookId: 'codebookId',
-  index: 'index',
-  slideId: 'slideId',
-  patches: 'patches'
-} as const
-
-export type PhenotypeShareScalarFieldEnum = (typeof PhenotypeShareScalarFieldEnum)[keyof typeof PhenotypeShareScalarFieldEnum]
+export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
 
 
 export const SortOrder = {
