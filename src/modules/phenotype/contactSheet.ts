@@ -1,4 +1,4 @@
-import { isHistoError } from "../../platform/errors.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import { classColours, drawContactSheet, readScaled, type SheetPatch } from "../../slides/index.ts";
 import { readExemplars } from "../../store/assignments.ts";
@@ -29,17 +29,19 @@ const pictureOf = async (app: App, patch: PatchRow, grid: SheetGrid): Promise<Sh
 const thousands = (count: number): string => count.toLocaleString("en");
 
 /**
- * The patches nearest to a phenotype's middle on one sheet, as JPEG; null when there is no such phenotype. Whoever asks
- * holds a signed address, which was made for somebody who may read the study.
+ * The patches nearest to a phenotype's middle on one sheet, as JPEG. Whoever asks holds a signed address, which was
+ * made for somebody who may read the study.
+ * @throws HistoError NOT_FOUND
  */
-export const drawExemplars = async (app: App, phenotypeId: string, first: number): Promise<Buffer | null> => {
+export const drawExemplars = async (app: App, phenotypeId: string, first: number): Promise<Buffer> => {
   const parts = requireId("Phenotype", phenotypeId);
   const codebook = await app.prisma.codebook.findFirst({
     where: codebookWhere(parts.slice(0, -1)),
     include: { build: true, phenotypes: true },
   });
   const phenotype = codebook?.phenotypes.find(({ index }) => index === parts.at(-1));
-  if (!codebook || !phenotype) return null;
+  if (!codebook || !phenotype)
+    throw new HistoError("NOT_FOUND", "There is no such phenotype.", { fix: "Ask the graph for exemplarsUrl again." });
   const { buildId, id: codebookId } = codebook;
   const ids = await readExemplars(app.database, { buildId, codebookId, index: phenotype.index }, first);
   const [rows, gridRows] = await Promise.all([

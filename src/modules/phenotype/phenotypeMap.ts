@@ -1,3 +1,4 @@
+import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import {
   type CellClasses,
@@ -10,7 +11,6 @@ import {
   readThumbnail,
 } from "../../slides/index.ts";
 import { readSlideAssignments } from "../../store/assignments.ts";
-import type { PatchGrid } from "../../store/generated/client.ts";
 import { cellOf } from "../../store/patches.ts";
 import type { App } from "../context.ts";
 import { phenotypeLabel } from "./sharedPhenotype.ts";
@@ -29,7 +29,10 @@ export const codebookWhere = (parts: readonly (string | number)[]) => {
   };
 };
 
-/** A slide as a codebook has assigned it; null when it has not. */
+/**
+ * A slide as a codebook has assigned it; null when it has no image.
+ * @throws HistoError NOT_FOUND when the codebook has none of its patches
+ */
 const findAssigned = async (app: App, codebookId: string, slideId: string) => {
   const [studyKey, slideKey] = requireId("Slide", slideId).map(String) as [string, string];
   const assigned = await app.prisma.codebookSlide.findFirst({
@@ -44,7 +47,12 @@ const findAssigned = async (app: App, codebookId: string, slideId: string) => {
     },
   });
   const grid = assigned && (await app.prisma.patchGrid.findUnique({ where: { id: assigned.gridId } }));
-  return assigned && grid && { ...assigned, grid };
+  if (!assigned || !grid)
+    throw new HistoError("NOT_FOUND", "The codebook has no patches of this slide.", {
+      fix: "Ask the graph for phenotypeMapUrl: it is null where there is nothing to show.",
+    });
+  const { image } = assigned.slide;
+  return image && { ...assigned, image, grid };
 };
 type Assigned = NonNullable<Awaited<ReturnType<typeof findAssigned>>>;
 
@@ -98,13 +106,13 @@ const legendOf = ({ codebook, build }: Assigned, { classes }: CellClasses): Lege
 
 const SCOPES = { STUDY: "the study", COHORT: "a cohort", PATIENT: "this patient" } as const;
 
-const subtitleOf = ({ build, slide }: Assigned, grid: PatchGrid): string =>
+const subtitleOf = ({ build, image, grid }: Assigned): string =>
   [
     `${build.clusters} clusters of ${SCOPES[build.scope]}, ${build.featureSet.key}, patches of ${grid.patchSize} px at ${grid.micronsPerPixel} µm/px`,
-    ...(slide.image && slide.image.checksum !== grid.slideChecksum ? ["STALE: the slide's file has changed"] : []),
+    ...(image.checksum !== grid.slideChecksum ? ["STALE: the slide's file has changed"] : []),
   ].join(" · ");
 
-/** The slide with its phenotypes coloured, a legend and a scale bar, as PNG; null without image or assigned patches. */
+/** The slide with its phenotypes coloured, a legend and a scale bar, as PNG; null without an image. */
 export const drawPhenotypeMap = async (
   app: App,
   codebookId: string,
@@ -112,8 +120,8 @@ export const drawPhenotypeMap = async (
   maxPixels: number,
 ): Promise<Buffer | null> => {
   const assigned = await findAssigned(app, codebookId, slideId);
-  const image = assigned?.slide.image;
-  if (!assigned || !image) return null;
+  if (!assigned) return null;
+  const { image } = assigned;
   const classes = await classesOf(app, assigned);
   return drawOverlayMap({
     underlay: await app.openSlides.use(image, (slide) => readThumbnail(slide, maxPixels)),
@@ -122,24 +130,24 @@ export const drawPhenotypeMap = async (
     classes,
     colours: classColours(assigned.build.clusters),
     title: `Phenotypes of ${assigned.slide.key}`,
-    subtitle: subtitleOf(assigned, assigned.grid),
+    subtitle: subtitleOf(assigned),
     legend: legendOf(assigned, classes),
   });
 };
 
-/** The Deep Zoom descriptor of a slide's phenotypes; null without image or assigned patches. */
+/** The Deep Zoom descriptor of a slide's phenotypes; null without an image. */
 export const phenotypeTilesDescriptor = async (
   app: App,
   codebookId: string,
   slideId: string,
 ): Promise<string | null> => {
-  const image = (await findAssigned(app, codebookId, slideId))?.slide.image;
-  return image ? overlayDescriptor(image) : null;
+  const assigned = await findAssigned(app, codebookId, slideId);
+  return assigned && overlayDescriptor(assigned.image);
 };
 
 /**
- * One tile of a slide's phenotypes, as PNG; null without image or assigned patches.
- * @throws HistoError NOT_FOUND when there is no such tile
+ * One tile of a slide's phenotypes, as PNG; null without an image.
+ * @throws HistoError NOT_FOUND when there is no such tile, and when the codebook has none of the slide's patches
  */
 export const drawPhenotypeTile = async (
   app: App,
@@ -148,8 +156,7 @@ export const drawPhenotypeTile = async (
   [level, column, row]: readonly [number, number, number],
 ): Promise<Buffer | null> => {
   const assigned = await findAssigned(app, codebookId, slideId);
-  const image = assigned?.slide.image;
-  if (!assigned || !image) return null;
+  if (!assigned) return null;
   const colours = classColours(assigned.build.clusters);
-  return overlayTile(await classesOf(app, assigned), image, level, column, row, colours);
+  return overlayTile(await classesOf(app, assigned), assigned.image, level, column, row, colours);
 };
