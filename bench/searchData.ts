@@ -1,24 +1,20 @@
 import { randomUUID } from "node:crypto";
+import { gridPart } from "../src/modules/patch/patch.service.ts";
+import { encodeId } from "../src/platform/ids.ts";
 import type { RunningApp } from "../src/server/app.ts";
 import type { Queryable } from "../src/store/database.ts";
-import { insertPatches, patchId } from "../src/store/patches.ts";
+import { cellOf, insertPatches, patchId } from "../src/store/patches.ts";
 import { appendVectors, createVectorTable, halfvecOid } from "../src/store/vectors.ts";
-import { type Random, seeded } from "./random.ts";
+import type { Random } from "./random.ts";
+import { DIMS, dirichlet, drawPatches, type Geometry, geometry, PHENOTYPES } from "./tissueVectors.ts";
 
 /**
- * A generated study whose vectors lie as those of tissue do: some forty phenotypes in a few families, each a flat, stretched
- * cloud of low dimension and none far from the next, with transitions between them; patients and slides that each hold
- * their own mixture of a few phenotypes, in numbers that differ a hundredfold; and a shift of each slide, as staining makes.
+ * A generated study: patients and slides that each hold their own mixture of a few phenotypes, in numbers that differ a
+ * hundredfold.
  */
 
-export const DIMS = 512;
-export const PHENOTYPES = 40;
-const FAMILIES = 8;
-const LATENT = 10;
 const PATCHES_PER_PATIENT = 200;
-/** Share of patches that lie between two phenotypes. */
-const TRANSITIONS = 0.15;
-const STEP = 224;
+export const STEP = 224;
 
 export type GeneratedPatient = { id: number; key: string; patches: number; shares: Float64Array };
 
@@ -36,50 +32,13 @@ export type GeneratedSet = {
   slides: GeneratedSlide[];
   /** Seconds that writing took, without generating. */
   writeSeconds: number;
+  /** Patches that were written since. */
+  ingested: number;
+  /** Further vectors of the same kind, `[patches, dims]`. */
+  draw(patches: number): Float16Array<ArrayBuffer>;
 };
 
 export type GeneratedSlide = { id: number; key: string; patient: number; gridDigest: string; columns: number };
-
-/** Marsaglia's polar method (1964), a table of them: a vector of 512 takes too many to draw each. */
-const gaussianTable = (random: Random, length: number): Float32Array => {
-  const table = new Float32Array(length);
-  for (let index = 0; index < length; ) {
-    const [u, v] = [2 * random() - 1, 2 * random() - 1];
-    const s = u * u + v * v;
-    if (s === 0 || s >= 1) continue;
-    const factor = Math.sqrt((-2 * Math.log(s)) / s);
-    table[index++] = u * factor;
-    if (index < length) table[index++] = v * factor;
-  }
-  return table;
-};
-
-/** Gamma(shape) for shapes below 1 too (Marsaglia and Tsang 2000). */
-const gamma = (random: Random, normal: () => number, shape: number): number => {
-  if (shape < 1) return gamma(random, normal, shape + 1) * random() ** (1 / shape);
-  const d = shape - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
-    const x = normal();
-    const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
-  }
-};
-
-const dirichlet = (random: Random, normal: () => number, weights: ArrayLike<number>): Float64Array => {
-  const drawn = Float64Array.from(weights, (weight) => gamma(random, normal, Math.max(weight, 1e-3)));
-  const sum = drawn.reduce((total, value) => total + value, 0);
-  return drawn.map((value) => value / sum);
-};
-
-const pick = (random: Random, shares: Float64Array): number => {
-  let left = random();
-  for (let index = 0; index < shares.length; index++) {
-    left -= shares[index] as number;
-    if (left < 0) return index;
-  }
-  return shares.length - 1;
-};
 
 /** Whole numbers, at least 1, in proportion to the weights. */
 const apportion = (total: number, weights: readonly number[]): number[] => {
@@ -90,79 +49,7 @@ const apportion = (total: number, weights: readonly number[]): number[] => {
   return counts;
 };
 
-type Geometry = {
-  means: Float32Array[];
-  axes: Float32Array[];
-  random: Random;
-  normal: () => number;
-  table: Float32Array;
-};
-
-const geometry = (seed: number): Geometry => {
-  const random = seeded(seed);
-  const table = gaussianTable(random, 2 ** 20);
-  let next = 0;
-  const normal = () => table[next++ % table.length] as number;
-  const direction = (length: number) => {
-    const drawn = Float32Array.from({ length: DIMS }, normal);
-    const norm = Math.hypot(...drawn);
-    return drawn.map((value) => (value * length) / norm);
-  };
-  const sum = (...parts: Float32Array[]) =>
-    parts.reduce((total, part) => total.map((value, index) => value + (part[index] as number)));
-  /** Axis after axis, each shorter than the one before. */
-  const directions = (length: number) => {
-    const all = new Float32Array(LATENT * DIMS);
-    for (let axis = 0; axis < LATENT; axis++) all.set(direction(length / Math.sqrt(axis + 1)), axis * DIMS);
-    return all;
-  };
-  const common = direction(0.8);
-  const families = Array.from({ length: FAMILIES }, () => ({ mean: direction(0.3), axes: directions(1) }));
-  const members = Array.from(
-    { length: PHENOTYPES },
-    (_, index) => families[index % FAMILIES] as (typeof families)[number],
-  );
-  return {
-    means: members.map(({ mean }) => sum(common, mean, direction(0.16))),
-    // In part their family's, so that phenotypes of a family run into each other.
-    axes: members.map((family) => {
-      const own = directions(0.08);
-      return own.map((value, index) => value + 0.26 * (family.axes[index] as number));
-    }),
-    random,
-    normal,
-    table,
-  };
-};
-
-/** Writes one vector into `target`. */
-const drawVector = (
-  { means, axes, random, normal, table }: Geometry,
-  phenotype: number,
-  other: number | null,
-  slideShift: Float32Array,
-  target: Float32Array,
-): void => {
-  const mean = means[phenotype] as Float32Array;
-  const far = other === null ? mean : (means[other] as Float32Array);
-  const weight = other === null ? 0 : random() * 0.5;
-  const noise = Math.floor(random() * (table.length - DIMS));
-  for (let index = 0; index < DIMS; index++) {
-    target[index] =
-      (1 - weight) * (mean[index] as number) +
-      weight * (far[index] as number) +
-      (slideShift[index] as number) +
-      0.004 * (table[noise + index] as number);
-  }
-  const basis = axes[phenotype] as Float32Array;
-  const stretch = 0.6 + 0.8 * random();
-  for (let axis = 0; axis < LATENT; axis++) {
-    const along = normal() * stretch;
-    for (let index = 0, offset = axis * DIMS; index < DIMS; index++, offset++) {
-      target[index] = (target[index] as number) + along * (basis[offset] as number);
-    }
-  }
-};
+const uniform = new Float64Array(PHENOTYPES).fill(1 / PHENOTYPES);
 
 type Plan = {
   patients: { key: string; shares: Float64Array; slides: { key: string; shares: Float64Array; patches: number }[] }[];
@@ -277,6 +164,14 @@ const insertFeatureSet = async ({ database }: RunningApp, studyId: number, key: 
   return featureSetId;
 };
 
+/** The global id of the patch of a row. */
+export const patchIdOfRow = (set: GeneratedSet, row: number): string => {
+  const { key, gridDigest, columns } = set.slides[set.slideOf[row] as number] as GeneratedSlide;
+  const cell = cellOf(set.patchIds[row] as number);
+  const digest = gridPart({ digest: gridDigest });
+  return encodeId("Patch", set.studyKey, key, digest, (cell % columns) * STEP, Math.floor(cell / columns) * STEP);
+};
+
 const SLIDES_PER_TRANSACTION = 100;
 
 /** Generates and stores `vectors` vectors of a study with everything that they belong to. */
@@ -310,27 +205,22 @@ export const generateSet = async (app: RunningApp, vectors: number, studyKey: st
       columns: rows.columns[index] as number,
     })),
     writeSeconds: 0,
+    ingested: 0,
+    draw: (patches) => drawPatches(shape, uniform, patches, () => {}),
   };
-  const vector = new Float32Array(DIMS);
   let written = 0;
   for (let from = 0; from < rows.slides.length; from += SLIDES_PER_TRANSACTION) {
     const batches = rows.slides.slice(from, from + SLIDES_PER_TRANSACTION).map((slide, offset) => {
       const index = from + offset;
       const { patches } = slide;
-      const halves = new Float16Array(patches * DIMS);
-      const shift = Float32Array.from({ length: DIMS }, () => 0.006 * shape.normal());
       const cells = Int32Array.from({ length: patches }, (_, place) => 2 * place + (shape.random() < 0.5 ? 1 : 0));
-      for (let row = 0; row < patches; row++) {
-        const phenotype = pick(shape.random, slide.shares);
-        const other = shape.random() < TRANSITIONS ? Math.floor(shape.random() * PHENOTYPES) : null;
-        drawVector(shape, phenotype, other, shift, vector);
-        halves.set(vector, row * DIMS);
+      const halves = drawPatches(shape, slide.shares, patches, (row, phenotype) => {
         made.patchIds[written] = patchId(rows.gridIds[index] as number, cells[row] as number);
         made.patientOf[written] = slide.patient;
         made.slideOf[written] = index;
         made.phenotypeOf[written] = phenotype;
         written++;
-      }
+      });
       return { index, slide, cells, halves };
     });
     const began = performance.now();

@@ -3,8 +3,9 @@ import type { CallHandlers } from "../onnx/call-thread.ts";
 import { type Feeds, floatsOf, type GraphPool, integersOf, type Results } from "../onnx/graph-pool.ts";
 import type { Batch, EngineCalls } from "./engine-calls.ts";
 import { assignGraph, distancesGraph, nearestGraph, prepareGraph } from "./kMeansGraphs.ts";
-import { BLOCK_ROWS, type CentredCentroids, centreCentroids, type PreparedRows } from "./lloyd.ts";
-import type { Rows } from "./rowSource.ts";
+import { type CentredCentroids, centreCentroids, type PreparedRows, partOf } from "./lloyd.ts";
+import { pcaHandlers } from "./pca-handlers.ts";
+import { blocksOf, held, rowsTensor } from "./rowBlocks.ts";
 import { silhouettes } from "./silhouette.ts";
 import { trainOnSample } from "./training.ts";
 import type { Centroids } from "./types.ts";
@@ -17,6 +18,7 @@ type LoadedCentroids = Centroids & { centred: CentredCentroids };
 export const engineHandlers = (pool: GraphPool): CallHandlers<EngineCalls> => {
   const rowsOf = new Map<number, GrowingRows>();
   const centroidsOf = new Map<number, LoadedCentroids>();
+  const { forget, ...pca } = pcaHandlers(pool);
 
   /** Runs the graph on each block and hands its results to `take`, with the block's first row. */
   const overBlocks = async (
@@ -35,6 +37,8 @@ export const engineHandlers = (pool: GraphPool): CallHandlers<EngineCalls> => {
   };
 
   return {
+    ...pca,
+
     openRows: ({ handle, rows, dims, metric }) => {
       const values = new Float32Array(rows * dims);
       rowsOf.set(handle, { metric, rows, dims, values, squaredLengths: new Float32Array(rows), filled: 0 });
@@ -60,16 +64,17 @@ export const engineHandlers = (pool: GraphPool): CallHandlers<EngineCalls> => {
 
     train: async ({ handle, settings, cancel }) => {
       const sample = held(rowsOf, handle);
-      const { values, isEmpty, inertia, converged } = await trainOnSample(pool, sample, settings, () => {
+      const { values, ...trained } = await trainOnSample(pool, sample, settings, () => {
         if (Atomics.load(cancel, 0) !== 0) throw new Error("The training was cancelled.");
       });
-      isEmpty.forEach((empty, cluster) => {
+      trained.isEmpty.forEach((empty, cluster) => {
         if (empty) values.fill(0, cluster * sample.dims, (cluster + 1) * sample.dims);
       });
-      return { values: Float32Array.from(values), isEmpty, inertia, converged };
+      return { ...trained, values: Float32Array.from(values) };
     },
 
-    silhouette: ({ handle, assignments, clusters }) => silhouettes(pool, held(rowsOf, handle), assignments, clusters),
+    silhouette: ({ handle, chosen, assignments, clusters }) =>
+      silhouettes(pool, partOf(held(rowsOf, handle), chosen), assignments, clusters),
 
     openCentroids: async ({ handle, centroids }) => {
       const centred = await centreCentroids(pool, centroids.values, centroids.dims, centroids.isEmpty);
@@ -120,24 +125,8 @@ export const engineHandlers = (pool: GraphPool): CallHandlers<EngineCalls> => {
     release: ({ handle }) => {
       rowsOf.delete(handle);
       centroidsOf.delete(handle);
+      forget(handle);
       return null;
     },
   };
 };
-
-const held = <Held>(map: ReadonlyMap<number, Held>, handle: number): Held => {
-  const found = map.get(handle);
-  if (!found) throw new Error(`Nothing is held under handle ${handle}.`);
-  return found;
-};
-
-const rowsTensor = (rows: Rows, dims: number): Tensor =>
-  rows instanceof Uint16Array
-    ? new Tensor("uint16", rows, [rows.length / dims, dims])
-    : new Tensor("float32", rows, [rows.length / dims, dims]);
-
-function* blocksOf(rows: Rows, dims: number): Generator<{ block: Rows; from: number }> {
-  for (let from = 0; from * dims < rows.length; from += BLOCK_ROWS) {
-    yield { block: rows.subarray(from * dims, (from + BLOCK_ROWS) * dims), from };
-  }
-}

@@ -51,19 +51,20 @@ const train = async (engine: Engine, source: RowSource, options: TrainingOptions
     signal,
   });
   try {
-    return await trainOnLoaded(engine, source.dims, sample, options);
+    const { assignments: _, ...trained } = await trainOnLoaded(engine, source.dims, sample, options);
+    return trained;
   } finally {
     await sample.release();
   }
 };
 
-/** Trains on rows that are in the engine's thread already. */
+/** Trains on rows that are in the engine's thread already; gives their assignments too. */
 export const trainOnLoaded = async (
   engine: Engine,
   dims: number,
   { handle, rows }: Pick<LoadedSample, "handle" | "rows">,
   { clusters, metric = "cosine", seed = 0, signal, ...options }: TrainingOptions,
-): Promise<TrainedCentroids> => {
+): Promise<TrainedCentroids & { assignments: Int32Array }> => {
   const settings = {
     clusters,
     seed,
@@ -77,7 +78,8 @@ export const trainOnLoaded = async (
   };
   signal?.addEventListener("abort", onAbort);
   try {
-    const { values, isEmpty, inertia, converged } = await engine.call("train", { handle, settings, cancel });
+    const trained = await engine.call("train", { handle, settings, cancel });
+    const { values, isEmpty, inertia, converged, assignments } = trained;
     return {
       centroids: { metric, clusters, dims, values, isEmpty },
       seed,
@@ -85,6 +87,7 @@ export const trainOnLoaded = async (
       sampleInertia: inertia,
       converged,
       provider: engine.provider,
+      assignments,
     };
   } catch (error) {
     signal?.throwIfAborted();
@@ -156,7 +159,7 @@ const withoutEmpty = (centroids: Centroids, sizes: Uint32Array): Centroids => {
   return { ...centroids, values, isEmpty };
 };
 
-const defaultSampleRows = (clusters: number, dims: number): number =>
+export const defaultSampleRows = (clusters: number, dims: number): number =>
   Math.max(
     clusters,
     Math.min(Math.max(LEAST_SAMPLE_ROWS, SAMPLE_ROWS_PER_CLUSTER * clusters), Math.floor(MOST_SAMPLE_NUMBERS / dims)),
@@ -166,7 +169,7 @@ const refuse = (what: string, fix: string, path: string): never => {
   throw new HistoError("BAD_ARGUMENT", what, { fix, path: [path] });
 };
 
-const checkOptions = ({ rows }: RowSource, { tooFewRows = "refuse", ...options }: TrainingOptions): void => {
+export const checkOptions = ({ rows }: RowSource, { tooFewRows = "refuse", ...options }: TrainingOptions): void => {
   const { clusters, seed = 0, sampleRows, restarts = 1, iterations = 1, tolerance = 0 } = options;
   const whole = (value: number, least: number): boolean => Number.isSafeInteger(value) && value >= least;
   if (!whole(clusters, 1)) refuse(`${clusters} is no number of clusters.`, "Give a whole number from 1.", "clusters");

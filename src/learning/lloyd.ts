@@ -1,6 +1,7 @@
 import { Tensor } from "onnxruntime-node";
 import { doublesOf, floatsOf, type GraphPool, integersOf } from "../onnx/graph-pool.ts";
 import { centreGraph, NEVER, stepGraph, updateGraph } from "./kMeansGraphs.ts";
+import { BLOCK_ROWS } from "./rowBlocks.ts";
 import { gatherRows } from "./rowSource.ts";
 import type { ClusterMetric } from "./types.ts";
 
@@ -23,8 +24,16 @@ export type CentredCentroids = {
   centre: Tensor;
 };
 
-/** Rows of one run of a graph: what the caches of a processor hold, and enough to keep its cores busy. */
-export const BLOCK_ROWS = 1024;
+/** A copy of the rows of these numbers; `all` itself when these are all. */
+export const partOf = (all: PreparedRows, chosen: Uint32Array): PreparedRows =>
+  chosen.length === all.rows
+    ? all
+    : {
+        ...all,
+        rows: chosen.length,
+        values: Float32Array.from(gatherRows(all.values, all.dims, chosen)),
+        squaredLengths: Float32Array.from(chosen, (row) => all.squaredLengths[row] ?? 0),
+      };
 
 export const centreCentroids = async (
   pool: GraphPool,
@@ -122,6 +131,8 @@ export type LloydResult = {
   /** Before each step, and after the last. */
   inertia: number[];
   converged: boolean;
+  /** [rows] */
+  assignments: Int32Array;
 };
 
 /**
@@ -144,7 +155,8 @@ export const lloyd = async (
     const converged =
       assigned.inertia === 0 || (before !== undefined && before - assigned.inertia <= tolerance * before);
     if (converged || step >= iterations) {
-      return { values, isEmpty: Array.from(assigned.sizes, (size) => size === 0), inertia, converged };
+      const isEmpty = Array.from(assigned.sizes, (size) => size === 0);
+      return { values, isEmpty, inertia, converged, assignments: assigned.assignments };
     }
     // A graph's output may lie in memory that cannot be written or given away; a copy can.
     values = Float32Array.from(await update(pool, sample, assigned, values));

@@ -1,7 +1,6 @@
 import type { GraphPool } from "../onnx/graph-pool.ts";
-import { type LloydResult, lloyd, type PreparedRows } from "./lloyd.ts";
+import { type LloydResult, lloyd, type PreparedRows, partOf } from "./lloyd.ts";
 import { sampleWithoutReplacement, seededRandom } from "./random.ts";
-import { gatherRows } from "./rowSource.ts";
 import { seedCentroids } from "./seeding.ts";
 
 export type TrainSettings = {
@@ -14,7 +13,7 @@ export type TrainSettings = {
 
 /** Rows that seeds are chosen among: K-means++ looks at all of them once a cluster. */
 const LEAST_SEEDING_ROWS = 4096;
-const SEEDING_ROWS_PER_CLUSTER = 16;
+const SEEDING_ROWS_PER_CLUSTER = 8;
 /** Steps by which seedings are compared: the first few lower the inertia most. */
 const TRIAL_STEPS = 4;
 
@@ -39,13 +38,3 @@ export const trainOnSample = async (
 };
 
 const lastOf = ({ inertia }: LloydResult): number => inertia.at(-1) ?? Number.POSITIVE_INFINITY;
-
-const partOf = (sample: PreparedRows, chosen: Uint32Array): PreparedRows =>
-  chosen.length === sample.rows
-    ? sample
-    : {
-        ...sample,
-        rows: chosen.length,
-        values: Float32Array.from(gatherRows(sample.values, sample.dims, chosen)),
-        squaredLengths: Float32Array.from(chosen, (row) => sample.squaredLengths[row] ?? 0),
-      };

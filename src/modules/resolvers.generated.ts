@@ -14,7 +14,9 @@ import    { nodes as Query_nodes } from './base/resolvers/Query/nodes.ts';
 import    { patient as Query_patient } from './patient/resolvers/Query/patient.ts';
 import    { patients as Query_patients } from './patient/resolvers/Query/patients.ts';
 import    { similarPatches as Query_similarPatches } from './similarity/resolvers/Query/similarPatches.ts';
+import    { similarPatients as Query_similarPatients } from './similarity/resolvers/Query/similarPatients.ts';
 import    { similarPhenotypes as Query_similarPhenotypes } from './phenotype/resolvers/Query/similarPhenotypes.ts';
+import    { similarSlides as Query_similarSlides } from './similarity/resolvers/Query/similarSlides.ts';
 import    { slide as Query_slide } from './slide/resolvers/Query/slide.ts';
 import    { slides as Query_slides } from './slide/resolvers/Query/slides.ts';
 import    { studies as Query_studies } from './study/resolvers/Query/studies.ts';
@@ -37,6 +39,8 @@ import    { tileSlides as Mutation_tileSlides } from './patch/resolvers/Mutation
 import    { Attribute } from './study/resolvers/Attribute.ts';
 import    { Codebook } from './phenotype/resolvers/Codebook.ts';
 import    { Cohort } from './cohort/resolvers/Cohort.ts';
+import    { CohortComparison as cohort_CohortComparison } from './cohort/resolvers/CohortComparison.ts';
+import    { CohortComparison as phenotype_CohortComparison } from './phenotype/resolvers/CohortComparison.ts';
 import    { Encoder } from './encoder/resolvers/Encoder.ts';
 import    { EncoderModel } from './encoder/resolvers/EncoderModel.ts';
 import    { FeatureSet as phenotype_FeatureSet } from './phenotype/resolvers/FeatureSet.ts';
@@ -54,7 +58,9 @@ import    { PatientConnection } from './patient/resolvers/PatientConnection.ts';
 import    { Phenotype } from './phenotype/resolvers/Phenotype.ts';
 import    { PhenotypeShare } from './phenotype/resolvers/PhenotypeShare.ts';
 import    { SimilarPatch } from './similarity/resolvers/SimilarPatch.ts';
+import    { SimilarPatient } from './similarity/resolvers/SimilarPatient.ts';
 import    { SimilarPhenotype } from './phenotype/resolvers/SimilarPhenotype.ts';
+import    { SimilarSlide } from './similarity/resolvers/SimilarSlide.ts';
 import    { Slide as slide_Slide } from './slide/resolvers/Slide.ts';
 import    { Slide as phenotype_Slide } from './phenotype/resolvers/Slide.ts';
 import    { SlideConnection } from './slide/resolvers/SlideConnection.ts';
@@ -69,12 +75,13 @@ import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
-      Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPhenotypes: Query_similarPhenotypes,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
+      Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarPhenotypes: Query_similarPhenotypes,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
       Mutation: { buildCodebook: Mutation_buildCodebook,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,namePhenotype: Mutation_namePhenotype,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
       
       Attribute: Attribute,
 Codebook: Codebook,
 Cohort: Cohort,
+CohortComparison: { ...cohort_CohortComparison,...phenotype_CohortComparison },
 Encoder: Encoder,
 EncoderModel: EncoderModel,
 FeatureSet: { ...phenotype_FeatureSet,...featureSet_FeatureSet },
@@ -89,7 +96,9 @@ PatientConnection: PatientConnection,
 Phenotype: Phenotype,
 PhenotypeShare: PhenotypeShare,
 SimilarPatch: SimilarPatch,
+SimilarPatient: SimilarPatient,
 SimilarPhenotype: SimilarPhenotype,
+SimilarSlide: SimilarSlide,
 Slide: { ...slide_Slide,...phenotype_Slide },
 SlideConnection: SlideConnection,
 SlideFeatures: SlideFeatures,

@@ -1,13 +1,13 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { AttributeMapper, StudyMapper, StudyConnectionMapper, SurvivalEndpointMapper } from './study/schema.mappers.ts';
 import type { CodebookMapper, PhenotypeMapper, PhenotypeShareMapper, SimilarPhenotypeMapper } from './phenotype/schema.mappers.ts';
-import type { CohortMapper } from './cohort/schema.mappers.ts';
+import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
-import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
+import type { SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
 import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
@@ -247,10 +247,26 @@ export type CohortslidesArgs = {
 /** Two cohorts side by side, as in the first table of a paper. */
 export type CohortComparison = {
   __typename?: 'CohortComparison';
+  /**
+   * How far the cohorts are apart in features: the energy distance of their patients' mean vectors divided by twice the mean
+   * distance between the cohorts (Székely & Rizzo 2013). 0 for equal distributions, at most 1; null without a feature set, or
+   * where a cohort has no vectors.
+   */
+  featureDistance?: Maybe<Scalars['Float']['output']>;
   /** Shares of each phenotype, by index; null unless a codebook was given. */
   phenotypes?: Maybe<Array<ComparisonRow>>;
-  /** One row an attribute; the first row is the number of patients. */
+  /**
+   * One row an attribute; the first row is the number of patients. With a feature set the last row is named `features`: how many
+   * patients have vectors (`n`), how many do not (`missing`), how many `patches`, and the permutation test of `featureDistance`.
+   */
   rows: Array<ComparisonRow>;
+  /**
+   * Patches most typical of cohort a, at most 12, from different patients as long as there are some: those whose mean likeness to
+   * a's patients exceeds that to b's by most. `distance` is that to the direction from b's mean to a's. Null without a feature set.
+   */
+  typicalOfA?: Maybe<Array<SimilarPatch>>;
+  /** Patches most typical of cohort b, likewise. */
+  typicalOfB?: Maybe<Array<SimilarPatch>>;
 };
 
 /** The saved cohort, or why it was not saved. */
@@ -272,6 +288,8 @@ export type CompareCohortsInput = {
   b: Scalars['ID']['input'];
   /** Global id of a codebook of scope STUDY or COHORT: compares shares of its phenotypes too. */
   codebook?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of a feature set of the same study: compares the cohorts in its vectors too. */
+  featureSet?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** One attribute of two cohorts, with the test that suits it. */
@@ -284,7 +302,7 @@ export type ComparisonRow = {
   a: Scalars['JSON']['output'];
   /** Cohort b, likewise. */
   b: Scalars['JSON']['output'];
-  /** Key of the attribute. */
+  /** Key of the attribute; `patients` for the first row, `features` for that of a feature set. */
   name: Scalars['String']['output'];
   /** Two-sided p-value. */
   pValue?: Maybe<Scalars['Float']['output']>;
@@ -1508,8 +1526,12 @@ export type Query = {
   patients: PatientConnection;
   /** The patches that look most like a patch, a picture or a vector. Read `search` before you rely on the hits. */
   similarPatches: SimilarPatches;
+  /** The patients whose slides look most like those of a patient. */
+  similarPatients: SimilarPatients;
   /** The phenotypes of a codebook that look most like a phenotype, a patch, a picture or a vector. */
   similarPhenotypes: SimilarPhenotypes;
+  /** The slides that look most like a slide. */
+  similarSlides: SimilarSlides;
   /** One slide; null when there is none that you may see. */
   slide?: Maybe<Slide>;
   /** Slides of the study that the filter names, by `studyKey` or by ids. */
@@ -1613,8 +1635,20 @@ export type QuerysimilarPatchesArgs = {
 
 
 /** Everything that can be read. Reading never starts work. */
+export type QuerysimilarPatientsArgs = {
+  input: SimilarPatientsInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
 export type QuerysimilarPhenotypesArgs = {
   input: SimilarPhenotypesInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerysimilarSlidesArgs = {
+  input: SimilarSlidesInput;
 };
 
 
@@ -1770,6 +1804,16 @@ export type SearchStrategy =
   /** Walked the index of the whole feature set. */
   | 'PARTITION_INDEX';
 
+/** How the patches of two slides, or of two patients, come to one distance. */
+export type SetDistance =
+  /** Cosine distance of their mean vectors; each vector counts by its direction alone. */
+  | 'MEAN'
+  /**
+   * Each patch of the query's mosaic looks for the nearest patch of the other's; the median of these cosine distances (Yottixel:
+   * Kalra et al. 2020). A mosaic is at most 100 patches of a slide; a patient has those of all his slides.
+   */
+  | 'MEDIAN_OF_MIN';
+
 /** A resolution told by a person. */
 export type SetSlideResolutionInput = {
   /** Micrometres per level-0 pixel, 0.05 to 20. A 20× scan is about 0.5, a 40× scan about 0.25. */
@@ -1814,6 +1858,40 @@ export type SimilarPatchesInput = {
   to: SimilarTo;
 };
 
+/** A patient found by the likeness of his slides. */
+export type SimilarPatient = {
+  __typename?: 'SimilarPatient';
+  /** Patches of his slides that made him a hit, at most 5, nearest first; as for slides. */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The patient. */
+  patient: Patient;
+};
+
+/** The nearest patients, and how far the answer can be relied on. */
+export type SimilarPatients = {
+  __typename?: 'SimilarPatients';
+  /** Nearest first. */
+  hits: Array<SimilarPatient>;
+  /** How the search went, as for slides; `matches` counts patients. */
+  search: SearchReport;
+};
+
+/** Which patient to find the like of, and among which. */
+export type SimilarPatientsInput = {
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which patients; all of the feature set when omitted. */
+  filter?: InputMaybe<PatientFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How patients are compared. */
+  method: SetDistance;
+  /** Global id of the patient, who is never a hit himself. */
+  patient: Scalars['ID']['input'];
+};
+
 /** A phenotype found by its likeness. */
 export type SimilarPhenotype = {
   __typename?: 'SimilarPhenotype';
@@ -1838,6 +1916,48 @@ export type SimilarPhenotypesInput = {
   first: Scalars['Int']['input'];
   /** With what; a phenotype may be of another codebook of the same feature set. The query's own phenotype is no hit. */
   to: SimilarTo;
+};
+
+/** A slide found by its likeness. */
+export type SimilarSlide = {
+  __typename?: 'SimilarSlide';
+  /**
+   * Patches of this slide that made it a hit, at most 5, nearest first. By `MEDIAN_OF_MIN` those of its mosaic that are nearest to
+   * any patch of the query's mosaic; by `MEAN` those nearest to the query's mean.
+   */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The slide. */
+  slide: Slide;
+};
+
+/** The nearest slides, and how far the answer can be relied on. */
+export type SimilarSlides = {
+  __typename?: 'SimilarSlides';
+  /** Nearest first. */
+  hits: Array<SimilarSlide>;
+  /**
+   * How the search went. `matches` counts slides, `scanned` the vectors that were compared for them, and `tookMs` is the time of
+   * the whole search.
+   */
+  search: SearchReport;
+};
+
+/** Which slide to find the like of, and among which. */
+export type SimilarSlidesInput = {
+  /** Leave out the other slides of the same patient, whose likeness says little. */
+  excludeSamePatient: Scalars['Boolean']['input'];
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which slides; all of the feature set when omitted. */
+  filter?: InputMaybe<SlideFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How slides are compared. */
+  method: SetDistance;
+  /** Global id of the slide; it is never a hit itself. */
+  slide: Scalars['ID']['input'];
 };
 
 /** What the hits shall look like: exactly one of these. */
@@ -2448,7 +2568,7 @@ export type ResolversTypes = {
   CodebookChoiceRow: ResolverTypeWrapper<CodebookChoiceRow>;
   CodebookScope: ResolverTypeWrapper<'STUDY' | 'COHORT' | 'PATIENT'>;
   Cohort: ResolverTypeWrapper<CohortMapper>;
-  CohortComparison: ResolverTypeWrapper<CohortComparison>;
+  CohortComparison: ResolverTypeWrapper<CohortComparisonMapper>;
   CohortPayload: ResolverTypeWrapper<Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversTypes['Cohort']>, errors: Array<ResolversTypes['UserError']> }>;
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ResolverTypeWrapper<ComparisonRow>;
@@ -2523,13 +2643,20 @@ export type ResolversTypes = {
   SaveCohortInput: SaveCohortInput;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
+  SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: ResolverTypeWrapper<SimilarPatchMapper>;
   SimilarPatches: ResolverTypeWrapper<Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatch']>, search: ResolversTypes['SearchReport'] }>;
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: ResolverTypeWrapper<SimilarPatientMapper>;
+  SimilarPatients: ResolverTypeWrapper<Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatient']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarPatientsInput: SimilarPatientsInput;
   SimilarPhenotype: ResolverTypeWrapper<SimilarPhenotypeMapper>;
   SimilarPhenotypes: ResolverTypeWrapper<Omit<SimilarPhenotypes, 'hits'> & { hits: Array<ResolversTypes['SimilarPhenotype']> }>;
   SimilarPhenotypesInput: SimilarPhenotypesInput;
+  SimilarSlide: ResolverTypeWrapper<SimilarSlideMapper>;
+  SimilarSlides: ResolverTypeWrapper<Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarSlide']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: ResolverTypeWrapper<SlideMapper>;
   SlideBy: SlideBy;
@@ -2583,7 +2710,7 @@ export type ResolversParentTypes = {
   CodebookChoiceInput: CodebookChoiceInput;
   CodebookChoiceRow: CodebookChoiceRow;
   Cohort: CohortMapper;
-  CohortComparison: CohortComparison;
+  CohortComparison: CohortComparisonMapper;
   CohortPayload: Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversParentTypes['Cohort']>, errors: Array<ResolversParentTypes['UserError']> };
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ComparisonRow;
@@ -2654,9 +2781,15 @@ export type ResolversParentTypes = {
   SimilarPatch: SimilarPatchMapper;
   SimilarPatches: Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatch']>, search: ResolversParentTypes['SearchReport'] };
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: SimilarPatientMapper;
+  SimilarPatients: Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatient']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarPatientsInput: SimilarPatientsInput;
   SimilarPhenotype: SimilarPhenotypeMapper;
   SimilarPhenotypes: Omit<SimilarPhenotypes, 'hits'> & { hits: Array<ResolversParentTypes['SimilarPhenotype']> };
   SimilarPhenotypesInput: SimilarPhenotypesInput;
+  SimilarSlide: SimilarSlideMapper;
+  SimilarSlides: Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarSlide']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: SlideMapper;
   SlideBy: SlideBy;
@@ -2749,8 +2882,11 @@ export type CohortResolvers<ContextType = GraphQLContext, ParentType extends Res
 };
 
 export type CohortComparisonResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortComparison'] = ResolversParentTypes['CohortComparison']> = {
+  featureDistance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   phenotypes?: Resolver<Maybe<Array<ResolversTypes['ComparisonRow']>>, ParentType, ContextType>;
   rows?: Resolver<Array<ResolversTypes['ComparisonRow']>, ParentType, ContextType>;
+  typicalOfA?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
+  typicalOfB?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
 };
 
 export type CohortPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortPayload'] = ResolversParentTypes['CohortPayload']> = {
@@ -3127,7 +3263,9 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType, RequireFields<QuerypatientArgs, 'by'>>;
   patients?: Resolver<ResolversTypes['PatientConnection'], ParentType, ContextType, RequireFields<QuerypatientsArgs, 'filter' | 'first'>>;
   similarPatches?: Resolver<ResolversTypes['SimilarPatches'], ParentType, ContextType, RequireFields<QuerysimilarPatchesArgs, 'input'>>;
+  similarPatients?: Resolver<ResolversTypes['SimilarPatients'], ParentType, ContextType, RequireFields<QuerysimilarPatientsArgs, 'input'>>;
   similarPhenotypes?: Resolver<ResolversTypes['SimilarPhenotypes'], ParentType, ContextType, RequireFields<QuerysimilarPhenotypesArgs, 'input'>>;
+  similarSlides?: Resolver<ResolversTypes['SimilarSlides'], ParentType, ContextType, RequireFields<QuerysimilarSlidesArgs, 'input'>>;
   slide?: Resolver<Maybe<ResolversTypes['Slide']>, ParentType, ContextType, RequireFields<QueryslideArgs, 'by'>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<QueryslidesArgs, 'filter' | 'first'>>;
   studies?: Resolver<ResolversTypes['StudyConnection'], ParentType, ContextType, RequireFields<QuerystudiesArgs, 'first'>>;
@@ -3158,6 +3296,8 @@ export type SearchReportResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type SearchStrategyResolvers = EnumResolverSignature<{ CLUSTERED?: any, EXACT?: any, ITERATIVE_INDEX?: any, PARTIAL_INDEX?: any, PARTITION_INDEX?: any }, ResolversTypes['SearchStrategy']>;
 
+export type SetDistanceResolvers = EnumResolverSignature<{ MEAN?: any, MEDIAN_OF_MIN?: any }, ResolversTypes['SetDistance']>;
+
 export type SimilarPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatch'] = ResolversParentTypes['SimilarPatch']> = {
   distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   patch?: Resolver<ResolversTypes['Patch'], ParentType, ContextType>;
@@ -3169,6 +3309,17 @@ export type SimilarPatchesResolvers<ContextType = GraphQLContext, ParentType ext
   search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
 };
 
+export type SimilarPatientResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatient'] = ResolversParentTypes['SimilarPatient']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+};
+
+export type SimilarPatientsResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatients'] = ResolversParentTypes['SimilarPatients']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarPatient']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
+};
+
 export type SimilarPhenotypeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPhenotype'] = ResolversParentTypes['SimilarPhenotype']> = {
   distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   phenotype?: Resolver<ResolversTypes['Phenotype'], ParentType, ContextType>;
@@ -3176,6 +3327,17 @@ export type SimilarPhenotypeResolvers<ContextType = GraphQLContext, ParentType e
 
 export type SimilarPhenotypesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPhenotypes'] = ResolversParentTypes['SimilarPhenotypes']> = {
   hits?: Resolver<Array<ResolversTypes['SimilarPhenotype']>, ParentType, ContextType>;
+};
+
+export type SimilarSlideResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlide'] = ResolversParentTypes['SimilarSlide']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  slide?: Resolver<ResolversTypes['Slide'], ParentType, ContextType>;
+};
+
+export type SimilarSlidesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlides'] = ResolversParentTypes['SimilarSlides']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarSlide']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
 };
 
 export type SlideResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Slide'] = ResolversParentTypes['Slide']> = {
@@ -3409,10 +3571,15 @@ export type Resolvers<ContextType = GraphQLContext> = {
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
+  SetDistance?: SetDistanceResolvers;
   SimilarPatch?: SimilarPatchResolvers<ContextType>;
   SimilarPatches?: SimilarPatchesResolvers<ContextType>;
+  SimilarPatient?: SimilarPatientResolvers<ContextType>;
+  SimilarPatients?: SimilarPatientsResolvers<ContextType>;
   SimilarPhenotype?: SimilarPhenotypeResolvers<ContextType>;
   SimilarPhenotypes?: SimilarPhenotypesResolvers<ContextType>;
+  SimilarSlide?: SimilarSlideResolvers<ContextType>;
+  SimilarSlides?: SimilarSlidesResolvers<ContextType>;
   Slide?: SlideResolvers<ContextType>;
   SlideConnection?: SlideConnectionResolvers<ContextType>;
   SlideEdge?: SlideEdgeResolvers<ContextType>;
