@@ -76,12 +76,30 @@ const legendLayout = (entries: number, heightPixels: number) => {
   return { rows, columns, heightPixels: Math.min(entries, rows) * ROW + 2 * MARGIN };
 };
 
+/** Pixels painted between two turns of the event loop. */
+const PIXELS_PER_TURN = 512 * 1024;
+
+/** The classes of the whole slide in the size of the picture beneath, painted in strips, so that nobody waits for all. */
+const paintInTurns = async ({ underlay, slide, classes, colours }: OverlayMap, alpha: number): Promise<Buffer> => {
+  const { widthPixels, heightPixels } = underlay;
+  const scale = slide.heightPixels / heightPixels;
+  const rowsPerTurn = Math.max(1, Math.floor(PIXELS_PER_TURN / widthPixels));
+  const strips: Uint8Array[] = [];
+  for (let top = 0; top < heightPixels; top += rowsPerTurn) {
+    if (top > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    const rows = Math.min(rowsPerTurn, heightPixels - top);
+    const area = { x: 0, y: top * scale, widthPixels: slide.widthPixels, heightPixels: rows * scale };
+    strips.push(paintClasses(classes, area, widthPixels, rows, colours, alpha));
+  }
+  return Buffer.concat(strips);
+};
+
 /**
  * The picture of a slide with its patches coloured by class, in grey underneath; a title, a legend with each class's share
  * and a scale bar around it. PNG.
  */
 export const drawOverlayMap = async (map: OverlayMap): Promise<Buffer> => {
-  const { underlay, slide, micronsPerPixel, classes, colours, title, subtitle } = map;
+  const { underlay, slide, micronsPerPixel, title, subtitle } = map;
   const { widthPixels, heightPixels } = underlay;
   const hidden = Math.max(0, map.legend.length - MOST_ENTRIES);
   const legend = map.legend.slice(0, MOST_ENTRIES);
@@ -91,14 +109,7 @@ export const drawOverlayMap = async (map: OverlayMap): Promise<Buffer> => {
   const width = pictureWidth + layout.columns * PANEL;
   const height = header + Math.max(heightPixels + FOOTER, layout.heightPixels);
 
-  const paint = paintClasses(
-    classes,
-    { x: 0, y: 0, ...slide },
-    widthPixels,
-    heightPixels,
-    colours,
-    Math.round(255 * STRENGTH),
-  );
+  const paint = await paintInTurns(map, Math.round(255 * STRENGTH));
   const place = (index: number) => ({
     x: pictureWidth + Math.floor(index / layout.rows) * PANEL,
     y: header + (index % layout.rows) * ROW,
@@ -139,7 +150,7 @@ export const drawOverlayMap = async (map: OverlayMap): Promise<Buffer> => {
   return sharp({ create: { width, height, channels: 3, background: "#ffffff" } })
     .composite([
       { input: grey, left: MARGIN, top: header },
-      { input: Buffer.from(paint.buffer), raw: { ...raw, channels: 4 }, left: MARGIN, top: header },
+      { input: paint, raw: { ...raw, channels: 4 }, left: MARGIN, top: header },
       { input: Buffer.from(drawing), left: 0, top: 0 },
     ])
     .png()
