@@ -57,6 +57,7 @@ import    { Patient as phenotype_Patient } from './phenotype/resolvers/Patient.t
 import    { PatientConnection } from './patient/resolvers/PatientConnection.ts';
 import    { Phenotype } from './phenotype/resolvers/Phenotype.ts';
 import    { PhenotypeShare } from './phenotype/resolvers/PhenotypeShare.ts';
+import    { PhenotypeShareConnection } from './phenotype/resolvers/PhenotypeShareConnection.ts';
 import    { SimilarPatch } from './similarity/resolvers/SimilarPatch.ts';
 import    { SimilarPatient } from './similarity/resolvers/SimilarPatient.ts';
 import    { SimilarPhenotype } from './phenotype/resolvers/SimilarPhenotype.ts';
@@ -95,6 +96,7 @@ Patient: { ...patient_Patient,...phenotype_Patient },
 PatientConnection: PatientConnection,
 Phenotype: Phenotype,
 PhenotypeShare: PhenotypeShare,
+PhenotypeShareConnection: PhenotypeShareConnection,
 SimilarPatch: SimilarPatch,
 SimilarPatient: SimilarPatient,
 SimilarPhenotype: SimilarPhenotype,

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { AttributeMapper, StudyMapper, StudyConnectionMapper, SurvivalEndpointMapper } from './study/schema.mappers.ts';
-import type { CodebookMapper, PhenotypeMapper, PhenotypeShareMapper, SimilarPhenotypeMapper } from './phenotype/schema.mappers.ts';
+import type { CodebookMapper, PhenotypeMapper, PhenotypeShareMapper, PhenotypeShareConnectionMapper, SimilarPhenotypeMapper } from './phenotype/schema.mappers.ts';
 import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
@@ -106,9 +106,12 @@ export type BuildCodebookInput = {
   cohort?: InputMaybe<Scalars['ID']['input']>;
   /** Global id of the feature set. */
   featureSet: Scalars['ID']['input'];
-  /** Cluster so many principal components in place of the vectors themselves. */
+  /** Cluster so many principal components by Euclidean distance, in place of the vectors by direction. Not with scope PATIENT. */
   pca?: InputMaybe<Scalars['Int']['input']>;
-  /** Fit to so many patches, chosen at random; to all when omitted. All patches are assigned either way. */
+  /**
+   * Fit to so many patches, chosen at random; when omitted, to 256 a cluster and at least 32768. All patches are assigned either
+   * way.
+   */
   sample?: InputMaybe<Scalars['Int']['input']>;
   /** Whose patches to fit to. */
   scope: CodebookScope;
@@ -136,7 +139,10 @@ export type Codebook = Derived & Node & {
   featureSet: FeatureSet;
   /** Global id; it derives from feature set, parameters and the patches that it was fitted to. */
   id: Scalars['ID']['output'];
-  /** Sum over the patches that it was fitted to of the squared distance to their centroid, in the space that was clustered: unit vectors, or their principal components. */
+  /**
+   * Sum of the squared distances of the patches that it was fitted to from their centroids, in the space that was clustered: that
+   * of the vectors at unit length, or with `pca` that of the principal components.
+   */
   inertia: Scalars['Float']['output'];
   /** Parameters and sources; stale when patches that it was fitted to or has assigned are no longer what they were. */
   lineage: Lineage;
@@ -182,11 +188,11 @@ export type CodebookChoiceRow = {
   __typename?: 'CodebookChoiceRow';
   /** Number of clusters. */
   clusters: Scalars['Int']['output'];
-  /** Sum of squared distances of the sample to its centroids; it falls with every cluster: look for the bend. */
-  inertia: Scalars['Float']['output'];
-  /** Mean silhouette, −1 to 1; higher is better. */
-  silhouette: Scalars['Float']['output'];
-  /** Mean adjusted Rand index between the groupings of several seeds; 1 when the seed does not matter. */
+  /** Mean squared distance of a patch to its centroid; it falls with every cluster: look for the bend. */
+  inertiaPerPatch: Scalars['Float']['output'];
+  /** Mean silhouette of at most 2000 patches, −1 to 1; higher is better. Null where all fall into one cluster. */
+  silhouette?: Maybe<Scalars['Float']['output']>;
+  /** Mean adjusted Rand index between the groupings of three seeds; 1 when the seed does not matter. */
   stability: Scalars['Float']['output'];
 };
 
@@ -2628,7 +2634,7 @@ export type ResolversTypes = {
   PhenotypeGrouping: PhenotypeGrouping;
   PhenotypePayload: ResolverTypeWrapper<Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversTypes['UserError']>, phenotype?: Maybe<ResolversTypes['Phenotype']> }>;
   PhenotypeShare: ResolverTypeWrapper<PhenotypeShareMapper>;
-  PhenotypeShareConnection: ResolverTypeWrapper<Omit<PhenotypeShareConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['PhenotypeShareEdge']>, nodes: Array<ResolversTypes['PhenotypeShare']> }>;
+  PhenotypeShareConnection: ResolverTypeWrapper<PhenotypeShareConnectionMapper>;
   PhenotypeShareEdge: ResolverTypeWrapper<Omit<PhenotypeShareEdge, 'node'> & { node: ResolversTypes['PhenotypeShare'] }>;
   Predicate: Predicate;
   PredicateTest: PredicateTest;
@@ -2764,7 +2770,7 @@ export type ResolversParentTypes = {
   PhenotypeGrouping: PhenotypeGrouping;
   PhenotypePayload: Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversParentTypes['UserError']>, phenotype?: Maybe<ResolversParentTypes['Phenotype']> };
   PhenotypeShare: PhenotypeShareMapper;
-  PhenotypeShareConnection: Omit<PhenotypeShareConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['PhenotypeShareEdge']>, nodes: Array<ResolversParentTypes['PhenotypeShare']> };
+  PhenotypeShareConnection: PhenotypeShareConnectionMapper;
   PhenotypeShareEdge: Omit<PhenotypeShareEdge, 'node'> & { node: ResolversParentTypes['PhenotypeShare'] };
   Predicate: Predicate;
   PredicateTest: PredicateTest;
@@ -2860,8 +2866,8 @@ export type CodebookChoiceResolvers<ContextType = GraphQLContext, ParentType ext
 
 export type CodebookChoiceRowResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CodebookChoiceRow'] = ResolversParentTypes['CodebookChoiceRow']> = {
   clusters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  inertia?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
-  silhouette?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  inertiaPerPatch?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  silhouette?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   stability?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 

@@ -32,6 +32,17 @@ export const LEASE_SECONDS = 60;
 
 const leaseEnd = `now() + interval '${LEASE_SECONDS} seconds'`;
 
+/** A job that a worker takes as a whole. */
+export const insertJob = async (client: Queryable, job: NewJob): Promise<string> => {
+  const id = randomUUID();
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by)
+     VALUES ($1, $2::job_kind, $3, $4, $5, $6, $7)`,
+    [id, job.kind, job.studyId, job.payload, job.unit, job.resultId ?? null, job.createdBy],
+  );
+  return id;
+};
+
 /** A parent and one child a slide; the children are what workers take. */
 export const insertJobTree = async (
   client: Queryable,

@@ -8,6 +8,7 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
+import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
@@ -81,7 +82,10 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     };
     await storeBundledEncoder(app);
     if (options.work !== false) {
-      await app.queue.work({ TILE: runTileJob(app), EMBED: runEmbedJob(app) }, { concurrency: SLIDES_AT_ONCE });
+      await app.queue.work(
+        { TILE: runTileJob(app), EMBED: runEmbedJob(app), CODEBOOK: runCodebookJob(app) },
+        { concurrency: SLIDES_AT_ONCE },
+      );
     }
     const stopSweeping = startSweeping(app);
     return {

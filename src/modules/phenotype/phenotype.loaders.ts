@@ -16,6 +16,8 @@ type SharesRequest = { unit: ShareUnit; codebookId: number; id: number };
 
 export type PhenotypeLoaders = {
   codebook: DataLoader<number, CodebookMapper>;
+  /** A complete build's codebook, with scope PATIENT that of the first patient by key; null while there is none. */
+  buildCodebook: DataLoader<number, CodebookMapper | null>;
   /** A study's codebooks, newest first, those of one build by patient. */
   studyCodebooks: DataLoader<number, CodebookMapper[]>;
   featureSetCodebooks: DataLoader<number, CodebookMapper[]>;
@@ -60,6 +62,16 @@ export const createPhenotypeLoaders = ({ prisma, database }: Pick<App, "prisma" 
       const rows = await prisma.codebook.findMany({ where: { id: { in: [...ids] } }, include: { build: true } });
       const byId = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => byId.get(id) ?? new Error("A row was deleted while it was being read."));
+    }),
+    buildCodebook: new DataLoader(async (ids) => {
+      const rows = await prisma.codebook.findMany({
+        where: { buildId: { in: [...ids] }, build: { isComplete: true } },
+        include: { build: true },
+        distinct: ["buildId"],
+        orderBy: [{ buildId: "asc" }, { patient: { key: "asc" } }],
+      });
+      const byBuild = new Map(rows.map((row) => [row.buildId, row]));
+      return ids.map((id) => byBuild.get(id) ?? null);
     }),
     studyCodebooks: codebooksBy("studyId"),
     featureSetCodebooks: codebooksBy("featureSetId"),

@@ -1,4 +1,5 @@
 import type { Codebook, CodebookBuild, Phenotype } from "../../store/generated/client.ts";
+import type { Connection } from "../base/connections.ts";
 
 /** A codebook always comes with the build that holds its parameters. */
 export type CodebookMapper = Codebook & { build: CodebookBuild };
@@ -16,3 +17,5 @@ export type PhenotypeShareMapper = {
 };
 
 export type SimilarPhenotypeMapper = { phenotype: PhenotypeMapper; distance: number };
+
+export type PhenotypeShareConnectionMapper = Connection<PhenotypeShareMapper>;

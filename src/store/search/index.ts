@@ -1,5 +1,6 @@
 import type { Database } from "../database.ts";
 import { matchesByCell, probeCells } from "./cells.ts";
+import { isBySlides } from "./conditions.ts";
 import { noteDemand } from "./demand.ts";
 import { searchExact } from "./exact.ts";
 import { readSearchInputs, type SearchInputs } from "./inputs.ts";
@@ -14,7 +15,7 @@ export type { SearchReport, SearchStrategy, VectorFilter, VectorHit, VectorQuery
 export const MAX_INDEXED_DIMS = 4000;
 
 const leavesOut = (filter: VectorFilter): PlanInputs["leavesOut"] => {
-  const isOther = filter.slideIds || filter.patchIds || (filter.patientIds && filter.cohortId === undefined);
+  const isOther = filter.slideIds || !isBySlides(filter) || (filter.patientIds && filter.cohortId === undefined);
   return isOther ? "other" : filter.exceptPatientId === undefined ? "none" : "patient";
 };
 
@@ -45,7 +46,7 @@ const planInputs = (
     vectors: inputs.vectors,
     matches: inputs.matches,
     leavesOut: leavesOut(filter),
-    isCohort: filter.cohortId !== undefined && filter.slideIds === undefined && filter.patchIds === undefined,
+    isCohort: filter.cohortId !== undefined && filter.slideIds === undefined && isBySlides(filter),
     // A patch of the set is one of those that were sampled from; of another vector, only the cells can tell.
     isLikeMeasured:
       "patchId" in query ||
