@@ -6,7 +6,7 @@ import type { Queryable } from "../src/store/database.ts";
 import { cellOf, insertPatches, patchId } from "../src/store/patches.ts";
 import { appendVectors, createVectorTable, halfvecOid } from "../src/store/vectors.ts";
 import type { Random } from "./random.ts";
-import { DIMS, dirichlet, drawPatches, type Geometry, geometry, PHENOTYPES } from "./tissueVectors.ts";
+import { DIMS, dirichlet, drawPatches, type Geometry, geometry, PHENOTYPES, uniformShares } from "./tissueVectors.ts";
 
 /**
  * A generated study: patients and slides that each hold their own mixture of a few phenotypes, in numbers that differ a
@@ -48,8 +48,6 @@ const apportion = (total: number, weights: readonly number[]): number[] => {
   counts[largest] = (counts[largest] as number) + total - counts.reduce((all, count) => all + count, 0);
   return counts;
 };
-
-const uniform = new Float64Array(PHENOTYPES).fill(1 / PHENOTYPES);
 
 type Plan = {
   patients: { key: string; shares: Float64Array; slides: { key: string; shares: Float64Array; patches: number }[] }[];
@@ -206,7 +204,7 @@ export const generateSet = async (app: RunningApp, vectors: number, studyKey: st
     })),
     writeSeconds: 0,
     ingested: 0,
-    draw: (patches) => drawPatches(shape, uniform, patches, () => {}),
+    draw: (patches) => drawPatches<Float16Array<ArrayBuffer>>(shape, uniformShares, patches, Float16Array),
   };
   let written = 0;
   for (let from = 0; from < rows.slides.length; from += SLIDES_PER_TRANSACTION) {
@@ -214,13 +212,19 @@ export const generateSet = async (app: RunningApp, vectors: number, studyKey: st
       const index = from + offset;
       const { patches } = slide;
       const cells = Int32Array.from({ length: patches }, (_, place) => 2 * place + (shape.random() < 0.5 ? 1 : 0));
-      const halves = drawPatches(shape, slide.shares, patches, (row, phenotype) => {
-        made.patchIds[written] = patchId(rows.gridIds[index] as number, cells[row] as number);
-        made.patientOf[written] = slide.patient;
-        made.slideOf[written] = index;
-        made.phenotypeOf[written] = phenotype;
-        written++;
-      });
+      const halves = drawPatches<Float16Array<ArrayBuffer>>(
+        shape,
+        slide.shares,
+        patches,
+        Float16Array,
+        (row, phenotype) => {
+          made.patchIds[written] = patchId(rows.gridIds[index] as number, cells[row] as number);
+          made.patientOf[written] = slide.patient;
+          made.slideOf[written] = index;
+          made.phenotypeOf[written] = phenotype;
+          written++;
+        },
+      );
       return { index, slide, cells, halves };
     });
     const began = performance.now();

@@ -127,23 +127,29 @@ const drawVector = (
   }
 };
 
+/** Every phenotype alike. */
+export const uniformShares: Float64Array = new Float64Array(PHENOTYPES).fill(1 / PHENOTYPES);
+
+type Numbers = Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>;
+
 /** The patches of one slide, `[patches, dims]`. */
-export const drawPatches = (
+export const drawPatches = <Made extends Numbers>(
   shape: Geometry,
   shares: Float64Array,
   patches: number,
-  tell: (row: number, phenotype: number) => void,
-): Float16Array<ArrayBuffer> => {
+  Made: new (length: number) => Made,
+  tell: (row: number, phenotype: number) => void = () => {},
+): Made => {
   const { random, normal } = shape;
-  const halves = new Float16Array(patches * DIMS);
+  const made = new Made(patches * DIMS);
   const vector = new Float32Array(DIMS);
   const shift = Float32Array.from({ length: DIMS }, () => 0.006 * normal());
   for (let row = 0; row < patches; row++) {
     const phenotype = pick(random, shares);
     const other = random() < TRANSITIONS ? Math.floor(random() * PHENOTYPES) : null;
     drawVector(shape, phenotype, other, shift, vector);
-    halves.set(vector, row * DIMS);
+    made.set(vector, row * DIMS);
     tell(row, phenotype);
   }
-  return halves;
+  return made;
 };

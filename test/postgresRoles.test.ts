@@ -140,6 +140,25 @@ describe.skipIf(reason !== undefined)("a PostgreSQL with a DBA", () => {
     await database.close();
   });
 
+  type Line = { check: string; state: string; detail: string };
+  const doctorOf = async (url: string): Promise<Record<string, string>> => {
+    const { stdout } = await histoql(["doctor", "--json"], url);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Line);
+    return Object.fromEntries(lines.map(({ check, state, detail }) => [check, `${state}: ${detail}`]));
+  };
+
+  it("is described by doctor as the lesser role sees it", async () => {
+    expect(await doctorOf(application)).toMatchObject({
+      role: "ok: histoql_app reads and writes rows",
+      schema: `ok: ${SCHEMA}`,
+      tables: "ok: of this version",
+      connections: "ok: direct",
+    });
+  }, 60_000);
+
   describe("behind PgBouncer in transaction mode", () => {
     let pooled: string;
     let direct: string;
@@ -176,6 +195,7 @@ describe.skipIf(reason !== undefined)("a PostgreSQL with a DBA", () => {
     it("is worked with all the same", async (context) => {
       if (pooled === undefined) return context.skip("pgbouncer is not installed");
       await embedAndSearch(pooled);
+      expect(await doctorOf(pooled)).toMatchObject({ connections: "ok: through a pooler (PgBouncer)" });
     }, 120_000);
 
     it("cancels what nobody waits for any more", async (context) => {

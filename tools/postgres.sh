@@ -208,6 +208,13 @@ CONF
     if [[ $(id -u) == 0 ]]; then chown -R --reference="$root$data" "$root$pooler"; fi
     run_as_postgres /usr/sbin/pgbouncer -q -d "$pooler/ini" >/dev/null 2>&1 </dev/null 9>&- ||
       { tail -n 5 "$root$pooler/log" >&2 || true; fail "pgbouncer did not start."; }
+    # It goes into the background before it listens.
+    local attempt
+    for attempt in $(seq 100); do
+      (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+      [[ $attempt != 100 ]] || fail "pgbouncer does not listen."
+      sleep 0.05
+    done
     unlock_ports
   fi
   sed -E "s,:[0-9]+/,:$(cat "$state/pgbouncer.port")/," "$state/url"

@@ -24,6 +24,7 @@ import    { study as Query_study } from './study/resolvers/Query/study.ts';
 import    { survival as Query_survival } from './survival/resolvers/Query/survival.ts';
 import    { viewer as Query_viewer } from './base/resolvers/Query/viewer.ts';
 import    { buildCodebook as Mutation_buildCodebook } from './phenotype/resolvers/Mutation/buildCodebook.ts';
+import    { buildSearchIndex as Mutation_buildSearchIndex } from './similarity/resolvers/Mutation/buildSearchIndex.ts';
 import    { cancelJob as Mutation_cancelJob } from './job/resolvers/Mutation/cancelJob.ts';
 import    { createStudy as Mutation_createStudy } from './study/resolvers/Mutation/createStudy.ts';
 import    { createUpload as Mutation_createUpload } from './upload/resolvers/Mutation/createUpload.ts';
@@ -45,6 +46,7 @@ import    { Encoder } from './encoder/resolvers/Encoder.ts';
 import    { EncoderModel } from './encoder/resolvers/EncoderModel.ts';
 import    { FeatureSet as phenotype_FeatureSet } from './phenotype/resolvers/FeatureSet.ts';
 import    { FeatureSet as featureSet_FeatureSet } from './featureSet/resolvers/FeatureSet.ts';
+import    { FeatureSet as similarity_FeatureSet } from './similarity/resolvers/FeatureSet.ts';
 import    { Job } from './job/resolvers/Job.ts';
 import    { JobConnection } from './job/resolvers/JobConnection.ts';
 import    { JobFailure } from './job/resolvers/JobFailure.ts';
@@ -58,6 +60,7 @@ import    { PatientConnection } from './patient/resolvers/PatientConnection.ts';
 import    { Phenotype } from './phenotype/resolvers/Phenotype.ts';
 import    { PhenotypeShare } from './phenotype/resolvers/PhenotypeShare.ts';
 import    { PhenotypeShareConnection } from './phenotype/resolvers/PhenotypeShareConnection.ts';
+import    { SearchIndex } from './similarity/resolvers/SearchIndex.ts';
 import    { SimilarPatch } from './similarity/resolvers/SimilarPatch.ts';
 import    { SimilarPatient } from './similarity/resolvers/SimilarPatient.ts';
 import    { SimilarPhenotype } from './phenotype/resolvers/SimilarPhenotype.ts';
@@ -77,7 +80,7 @@ import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
       Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarPhenotypes: Query_similarPhenotypes,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
-      Mutation: { buildCodebook: Mutation_buildCodebook,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,namePhenotype: Mutation_namePhenotype,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
+      Mutation: { buildCodebook: Mutation_buildCodebook,buildSearchIndex: Mutation_buildSearchIndex,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,namePhenotype: Mutation_namePhenotype,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
       
       Attribute: Attribute,
 Codebook: Codebook,
@@ -85,7 +88,7 @@ Cohort: Cohort,
 CohortComparison: { ...cohort_CohortComparison,...phenotype_CohortComparison },
 Encoder: Encoder,
 EncoderModel: EncoderModel,
-FeatureSet: { ...phenotype_FeatureSet,...featureSet_FeatureSet },
+FeatureSet: { ...phenotype_FeatureSet,...featureSet_FeatureSet,...similarity_FeatureSet },
 Job: Job,
 JobConnection: JobConnection,
 JobFailure: JobFailure,
@@ -97,6 +100,7 @@ PatientConnection: PatientConnection,
 Phenotype: Phenotype,
 PhenotypeShare: PhenotypeShare,
 PhenotypeShareConnection: PhenotypeShareConnection,
+SearchIndex: SearchIndex,
 SimilarPatch: SimilarPatch,
 SimilarPatient: SimilarPatient,
 SimilarPhenotype: SimilarPhenotype,

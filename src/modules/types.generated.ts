@@ -7,7 +7,7 @@ import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
-import type { SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
+import type { SearchIndexMapper, SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
 import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
@@ -121,6 +121,14 @@ export type BuildCodebookInput = {
   slides?: InputMaybe<SlideFilter>;
   /** With `pca`: scale every component to the same variance. */
   whiten: Scalars['Boolean']['input'];
+};
+
+/** What to index. */
+export type BuildSearchIndexInput = {
+  /** Global id of a frozen cohort: just its patients are indexed, for searches among exactly them. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
 };
 
 /**
@@ -668,6 +676,8 @@ export type FeatureSet = Derived & Node & {
   patchSize: Scalars['Int']['output'];
   /** What was done to the pixels before the encoder saw them. */
   preprocessing: Scalars['JSON']['output'];
+  /** What makes searches in it fast, where it is large enough to gain from it. Without any, every search compares all that matches. */
+  searchIndexes: Array<SearchIndex>;
   /** The slides with at least one vector, by key. */
   slides: SlideConnection;
   /** The study that it belongs to. */
@@ -952,6 +962,11 @@ export type Mutation = {
    * stale one. Asking twice does nothing twice.
    */
   buildCodebook: JobPayload;
+  /**
+   * Builds what makes searches fast in a feature set, and measures the recall it reaches, as a job. It happens by itself when a
+   * set has grown large, and for cohorts that are searched often. Asking twice does nothing twice.
+   */
+  buildSearchIndex: JobPayload;
   /** Stops a job at the end of its batch. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
@@ -998,6 +1013,15 @@ export type Mutation = {
  */
 export type MutationbuildCodebookArgs = {
   input: BuildCodebookInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationbuildSearchIndexArgs = {
+  input: BuildSearchIndexInput;
 };
 
 
@@ -1772,6 +1796,25 @@ export type SaveCohortInput = {
   patients: PatientFilter;
   /** Key of the study. */
   studyKey: Scalars['String']['input'];
+};
+
+/** An index that answers similarity searches faster than comparing every vector, wherever it was measured to find as much. */
+export type SearchIndex = {
+  __typename?: 'SearchIndex';
+  /** When it was built. */
+  builtAt: Scalars['DateTime']['output'];
+  /** The cohort whose patients it holds; null when it holds the whole feature set. */
+  cohort?: Maybe<Cohort>;
+  /** True when there are so many more or fewer vectors that it should be built again. */
+  isStale: Scalars['Boolean']['output'];
+  /** Measured recall of a search for ten hits without the query's own patient, with the setting that such a search uses; null where an exact search is used. */
+  recall?: Maybe<Scalars['Float']['output']>;
+  /** Why it is stale, and what that means; null when it is not. */
+  staleReason?: Maybe<Scalars['String']['output']>;
+  /** The strategy that it serves. */
+  strategy: SearchStrategy;
+  /** How many vectors there were when it was built, or measured again. */
+  vectors: Scalars['Int']['output'];
 };
 
 /** How a similarity search went: a search that cannot give all that was asked says so here. */
@@ -2568,6 +2611,7 @@ export type ResolversTypes = {
   BuildCodebookInput: BuildCodebookInput;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  BuildSearchIndexInput: BuildSearchIndexInput;
   Codebook: ResolverTypeWrapper<CodebookMapper>;
   CodebookChoice: ResolverTypeWrapper<CodebookChoice>;
   CodebookChoiceInput: CodebookChoiceInput;
@@ -2647,6 +2691,7 @@ export type ResolversTypes = {
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
   SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
@@ -2711,6 +2756,7 @@ export type ResolversParentTypes = {
   BuildCodebookInput: BuildCodebookInput;
   Boolean: Scalars['Boolean']['output'];
   ID: Scalars['ID']['output'];
+  BuildSearchIndexInput: BuildSearchIndexInput;
   Codebook: CodebookMapper;
   CodebookChoice: CodebookChoice;
   CodebookChoiceInput: CodebookChoiceInput;
@@ -2782,6 +2828,7 @@ export type ResolversParentTypes = {
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: SearchIndexMapper;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: SimilarPatchMapper;
@@ -3037,6 +3084,7 @@ export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends
   overlap?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   patchSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   preprocessing?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  searchIndexes?: Resolver<Array<ResolversTypes['SearchIndex']>, ParentType, ContextType>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<FeatureSetslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -3126,6 +3174,7 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
 
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   buildCodebook?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildCodebookArgs, 'input'>>;
+  buildSearchIndex?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildSearchIndexArgs, 'input'>>;
   cancelJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationcancelJobArgs, 'id'>>;
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
@@ -3286,6 +3335,16 @@ export type RegisterSlidesPayloadResolvers<ContextType = GraphQLContext, ParentT
   errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
   slides?: Resolver<Array<ResolversTypes['Slide']>, ParentType, ContextType>;
   unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SearchIndexResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchIndex'] = ResolversParentTypes['SearchIndex']> = {
+  builtAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  recall?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  staleReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  strategy?: Resolver<ResolversTypes['SearchStrategy'], ParentType, ContextType>;
+  vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type SearchReportResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchReport'] = ResolversParentTypes['SearchReport']> = {
@@ -3575,6 +3634,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
+  SearchIndex?: SearchIndexResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
   SetDistance?: SetDistanceResolvers;

@@ -137,12 +137,12 @@ export const renewLease = async (client: Queryable, job: ClaimedJob): Promise<vo
 export const recordProgress = async (
   client: Queryable,
   job: ClaimedJob,
-  progress: { done: number; total: number; restart?: boolean },
+  progress: { done: number; total: number; restart?: boolean; message?: string },
 ): Promise<void> => {
   const { rowCount } = await client.query(
-    `UPDATE job SET done = $3, total = $4, lease_until = ${leaseEnd}${progress.restart ? ", done_before = $3" : ""}
+    `UPDATE job SET done = $3, total = $4, message = $5, lease_until = ${leaseEnd}${progress.restart ? ", done_before = $3" : ""}
      WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease, progress.done, progress.total],
+    [job.id, job.lease, progress.done, progress.total, progress.message ?? null],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };

@@ -68,6 +68,12 @@ const missingFrom = (applied: ReadonlyMap<string, string>, migrations: readonly 
   return migrations.filter((migration) => !applied.has(migration.name));
 };
 
+/** Names of this version's migrations that the database lacks. @throws HistoError CONFLICT */
+export const missingMigrations = async (database: Database, folder: string = MIGRATIONS_FOLDER): Promise<string[]> => {
+  const applied = await readHistory(database, database.schema);
+  return missingFrom(applied ?? new Map(), readMigrations(folder)).map(({ name }) => name);
+};
+
 /** Whether this role owns the tables or, where there are none yet, may make them. */
 export const mayMigrate = async (client: Queryable, schema: string): Promise<boolean> => {
   const { rows } = await client.query<{ may: boolean }>(
@@ -136,9 +142,9 @@ const migrationRefusal = (error: unknown): HistoError | undefined => {
 export const migrate = async (database: Database, folder: string = MIGRATIONS_FOLDER): Promise<string[]> => {
   const { schema } = database;
   const migrations = readMigrations(folder);
-  const missing = missingFrom((await readHistory(database, schema)) ?? new Map(), migrations);
+  const missing = await missingMigrations(database, folder);
   if (missing.length === 0) return [];
-  if (!(await mayMigrate(database, schema))) throw mustMigrate(missing.map(({ name }) => name));
+  if (!(await mayMigrate(database, schema))) throw mustMigrate(missing);
   try {
     return await database.transaction(async (client) => {
       await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);

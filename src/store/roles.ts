@@ -52,7 +52,7 @@ const OBJECT_GRANTS = `WITH own AS (SELECT oid, nspname FROM pg_namespace WHERE 
   WHERE NOT has_schema_privilege($1::text, own.oid, 'USAGE')
   UNION ALL
   SELECT format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT %s TO %I', own.nspname, rights, $1::text)
-  FROM own, unnest(ARRAY['SELECT, INSERT, UPDATE, DELETE ON TABLES', 'USAGE, SELECT ON SEQUENCES']) AS rights`;
+  FROM own, unnest(ARRAY['SELECT, INSERT, UPDATE, DELETE ON TABLES', 'USAGE, SELECT ON SEQUENCES', 'EXECUTE ON FUNCTIONS']) AS rights`;
 
 /** What only the DBA can mend, as SQL to run; empty where nothing is to be done. */
 const adviceFor = async (client: Queryable, role: string, schema: string): Promise<string[]> => {

@@ -61,6 +61,12 @@ const withClient = async <Result>(
   }
 };
 
+const notYet = (schema: string): HistoError =>
+  new HistoError("NOT_FOUND", `The database has no schema ${schema} yet.`, {
+    fix: "Run histoql migrate, which makes it.",
+    path: ["HISTOQL_SCHEMA"],
+  });
+
 const missing = (schema: string, role: string): HistoError =>
   new HistoError("FORBIDDEN", `The database has no schema ${schema}, and the role ${role} may not make one.`, {
     fix: `Run histoql migrate as a role that may, or have the DBA run: CREATE SCHEMA ${quoteName(schema)} AUTHORIZATION ${quoteName(role)};`,
@@ -117,7 +123,7 @@ export const settleSchema = async (
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`);
     return askSchemaState(client, schema);
   });
-  if (!found.exists) throw missing(schema, found.role);
+  if (!found.exists) throw found.mayCreateSchema ? notYet(schema) : missing(schema, found.role);
   if (!found.mayUse) throw noRights(schema, found.role);
   if (isEffective(found, schema)) return {};
   const own = config.options === undefined ? "" : `${config.options} `;

@@ -53,15 +53,15 @@ export type GraphCalibration = { queries: number; nanosecondsPerRow: number; set
 const Z_95 = 1.6448536269514722;
 
 /**
- * Mean and lower confidence limit of recalls in 0…1. One more query that found nothing is counted among them: without it
- * a sample of successes alone would have no spread, and claim what it cannot know.
+ * Mean and lower confidence limit of recalls in 0…1. One more query that found half is counted among them: without it a
+ * sample of successes alone would have no spread, and claim what it cannot know.
  */
 export const measuredRecall = (recalls: readonly number[]): Recall => {
   if (recalls.length === 0) return { recall: 0, lowerLimit: 0 };
   const sum = recalls.reduce((total, value) => total + value, 0);
   const number = recalls.length + 1;
-  const mean = sum / number;
-  const squares = recalls.reduce((total, value) => total + (value - mean) ** 2, mean ** 2);
+  const mean = (sum + 0.5) / number;
+  const squares = recalls.reduce((total, value) => total + (value - mean) ** 2, (0.5 - mean) ** 2);
   const standardError = Math.sqrt(squares / (number - 1) / number);
   return { recall: sum / recalls.length, lowerLimit: Math.max(0, mean - Z_95 * standardError) };
 };
@@ -77,7 +77,7 @@ export const selectivityClass = (selectivity: number): Selectivity | undefined =
 /**
  * @param lift share of matching rows among those nearest to the query, divided by their share among all rows
  */
-export const correlationClass = (lift: number): Correlation => (lift < 0.5 ? "anti" : lift > 1.6 ? "positive" : "none");
+export const correlationClass = (lift: number): Correlation => (lift < 0.5 ? "anti" : lift > 1.4 ? "positive" : "none");
 
 /** Queries that a class must have been measured on to be relied on. */
 export const LEAST_QUERIES = 200;
@@ -115,4 +115,16 @@ export const settingFor = (
       (best, setting) => (best && best.milliseconds <= setting.milliseconds ? best : setting),
       undefined,
     );
+};
+
+/** The least recall that a search asks for unless it says otherwise. */
+const DEFAULT_RECALL = 0.99;
+
+/** Measured recall of the search that is asked most (ten hits, the query's own patient left out); null where it is too low. */
+export const defaultRecall = (calibration: CellCalibration | GraphCalibration): number | null => {
+  const found =
+    "settings" in calibration
+      ? settingFor(calibration, 10, true, DEFAULT_RECALL)
+      : shareFor(calibration, { correlation: "none", selectivity: "nearly-all" }, 10, DEFAULT_RECALL);
+  return found?.recall ?? null;
 };

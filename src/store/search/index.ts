@@ -5,14 +5,11 @@ import { noteDemand } from "./demand.ts";
 import { searchExact } from "./exact.ts";
 import { readSearchInputs, type SearchInputs } from "./inputs.ts";
 import { type IndexKnowledge, knowledgeOf } from "./knowledge.ts";
-import { type Plan, type PlanInputs, planSearch } from "./plan.ts";
+import { MAX_INDEXED_DIMS, type Plan, type PlanInputs, planSearch } from "./plan.ts";
 import { searchCells, searchGraph } from "./scans.ts";
 import type { SearchReport, VectorFilter, VectorHit, VectorSearch, VectorSearchRequest } from "./types.ts";
 
 export type { SearchReport, SearchStrategy, VectorFilter, VectorHit, VectorQuery, VectorSearch } from "./types.ts";
-
-/** Largest dimension that pgvector indexes in half precision. */
-export const MAX_INDEXED_DIMS = 4000;
 
 const leavesOut = (filter: VectorFilter): PlanInputs["leavesOut"] => {
   const isOther = filter.slideIds || !isBySlides(filter) || (filter.patientIds && filter.cohortId === undefined);

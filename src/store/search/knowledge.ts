@@ -8,7 +8,8 @@ export type IndexKnowledge =
   | { kind: "CLUSTERED"; measuredVectors: number; calibration: CellCalibration; map: CellMap }
   | { kind: "PARTITION" | "PARTIAL"; measuredVectors: number; calibration: GraphCalibration };
 
-const readCellMap = async (database: Database, indexId: number): Promise<CellMap> => {
+/** Where the rows of each slide lie in a CLUSTERED index. */
+export const readCellMap = async (database: Database, indexId: number): Promise<CellMap> => {
   const { rows } = await database.query<{ slide_id: number; cells: number[]; counts: number[] }>(
     "SELECT slide_id, cells, counts FROM search_index_slide WHERE search_index_id = $1",
     [indexId],
@@ -26,7 +27,7 @@ const readIndex = async (database: Database, { id }: KnownIndex): Promise<IndexK
     [id],
   );
   const row = rows[0];
-  if (!row || row.kind !== "CLUSTERED") return row ?? null;
+  if (row?.kind !== "CLUSTERED") return row ?? null;
   return { ...row, map: await readCellMap(database, id) };
 };
 

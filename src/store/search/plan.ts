@@ -48,6 +48,9 @@ export type Plan =
       reason: string;
     };
 
+/** Largest dimension that pgvector indexes in half precision. */
+export const MAX_INDEXED_DIMS = 4000;
+
 /** Below this many matches, comparing all of them takes less time than thinking about it. */
 export const ALWAYS_EXACT = 2000;
 
@@ -88,7 +91,7 @@ const graphOptions = (inputs: PlanInputs): Option[] => {
 };
 
 const cellOption = ({ first, minRecall, cells }: PlanInputs): Option[] => {
-  if (!cells || !cells.probe.searchClass) return [];
+  if (!cells?.probe.searchClass) return [];
   const { id, calibration, probe, rowsNotInCells } = cells;
   const point = shareFor(calibration, probe.searchClass as NonNullable<Probe["searchClass"]>, first, minRecall);
   if (!point) return [];
