@@ -43,7 +43,9 @@ const picture = async (url: string): Promise<Buffer> => {
 type Started = { job: { id: string } | null; errors: { message: string }[] };
 
 const finish = async ({ job, errors }: Started): Promise<void> => {
-  if (!job) throw new Error(errors.map(({ message }) => message).join("\n"));
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
+  // There is no job where all is done already.
+  if (!job) return;
   for (;;) {
     const { job: now } = await ask<{ job: { state: string } }>("query($id: ID!) { job(id: $id) { state } }", job);
     if (now.state === "SUCCEEDED") return;

@@ -80,8 +80,8 @@ const median = (values: ArrayLike<number>): number => quantileOfSorted(Float64Ar
 
 /**
  * Enrichment of categories of patients in a phenotype. The unit is the patient, because patches of one patient are not
- * independent: a patient is *rich* when his share lies above the median of all these patients (when more than half have
- * none of it: when he has any), and each category is tested against all others in a 2 × 2 table of patients.
+ * independent: a patient is *rich* when the share lies above the median of all these patients (when more than half have
+ * none of it: when there is any), and each category is tested against all others in a 2 × 2 table of patients.
  *
  * Tests as `oddsTest`; q by Benjamini & Hochberg 1995 over the categories.
  * @param shares 0 to 1, `[patients]`
