@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeId, encodeId } from "../src/platform/ids.ts";
 import { writingNothing } from "./support/counts.ts";
-import { createWorld, seedStudy, type World } from "./support/world.ts";
+import { createWorld, EMBED, seedStudy, type World } from "./support/world.ts";
 
 /** Codebooks of a seeded study: what is built, how often, from what, and when it no longer holds. */
 
@@ -295,6 +295,26 @@ describe("a codebook knows its patches", () => {
     await writingNothing(database, () => build({ clusters: 3, seed: 11 }));
   });
 
+  it("assigns slides by itself when they are embedded, for every codebook that they belong to", async () => {
+    const { database } = world.app;
+    const { rows } = await database.query<{ id: number; key: string }>(
+      "SELECT id, key FROM slide ORDER BY key DESC LIMIT 1",
+    );
+    const [late] = rows;
+    await database.query("DELETE FROM slide_features WHERE slide_id = $1", [late?.id]);
+    await database.query(`DELETE FROM features.vectors_${await numberOf(featureSet)} WHERE slide_id = $1`, [late?.id]);
+    const whole = await built({ clusters: 3, seed: 15 });
+    const rest = await built({ clusters: 3, seed: 16, slides: { not: { keys: [late?.key] } } });
+    const { embedSlides } = await world.ask<{ embedSlides: { job: { id: string } } }>(EMBED);
+    expect(await world.jobEnd(embedSlides.job.id)).toBe("SUCCEEDED");
+    const size = async (id: string) =>
+      ((await codebook(id))?.phenotypes ?? []).reduce((sum, phenotype) => sum + phenotype.size, 0);
+    const before = await size(rest.id);
+    await expect.poll(() => size(whole.id), { timeout: 20_000 }).toBe(await countPatches());
+    expect(await size(rest.id)).toBe(before);
+    expect((await codebook(whole.id))?.lineage).toEqual(whole.lineage);
+  });
+
   it("is stale when a slide was embedded again, and a new one is built beside it", async () => {
     const { database } = world.app;
     const first = await built({ clusters: 3, seed: 12 });
@@ -354,6 +374,31 @@ describe("a codebook knows its patches", () => {
     expect(await codebook(whole.id)).toBeNull();
     const again = await built({ clusters: 3, seed: 14 });
     expect(again).toEqual({ ...whole, inertia: expect.closeTo(whole.inertia, 6) });
+  });
+});
+
+const hasServer = process.env.DATABASE_URL !== undefined;
+if (!hasServer) console.log("Codebooks of two databases are not compared: DATABASE_URL names no server.");
+
+describe.skipIf(!hasServer)("on the embedded database and on a server", () => {
+  it("the same slides, parameters and provider give the same codebook, bit for bit", async () => {
+    const onServer = await Promise.all([
+      built({ clusters: 6, seed: 21 }),
+      built({ clusters: 4, seed: 22, pca: 5, whiten: true }),
+    ]);
+    const server = { world, featureSet };
+    vi.stubEnv("DATABASE_URL", undefined);
+    world = await createWorld();
+    try {
+      expect(world.app.database.kind).toBe("embedded");
+      ({ featureSet } = await seedStudy(world, PATIENTS));
+      expect(await built({ clusters: 6, seed: 21 })).toEqual(onServer[0]);
+      expect(await built({ clusters: 4, seed: 22, pca: 5, whiten: true })).toEqual(onServer[1]);
+    } finally {
+      await world.close();
+      vi.unstubAllEnvs();
+      ({ world, featureSet } = server);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
+import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
 import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
@@ -86,7 +87,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       await app.queue.work(
         {
           TILE: runTileJob(app),
-          EMBED: thenIndex(app, runEmbedJob(app)),
+          EMBED: thenIndex(app, thenAssign(app, runEmbedJob(app))),
           INDEX: runIndexJob(app),
           CODEBOOK: runCodebookJob(app),
         },
