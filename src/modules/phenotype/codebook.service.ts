@@ -24,7 +24,7 @@ import { codebookStaleReason } from "./codebook.lineage.ts";
 const KEY_LETTERS = 16;
 
 /** Bytes that one assignment takes, with its indexes (measured on both databases). */
-const ASSIGNMENT_BYTES = 140;
+const ASSIGNMENT_BYTES = 135;
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
 const requireRoom = async (app: App, patches: number): Promise<void> => {
