@@ -13,11 +13,12 @@ import { createParameters, filterSql, querySql } from "./conditions.ts";
 import { searchExact } from "./exact.ts";
 import { readCellInputs } from "./inputs.ts";
 import { readCellMap } from "./knowledge.ts";
+import { ALWAYS_EXACT } from "./plan.ts";
 import { cellTable, searchCells } from "./scans.ts";
 import type { VectorFilter } from "./types.ts";
 
 /** Reaches at which recall is told. */
-const REACHES = Array.from({ length: 61 }, (_, index) => -0.5 + 0.05 * index);
+const REACHES = Array.from({ length: 91 }, (_, index) => -0.5 + 0.05 * index);
 
 const QUERIES = 300;
 const DEEPEST = 100;
@@ -61,26 +62,27 @@ export const observe = (
   }),
 });
 
-/** The lowest recall of all kinds of searches at each reach. */
+/** The lowest recall of all kinds of searches at each reach, for each number of hits by rising reach. */
 export const recallByReach = (observations: readonly Observation[]): ReachPoint[] => {
   const kinds = [...Map.groupBy(observations, ({ kind }) => kind).values()];
-  return REACHES.map((reach) => {
-    const measured = kinds.flatMap((alike) =>
-      MEASURED_FIRST.map((_, place) =>
+  return MEASURED_FIRST.flatMap((first, place) =>
+    REACHES.map((reach) => {
+      const measured = kinds.map((alike) =>
         measuredRecall(
           alike.flatMap(({ neededReach }) => {
             const needed = neededReach[place] as readonly number[];
             return needed.length === 0 ? [] : [needed.filter((value) => value <= reach).length / needed.length];
           }),
         ),
-      ),
-    );
-    return {
-      reach,
-      recall: Math.min(...measured.map(({ recall }) => recall)),
-      lowerLimit: Math.min(...measured.map(({ lowerLimit }) => lowerLimit)),
-    };
-  });
+      );
+      return {
+        first,
+        reach,
+        recall: Math.min(...measured.map(({ recall }) => recall)),
+        lowerLimit: Math.min(...measured.map(({ lowerLimit }) => lowerLimit)),
+      };
+    }),
+  );
 };
 
 type Patient = { id: number; slideIds: number[]; rows: number };
@@ -128,7 +130,9 @@ const choosePatients = (
   });
   scored.sort((a, b) => b.score - a.score);
   const chosen: Patient[] = [];
-  for (let rows = 0, index = 0; index < scored.length && rows < selectivity * map.rows; index++) {
+  // Of fewer rows than this a search never asks the cells.
+  const wanted = Math.max(selectivity * map.rows, ALWAYS_EXACT);
+  for (let rows = 0, index = 0; index < scored.length && rows < wanted; index++) {
     const { patient } = scored[index] as { patient: Patient };
     chosen.push(patient);
     rows += patient.rows;
@@ -267,8 +271,7 @@ export const calibrateCells = async (
   if (!first) throw new Error("A CLUSTERED index of no vectors was to be measured.");
   const points = recallByReach(observations);
   const constants = await measureRows(database, index, first.patchId, nearest);
-  const reach =
-    points.find(({ lowerLimit }) => lowerLimit >= DEFAULT_RECALL)?.reach ?? (points.at(-1) as ReachPoint).reach;
+  const reach = (points.find(({ lowerLimit }) => lowerLimit >= DEFAULT_RECALL) ?? (points.at(-1) as ReachPoint)).reach;
   distances.sort((a, b) => a - b);
   return {
     queries: queries.length,

@@ -53,11 +53,12 @@ test("the reach of a hit is what makes its cell count", () => {
 });
 
 test("recall is that of the worst kind of searches, and rises with the reach", () => {
-  const search = (kind: "all" | "anti", ...needed: number[]) => ({ kind, neededReach: [needed, needed] });
-  const points = recallByReach([
+  const search = (kind: "all" | "anti", ...needed: number[]) => ({ kind, neededReach: [needed, [...needed, 2]] });
+  const told = recallByReach([
     ...Array.from({ length: 300 }, () => search("all", 0, 0.2)),
     ...Array.from({ length: 300 }, () => search("anti", 0.2, 1.2)),
   ]);
+  const points = told.filter(({ first }) => first === 10);
   const at = (reach: number) => points.find((point) => Math.abs(point.reach - reach) < 1e-9);
   expect(at(0.1)?.recall).toBe(0);
   expect(at(0.3)?.recall).toBe(0.5);
@@ -73,9 +74,10 @@ test("recall is that of the worst kind of searches, and rises with the reach", (
     nanosecondsPerRefusedRow: 1,
     milliseconds: 1,
     furthestQuery: 1,
-    points,
+    points: told,
   };
   expect(reachFor(calibration, 10, 0.99)?.reach).toBeCloseTo(1.2, 9);
+  expect(reachFor(calibration, 11, 0.99)?.reach).toBeCloseTo(2, 9);
   expect(reachFor(calibration, 101, 0.99)).toBeUndefined();
   expect(reachFor(calibration, 10, 0.9999)).toBeUndefined();
 });

@@ -14,11 +14,8 @@ export type Recall = {
   lowerLimit: number;
 };
 
-/**
- * Recall when every cell is read that reaches so far (see `reachOf`): the lowest of all kinds of filters and of both numbers
- * of hits that were tried.
- */
-export type ReachPoint = Recall & { reach: number };
+/** Recall when every cell is read that reaches so far (see `reachOf`): the lowest of all kinds of filters that were tried. */
+export type ReachPoint = Recall & { first: MeasuredFirst; reach: number };
 
 /** Of a CLUSTERED index. */
 export type CellCalibration = {
@@ -70,9 +67,15 @@ export const measuredRecall = (recalls: readonly number[]): Recall => {
 export const measuredFirstFor = (first: number): MeasuredFirst | undefined =>
   MEASURED_FIRST.find((measured) => first <= measured);
 
-/** The shortest reach whose recall is high enough. */
-export const reachFor = (calibration: CellCalibration, first: number, minRecall: number): ReachPoint | undefined =>
-  measuredFirstFor(first) && calibration.points.find((point) => point.lowerLimit >= minRecall);
+/** The shortest reach whose recall is high enough; between two measured numbers of hits the longer of theirs. */
+export const reachFor = ({ points }: CellCalibration, first: number, minRecall: number): ReachPoint | undefined => {
+  const last = measuredFirstFor(first);
+  if (last === undefined) return undefined;
+  const found = MEASURED_FIRST.filter((measured) => measured <= last).map((measured) =>
+    points.find((point) => point.first === measured && point.lowerLimit >= minRecall),
+  );
+  return found.reduce((longest, point) => longest && point && (longest.reach >= point.reach ? longest : point));
+};
 
 /** The fastest setting whose recall is high enough. */
 export const settingFor = (

@@ -32,7 +32,9 @@ const cellCalibration: fc.Arbitrary<CellCalibration> = fc.record({
   milliseconds: fc.double({ min: 0.1, max: 20, noNaN: true }),
   furthestQuery: fc.constant(0.3),
   points: fc.array(
-    fc.tuple(share, recall).map(([reach, measured]) => ({ reach, ...measured })),
+    fc
+      .tuple(fc.constantFrom(10 as const, 100 as const), share, recall)
+      .map(([first, reach, measured]) => ({ first, reach, ...measured })),
     { maxLength: 8 },
   ),
 });
@@ -67,8 +69,12 @@ describe("the plan of a search", () => {
         const plan = planSearch(given);
         if (plan.strategy === "EXACT") return;
         if (plan.strategy === "CLUSTERED") {
-          const point = given.cells?.calibration.points.find(({ reach }) => reach === plan.reach);
-          expect(point?.lowerLimit).toBeGreaterThanOrEqual(given.minRecall);
+          const points = given.cells?.calibration.points.filter(
+            ({ reach, lowerLimit }) => reach <= plan.reach && lowerLimit >= given.minRecall,
+          );
+          const measured = new Set(points?.map(({ first }) => first));
+          expect(measured).toContain(10);
+          if (given.first > 10) expect(measured).toContain(100);
           expect(given.isBySlides).toBe(true);
           return;
         }
