@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--patients 240] [--table]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     table: { type: "boolean", default: false },
     vectors: { type: "string" },
+    patients: { type: "string" },
   },
 });
 

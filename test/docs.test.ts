@@ -115,8 +115,20 @@ describe("what the documents ask of the graph", () => {
       }`,
     );
     expect(await world.jobEnd(embedSlides.job.id)).toBe("SUCCEEDED");
+    const { buildCodebook } = await world.ask<{ buildCodebook: { job: { id: string } } }>(
+      "mutation($set: ID!) { buildCodebook(input: { featureSet: $set, scope: STUDY, clusters: 3 }) { job { id } } }",
+      { set: embedSlides.featureSet.id },
+    );
+    expect(await world.jobEnd(buildCodebook.job.id)).toBe("SUCCEEDED");
+    const { study } = await world.ask<{ study: { codebooks: { id: string; phenotypes: { id: string }[] }[] } }>(
+      '{ study(key: "synthetic") { codebooks { id phenotypes { id } } } }',
+    );
+    const [codebook] = study.codebooks;
     server = await startServer(world.app);
     ids = {
+      codebook: codebook?.id,
+      phenotype: codebook?.phenotypes[0]?.id,
+      slide: encodeId("Slide", "synthetic", "SYN-0002-01"),
       upload: await sendTable("case_id,age\nTCGA-06-0000,41\n"),
       glioblastoma: encodeId("Cohort", "tcga", "glioblastoma"),
       lowerGrade: encodeId("Cohort", "tcga", "lower-grade"),
@@ -162,7 +174,11 @@ describe("what the documents ask of the graph", () => {
         jobEnds.push(await world.jobEnd(value.job.id));
       }
     }
-    expect(jobEnds, "embedSlides, then retryJob after setSlideResolution").toEqual(["PARTLY_FAILED", "SUCCEEDED"]);
+    expect(jobEnds, "embedSlides, then retryJob after setSlideResolution, then buildCodebook").toEqual([
+      "PARTLY_FAILED",
+      "SUCCEEDED",
+      "SUCCEEDED",
+    ]);
   });
 
   const run = promisify(execFile);

@@ -21,6 +21,7 @@ import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
 import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
+import { createPhenotypeLoaders, type PhenotypeLoaders } from "./phenotype/phenotype.loaders.ts";
 import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
 /** Keys are unique inside their study. */
@@ -61,7 +62,8 @@ export type Loaders = {
   searchIndexes: DataLoader<number, SearchIndexRow[]>;
   jobProgress: DataLoader<string, JobProgress>;
   jobLists: JobLists;
-} & ClinicalLoaders;
+} & ClinicalLoaders &
+  PhenotypeLoaders;
 
 const byId =
   <Row extends { id: number }>(find: (ids: number[]) => Promise<Row[]>) =>
@@ -179,4 +181,5 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
   jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),
+  ...createPhenotypeLoaders({ prisma, database }),
 });

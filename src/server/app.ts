@@ -8,6 +8,8 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
+import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
+import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
@@ -83,7 +85,12 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     await storeBundledEncoder(app);
     if (options.work !== false) {
       await app.queue.work(
-        { TILE: runTileJob(app), EMBED: thenIndex(app, runEmbedJob(app)), INDEX: runIndexJob(app) },
+        {
+          TILE: runTileJob(app),
+          EMBED: thenIndex(app, thenAssign(app, runEmbedJob(app))),
+          INDEX: runIndexJob(app),
+          CODEBOOK: runCodebookJob(app),
+        },
         { concurrency: SLIDES_AT_ONCE },
       );
     }

@@ -7,12 +7,15 @@ import { patchId, readPatches } from "../../store/patches.ts";
 import type { VectorQuery } from "../../store/search/index.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { cellAt } from "../patch/patch.service.ts";
+import { requireLikeSet } from "../phenotype/phenotypeQuery.ts";
+import { floatsOf } from "../phenotype/vectorBytes.ts";
 
 /** The input SimilarTo: exactly one of these. */
 export type SimilarTo = {
   patch?: string | null;
   image?: { data: string; micronsPerPixel: number } | null;
   vector?: Float32Array | null;
+  phenotype?: string | null;
 };
 
 /** What a search compares with, and whose patches may be left out. */
@@ -133,10 +136,19 @@ const queryByVector = (vector: Float32Array, featureSet: FeatureSet): Query => {
   );
 };
 
+/** By its centroid; the patient whose own codebook it is of is the query's. */
+const queryByPhenotype = async (context: GraphQLContext, id: string, featureSet: FeatureSet): Promise<Query> => {
+  const path = ["to", "phenotype"];
+  const { centroid, codebook } = await requireLikeSet(context, id, featureSet.id, path);
+  const nearest = { vector: unitLength(floatsOf(centroid), path) };
+  return codebook.patientId === null ? { nearest } : { nearest, patientId: codebook.patientId };
+};
+
 /** @throws HistoError NOT_FOUND, BAD_ARGUMENT, DIMENSION_MISMATCH, NOT_AN_IMAGE, ENCODER_HAS_NO_MODEL */
-export const resolveQuery = async (app: App, to: SimilarTo, target: SearchTarget): Promise<Query> => {
-  const { patch, image, vector } = to;
+export const resolveQuery = async (context: GraphQLContext, to: SimilarTo, target: SearchTarget): Promise<Query> => {
+  const { patch, image, vector, phenotype } = to;
   if (patch != null) return queryByPatch(patch, target);
-  if (image != null) return queryByImage(app, image, target.featureSet);
+  if (image != null) return queryByImage(context.app, image, target.featureSet);
+  if (phenotype != null) return queryByPhenotype(context, phenotype, target.featureSet);
   return queryByVector(vector as Float32Array, target.featureSet);
 };

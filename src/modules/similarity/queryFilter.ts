@@ -7,6 +7,7 @@ import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { VectorFilter } from "../../store/search/index.ts";
 import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
+import { resolvePhenotypes } from "../phenotype/phenotypeQuery.ts";
 import { boxOf, indexesInside, readRegion } from "./region.ts";
 
 export type RegionInput = { slide: string; polygon: unknown };
@@ -16,6 +17,7 @@ export type PatchFilter = {
   patients?: PatientFilter | null;
   slides?: SlideFilter | null;
   region?: RegionInput | null;
+  phenotypes?: readonly string[] | null;
 };
 
 const requireRegionSlide = async (
@@ -94,10 +96,13 @@ export const resolvePatchFilter = async (
 ): Promise<VectorFilter> => {
   if (!filter) return {};
   const { database } = context.app;
-  const [slides, patients, patchIds] = await Promise.all([
+  const [slides, patients, patchIds, phenotypes] = await Promise.all([
     filter.slides ? resolveSlideFilter(context, study, filter.slides, ["filter", "slides"]) : undefined,
     filter.patients ? resolvePatientFilter(context, study, filter.patients, ["filter", "patients"]) : undefined,
     filter.region ? patchesInRegion(context, study, featureSet, filter.region) : undefined,
+    filter.phenotypes
+      ? resolvePhenotypes(context, filter.phenotypes, featureSet.id, ["filter", "phenotypes"])
+      : undefined,
   ]);
   const alone = patients && !slides ? patients : patients ? undefined : ofPatients(slides);
   const [slideIds, patientIds] = alone
@@ -110,7 +115,8 @@ export const resolvePatchFilter = async (
     slideIds,
     patientIds,
     patchIds,
+    phenotypes,
     // An index over a cohort holds just its patients' rows: it serves where nothing else narrows them down.
-    cohortId: alone?.kind === "frozenCohort" && !patchIds ? alone.cohortId : undefined,
+    cohortId: alone?.kind === "frozenCohort" && !patchIds && !phenotypes ? alone.cohortId : undefined,
   };
 };

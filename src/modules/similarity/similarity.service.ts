@@ -43,7 +43,7 @@ export const similarPatches = async (
   const target = await findTarget(context, input.featureSet, input.to);
   const { study, featureSet } = target;
   loaders.study.prime(study.id, study);
-  const query = await resolveQuery(app, input.to, target);
+  const query = await resolveQuery(context, input.to, target);
   const filter = await resolvePatchFilter(context, study, featureSet, input.filter);
   const found = await searchVectors(app.database, {
     featureSetId: featureSet.id,

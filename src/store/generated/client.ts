@@ -117,6 +117,32 @@ export type CohortPatient = Prisma.CohortPatientModel
  */
 export type Upload = Prisma.UploadModel
 /**
+ * Model CodebookBuild
+ * One request for codebooks: one codebook, or with scope PATIENT one for each patient. Its assignments of patches live in
+ * `features.assignments_<id>`.
+ */
+export type CodebookBuild = Prisma.CodebookBuildModel
+/**
+ * Model Codebook
+ * 
+ */
+export type Codebook = Prisma.CodebookModel
+/**
+ * Model CodebookSlide
+ * A slide whose patches are assigned, as it was then.
+ */
+export type CodebookSlide = Prisma.CodebookSlideModel
+/**
+ * Model Phenotype
+ * A cluster that holds patches; empty ones have no row.
+ */
+export type Phenotype = Prisma.PhenotypeModel
+/**
+ * Model PhenotypeShare
+ * Patches of one slide in one phenotype; none has no row.
+ */
+export type PhenotypeShare = Prisma.PhenotypeShareModel
+/**
  * Model SearchIndex
  * What makes a similarity search faster than comparing every vector: `features.cells_<id>` or `features.hnsw_<id>`.
  */

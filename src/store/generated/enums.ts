@@ -92,6 +92,15 @@ export const AttributeLevel = {
 export type AttributeLevel = (typeof AttributeLevel)[keyof typeof AttributeLevel]
 
 
+export const CodebookScope = {
+  STUDY: 'STUDY',
+  COHORT: 'COHORT',
+  PATIENT: 'PATIENT'
+} as const
+
+export type CodebookScope = (typeof CodebookScope)[keyof typeof CodebookScope]
+
+
 export const SearchIndexKind = {
   CLUSTERED: 'CLUSTERED',
   PARTITION: 'PARTITION',

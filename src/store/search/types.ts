@@ -10,6 +10,8 @@ export type VectorFilter = {
   patientIds?: readonly number[] | undefined;
   /** Such as those of a region; undefined: any patch. */
   patchIds?: readonly number[] | undefined;
+  /** Phenotypes of one codebook, whose assignments stand in the table of its build. */
+  phenotypes?: { buildId: number; codebookId: number; indexes: readonly number[] } | undefined;
   /** Left out even where the sets above include it. */
   exceptPatientId?: number | undefined;
   exceptPatchId?: number | undefined;

@@ -412,6 +412,11 @@ export const ModelName = {
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
   Upload: 'Upload',
+  CodebookBuild: 'CodebookBuild',
+  Codebook: 'Codebook',
+  CodebookSlide: 'CodebookSlide',
+  Phenotype: 'Phenotype',
+  PhenotypeShare: 'PhenotypeShare',
   SearchIndex: 'SearchIndex',
   SearchIndexSlide: 'SearchIndexSlide',
   SearchDemand: 'SearchDemand'
@@ -430,7 +435,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "searchIndex" | "searchIndexSlide" | "searchDemand"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1544,6 +1549,376 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    CodebookBuild: {
+      payload: Prisma.$CodebookBuildPayload<ExtArgs>
+      fields: Prisma.CodebookBuildFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookBuildFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookBuildFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookBuildFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookBuildFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        findMany: {
+          args: Prisma.CodebookBuildFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        create: {
+          args: Prisma.CodebookBuildCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        createMany: {
+          args: Prisma.CodebookBuildCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookBuildCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookBuildDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        update: {
+          args: Prisma.CodebookBuildUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookBuildDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookBuildUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookBuildUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookBuildUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookBuildAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebookBuild>
+        }
+        groupBy: {
+          args: Prisma.CodebookBuildGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookBuildGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookBuildCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookBuildCountAggregateOutputType> | number
+        }
+      }
+    }
+    Codebook: {
+      payload: Prisma.$CodebookPayload<ExtArgs>
+      fields: Prisma.CodebookFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        findMany: {
+          args: Prisma.CodebookFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        create: {
+          args: Prisma.CodebookCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        createMany: {
+          args: Prisma.CodebookCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        update: {
+          args: Prisma.CodebookUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebook>
+        }
+        groupBy: {
+          args: Prisma.CodebookGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookCountAggregateOutputType> | number
+        }
+      }
+    }
+    CodebookSlide: {
+      payload: Prisma.$CodebookSlidePayload<ExtArgs>
+      fields: Prisma.CodebookSlideFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookSlideFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookSlideFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookSlideFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookSlideFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        findMany: {
+          args: Prisma.CodebookSlideFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        create: {
+          args: Prisma.CodebookSlideCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        createMany: {
+          args: Prisma.CodebookSlideCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookSlideCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookSlideDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        update: {
+          args: Prisma.CodebookSlideUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookSlideDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookSlideUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookSlideUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookSlideUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookSlideAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebookSlide>
+        }
+        groupBy: {
+          args: Prisma.CodebookSlideGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookSlideGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookSlideCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookSlideCountAggregateOutputType> | number
+        }
+      }
+    }
+    Phenotype: {
+      payload: Prisma.$PhenotypePayload<ExtArgs>
+      fields: Prisma.PhenotypeFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PhenotypeFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PhenotypeFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        findFirst: {
+          args: Prisma.PhenotypeFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PhenotypeFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        findMany: {
+          args: Prisma.PhenotypeFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        create: {
+          args: Prisma.PhenotypeCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        createMany: {
+          args: Prisma.PhenotypeCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PhenotypeCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        delete: {
+          args: Prisma.PhenotypeDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        update: {
+          args: Prisma.PhenotypeUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        deleteMany: {
+          args: Prisma.PhenotypeDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PhenotypeUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PhenotypeUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        upsert: {
+          args: Prisma.PhenotypeUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        aggregate: {
+          args: Prisma.PhenotypeAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePhenotype>
+        }
+        groupBy: {
+          args: Prisma.PhenotypeGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PhenotypeCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeCountAggregateOutputType> | number
+        }
+      }
+    }
+    PhenotypeShare: {
+      payload: Prisma.$PhenotypeSharePayload<ExtArgs>
+      fields: Prisma.PhenotypeShareFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PhenotypeShareFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PhenotypeShareFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        findFirst: {
+          args: Prisma.PhenotypeShareFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PhenotypeShareFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        findMany: {
+          args: Prisma.PhenotypeShareFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        create: {
+          args: Prisma.PhenotypeShareCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        createMany: {
+          args: Prisma.PhenotypeShareCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PhenotypeShareCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        delete: {
+          args: Prisma.PhenotypeShareDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        update: {
+          args: Prisma.PhenotypeShareUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        deleteMany: {
+          args: Prisma.PhenotypeShareDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PhenotypeShareUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PhenotypeShareUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        upsert: {
+          args: Prisma.PhenotypeShareUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        aggregate: {
+          args: Prisma.PhenotypeShareAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePhenotypeShare>
+        }
+        groupBy: {
+          args: Prisma.PhenotypeShareGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeShareGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PhenotypeShareCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeShareCountAggregateOutputType> | number
+        }
+      }
+    }
     SearchIndex: {
       payload: Prisma.$SearchIndexPayload<ExtArgs>
       fields: Prisma.SearchIndexFieldRefs
@@ -2046,6 +2421,80 @@ export const UploadScalarFieldEnum = {
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
 
 
+export const CodebookBuildScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  featureSetId: 'featureSetId',
+  scope: 'scope',
+  cohortId: 'cohortId',
+  clusters: 'clusters',
+  seed: 'seed',
+  sample: 'sample',
+  pca: 'pca',
+  whiten: 'whiten',
+  parameters: 'parameters',
+  parametersDigest: 'parametersDigest',
+  key: 'key',
+  isComplete: 'isComplete',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookBuildScalarFieldEnum = (typeof CodebookBuildScalarFieldEnum)[keyof typeof CodebookBuildScalarFieldEnum]
+
+
+export const CodebookScalarFieldEnum = {
+  id: 'id',
+  buildId: 'buildId',
+  patientId: 'patientId',
+  slides: 'slides',
+  inertia: 'inertia',
+  silhouette: 'silhouette',
+  explainedVariance: 'explainedVariance',
+  projection: 'projection',
+  digest: 'digest',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookScalarFieldEnum = (typeof CodebookScalarFieldEnum)[keyof typeof CodebookScalarFieldEnum]
+
+
+export const CodebookSlideScalarFieldEnum = {
+  buildId: 'buildId',
+  slideId: 'slideId',
+  codebookId: 'codebookId',
+  gridId: 'gridId',
+  patches: 'patches',
+  completedAt: 'completedAt',
+  isFitted: 'isFitted'
+} as const
+
+export type CodebookSlideScalarFieldEnum = (typeof CodebookSlideScalarFieldEnum)[keyof typeof CodebookSlideScalarFieldEnum]
+
+
+export const PhenotypeScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  name: 'name',
+  note: 'note',
+  size: 'size',
+  centroid: 'centroid',
+  fitted: 'fitted'
+} as const
+
+export type PhenotypeScalarFieldEnum = (typeof PhenotypeScalarFieldEnum)[keyof typeof PhenotypeScalarFieldEnum]
+
+
+export const PhenotypeShareScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  slideId: 'slideId',
+  patches: 'patches'
+} as const
+
+export type PhenotypeShareScalarFieldEnum = (typeof PhenotypeShareScalarFieldEnum)[keyof typeof PhenotypeShareScalarFieldEnum]
+
+
 export const SearchIndexScalarFieldEnum = {
   id: 'id',
   featureSetId: 'featureSetId',
@@ -2341,6 +2790,34 @@ export type ListEnumAttributeLevelFieldRefInput<$PrismaModel> = FieldRefInputTyp
 
 
 /**
+ * Reference to a field of type 'CodebookScope'
+ */
+export type EnumCodebookScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'CodebookScope'>
+    
+
+
+/**
+ * Reference to a field of type 'CodebookScope[]'
+ */
+export type ListEnumCodebookScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'CodebookScope[]'>
+    
+
+
+/**
+ * Reference to a field of type 'Bytes'
+ */
+export type BytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes'>
+    
+
+
+/**
+ * Reference to a field of type 'Bytes[]'
+ */
+export type ListBytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes[]'>
+    
+
+
+/**
  * Reference to a field of type 'SearchIndexKind'
  */
 export type EnumSearchIndexKindFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexKind'>
@@ -2533,6 +3010,11 @@ export type GlobalOmitConfig = {
   cohort?: Prisma.CohortOmit
   cohortPatient?: Prisma.CohortPatientOmit
   upload?: Prisma.UploadOmit
+  codebookBuild?: Prisma.CodebookBuildOmit
+  codebook?: Prisma.CodebookOmit
+  codebookSlide?: Prisma.CodebookSlideOmit
+  phenotype?: Prisma.PhenotypeOmit
+  phenotypeShare?: Prisma.PhenotypeShareOmit
   searchIndex?: Prisma.SearchIndexOmit
   searchIndexSlide?: Prisma.SearchIndexSlideOmit
   searchDemand?: Prisma.SearchDemandOmit

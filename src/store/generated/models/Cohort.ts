@@ -236,6 +236,7 @@ export type CohortWhereInput = {
   patients?: Prisma.CohortPatientListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }
 
 export type CohortOrderByWithRelationInput = {
@@ -250,6 +251,7 @@ export type CohortOrderByWithRelationInput = {
   patients?: Prisma.CohortPatientOrderByRelationAggregateInput
   searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
   searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
+  builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
 }
 
 export type CohortWhereUniqueInput = Prisma.AtLeast<{
@@ -268,6 +270,7 @@ export type CohortWhereUniqueInput = Prisma.AtLeast<{
   patients?: Prisma.CohortPatientListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }, "id" | "studyId_key">
 
 export type CohortOrderByWithAggregationInput = {
@@ -308,6 +311,7 @@ export type CohortCreateInput = {
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateInput = {
@@ -321,6 +325,7 @@ export type CohortUncheckedCreateInput = {
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUpdateInput = {
@@ -333,6 +338,7 @@ export type CohortUpdateInput = {
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateInput = {
@@ -346,6 +352,7 @@ export type CohortUncheckedUpdateInput = {
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyInput = {
@@ -495,6 +502,22 @@ export type CohortUpdateOneRequiredWithoutPatientsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutPatientsInput, Prisma.CohortUpdateWithoutPatientsInput>, Prisma.CohortUncheckedUpdateWithoutPatientsInput>
 }
 
+export type CohortCreateNestedOneWithoutBuildsInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutBuildsInput
+  connect?: Prisma.CohortWhereUniqueInput
+}
+
+export type CohortUpdateOneWithoutBuildsNestedInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutBuildsInput
+  upsert?: Prisma.CohortUpsertWithoutBuildsInput
+  disconnect?: Prisma.CohortWhereInput | boolean
+  delete?: Prisma.CohortWhereInput | boolean
+  connect?: Prisma.CohortWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutBuildsInput, Prisma.CohortUpdateWithoutBuildsInput>, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+}
+
 export type CohortCreateNestedOneWithoutSearchIndexesInput = {
   create?: Prisma.XOR<Prisma.CohortCreateWithoutSearchIndexesInput, Prisma.CohortUncheckedCreateWithoutSearchIndexesInput>
   connectOrCreate?: Prisma.CohortCreateOrConnectWithoutSearchIndexesInput
@@ -534,6 +557,7 @@ export type CohortCreateWithoutStudyInput = {
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutStudyInput = {
@@ -546,6 +570,7 @@ export type CohortUncheckedCreateWithoutStudyInput = {
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutStudyInput = {
@@ -596,6 +621,7 @@ export type CohortCreateWithoutPatientsInput = {
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutPatientsInput = {
@@ -608,6 +634,7 @@ export type CohortUncheckedCreateWithoutPatientsInput = {
   createdAt?: Date | string
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutPatientsInput = {
@@ -635,6 +662,7 @@ export type CohortUpdateWithoutPatientsInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutPatientsInput = {
@@ -645,6 +673,73 @@ export type CohortUncheckedUpdateWithoutPatientsInput = {
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortCreateWithoutBuildsInput = {
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+}
+
+export type CohortUncheckedCreateWithoutBuildsInput = {
+  id?: number
+  studyId: number
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+}
+
+export type CohortCreateOrConnectWithoutBuildsInput = {
+  where: Prisma.CohortWhereUniqueInput
+  create: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+}
+
+export type CohortUpsertWithoutBuildsInput = {
+  update: Prisma.XOR<Prisma.CohortUpdateWithoutBuildsInput, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+  create: Prisma.XOR<Prisma.CohortCreateWithoutBuildsInput, Prisma.CohortUncheckedCreateWithoutBuildsInput>
+  where?: Prisma.CohortWhereInput
+}
+
+export type CohortUpdateToOneWithWhereWithoutBuildsInput = {
+  where?: Prisma.CohortWhereInput
+  data: Prisma.XOR<Prisma.CohortUpdateWithoutBuildsInput, Prisma.CohortUncheckedUpdateWithoutBuildsInput>
+}
+
+export type CohortUpdateWithoutBuildsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortUncheckedUpdateWithoutBuildsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
 }
@@ -658,6 +753,7 @@ export type CohortCreateWithoutSearchIndexesInput = {
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutSearchIndexesInput = {
@@ -670,6 +766,7 @@ export type CohortUncheckedCreateWithoutSearchIndexesInput = {
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutSearchIndexesInput = {
@@ -697,6 +794,7 @@ export type CohortUpdateWithoutSearchIndexesInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutSearchIndexesInput = {
@@ -709,6 +807,7 @@ export type CohortUncheckedUpdateWithoutSearchIndexesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateWithoutSearchDemandsInput = {
@@ -720,6 +819,7 @@ export type CohortCreateWithoutSearchDemandsInput = {
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutSearchDemandsInput = {
@@ -732,6 +832,7 @@ export type CohortUncheckedCreateWithoutSearchDemandsInput = {
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutSearchDemandsInput = {
@@ -759,6 +860,7 @@ export type CohortUpdateWithoutSearchDemandsInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutSearchDemandsInput = {
@@ -771,6 +873,7 @@ export type CohortUncheckedUpdateWithoutSearchDemandsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyStudyInput = {
@@ -791,6 +894,7 @@ export type CohortUpdateWithoutStudyInput = {
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutStudyInput = {
@@ -803,6 +907,7 @@ export type CohortUncheckedUpdateWithoutStudyInput = {
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateManyWithoutStudyInput = {
@@ -823,12 +928,14 @@ export type CohortCountOutputType = {
   patients: number
   searchIndexes: number
   searchDemands: number
+  builds: number
 }
 
 export type CohortCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   patients?: boolean | CohortCountOutputTypeCountPatientsArgs
   searchIndexes?: boolean | CohortCountOutputTypeCountSearchIndexesArgs
   searchDemands?: boolean | CohortCountOutputTypeCountSearchDemandsArgs
+  builds?: boolean | CohortCountOutputTypeCountBuildsArgs
 }
 
 /**
@@ -862,6 +969,13 @@ export type CohortCountOutputTypeCountSearchDemandsArgs<ExtArgs extends runtime.
   where?: Prisma.SearchDemandWhereInput
 }
 
+/**
+ * CohortCountOutputType without action
+ */
+export type CohortCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookBuildWhereInput
+}
+
 
 export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -875,6 +989,7 @@ export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
+  builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["cohort"]>
 
@@ -916,6 +1031,7 @@ export type CohortInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
+  builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CohortIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -932,6 +1048,7 @@ export type $CohortPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     patients: Prisma.$CohortPatientPayload<ExtArgs>[]
     searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
     searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
+    builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1339,6 +1456,7 @@ export interface Prisma__CohortClient<T, Null = never, ExtArgs extends runtime.T
   patients<T extends Prisma.Cohort$patientsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$patientsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchIndexes<T extends Prisma.Cohort$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchDemands<T extends Prisma.Cohort$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  builds<T extends Prisma.Cohort$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1845,6 +1963,30 @@ export type Cohort$searchDemandsArgs<ExtArgs extends runtime.Types.Extensions.In
   take?: number
   skip?: number
   distinct?: Prisma.SearchDemandScalarFieldEnum | Prisma.SearchDemandScalarFieldEnum[]
+}
+
+/**
+ * Cohort.builds
+ */
+export type Cohort$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookBuild
+   */
+  select?: Prisma.CodebookBuildSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookBuild
+   */
+  omit?: Prisma.CodebookBuildOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookBuildInclude<ExtArgs> | null
+  where?: Prisma.CodebookBuildWhereInput
+  orderBy?: Prisma.CodebookBuildOrderByWithRelationInput | Prisma.CodebookBuildOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookBuildWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
 }
 
 /**

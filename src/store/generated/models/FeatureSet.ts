@@ -327,6 +327,7 @@ export type FeatureSetWhereInput = {
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
 }
@@ -351,6 +352,7 @@ export type FeatureSetOrderByWithRelationInput = {
   study?: Prisma.StudyOrderByWithRelationInput
   encoder?: Prisma.EncoderOrderByWithRelationInput
   slides?: Prisma.SlideFeaturesOrderByRelationAggregateInput
+  builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
   searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
   searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
 }
@@ -379,6 +381,7 @@ export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
 }, "id" | "studyId_key">
@@ -446,6 +449,7 @@ export type FeatureSetCreateInput = {
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
@@ -468,6 +472,7 @@ export type FeatureSetUncheckedCreateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
@@ -489,6 +494,7 @@ export type FeatureSetUpdateInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
@@ -511,6 +517,7 @@ export type FeatureSetUncheckedUpdateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
@@ -770,6 +777,20 @@ export type FeatureSetUpdateOneRequiredWithoutSlidesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSlidesInput, Prisma.FeatureSetUpdateWithoutSlidesInput>, Prisma.FeatureSetUncheckedUpdateWithoutSlidesInput>
 }
 
+export type FeatureSetCreateNestedOneWithoutBuildsInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutBuildsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneRequiredWithoutBuildsNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutBuildsInput
+  upsert?: Prisma.FeatureSetUpsertWithoutBuildsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutBuildsInput, Prisma.FeatureSetUpdateWithoutBuildsInput>, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+}
+
 export type FeatureSetCreateNestedOneWithoutSearchIndexesInput = {
   create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedCreateWithoutSearchIndexesInput>
   connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSearchIndexesInput
@@ -814,6 +835,7 @@ export type FeatureSetCreateWithoutStudyInput = {
   createdAt?: Date | string
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
@@ -835,6 +857,7 @@ export type FeatureSetUncheckedCreateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
@@ -903,6 +926,7 @@ export type FeatureSetCreateWithoutEncoderInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
@@ -924,6 +948,7 @@ export type FeatureSetUncheckedCreateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
@@ -970,6 +995,7 @@ export type FeatureSetCreateWithoutSlidesInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
@@ -991,6 +1017,7 @@ export type FeatureSetUncheckedCreateWithoutSlidesInput = {
   trust?: $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
@@ -1027,6 +1054,7 @@ export type FeatureSetUpdateWithoutSlidesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1048,6 +1076,109 @@ export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
   trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutBuildsInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutBuildsInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutBuildsInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+}
+
+export type FeatureSetUpsertWithoutBuildsInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutBuildsInput, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutBuildsInput, Prisma.FeatureSetUncheckedCreateWithoutBuildsInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutBuildsInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutBuildsInput, Prisma.FeatureSetUncheckedUpdateWithoutBuildsInput>
+}
+
+export type FeatureSetUpdateWithoutBuildsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1069,6 +1200,7 @@ export type FeatureSetCreateWithoutSearchIndexesInput = {
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
 
@@ -1090,6 +1222,7 @@ export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
@@ -1126,6 +1259,7 @@ export type FeatureSetUpdateWithoutSearchIndexesInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
 
@@ -1147,6 +1281,7 @@ export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
@@ -1167,6 +1302,7 @@ export type FeatureSetCreateWithoutSearchDemandsInput = {
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
 }
 
@@ -1188,6 +1324,7 @@ export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
@@ -1224,6 +1361,7 @@ export type FeatureSetUpdateWithoutSearchDemandsInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
 }
 
@@ -1245,6 +1383,7 @@ export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
@@ -1282,6 +1421,7 @@ export type FeatureSetUpdateWithoutStudyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1303,6 +1443,7 @@ export type FeatureSetUncheckedUpdateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1359,6 +1500,7 @@ export type FeatureSetUpdateWithoutEncoderInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1380,6 +1522,7 @@ export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
@@ -1409,12 +1552,14 @@ export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
 
 export type FeatureSetCountOutputType = {
   slides: number
+  builds: number
   searchIndexes: number
   searchDemands: number
 }
 
 export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slides?: boolean | FeatureSetCountOutputTypeCountSlidesArgs
+  builds?: boolean | FeatureSetCountOutputTypeCountBuildsArgs
   searchIndexes?: boolean | FeatureSetCountOutputTypeCountSearchIndexesArgs
   searchDemands?: boolean | FeatureSetCountOutputTypeCountSearchDemandsArgs
 }
@@ -1434,6 +1579,13 @@ export type FeatureSetCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.E
  */
 export type FeatureSetCountOutputTypeCountSlidesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.SlideFeaturesWhereInput
+}
+
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookBuildWhereInput
 }
 
 /**
@@ -1471,6 +1623,7 @@ export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
@@ -1542,6 +1695,7 @@ export type FeatureSetInclude<ExtArgs extends runtime.Types.Extensions.InternalA
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
@@ -1561,6 +1715,7 @@ export type $FeatureSetPayload<ExtArgs extends runtime.Types.Extensions.Internal
     study: Prisma.$StudyPayload<ExtArgs>
     encoder: Prisma.$EncoderPayload<ExtArgs>
     slides: Prisma.$SlideFeaturesPayload<ExtArgs>[]
+    builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
     searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
     searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
   }
@@ -1978,6 +2133,7 @@ export interface Prisma__FeatureSetClient<T, Null = never, ExtArgs extends runti
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   encoder<T extends Prisma.EncoderDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.EncoderDefaultArgs<ExtArgs>>): Prisma.Prisma__EncoderClient<runtime.Types.Result.GetResult<Prisma.$EncoderPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   slides<T extends Prisma.FeatureSet$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlideFeaturesPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  builds<T extends Prisma.FeatureSet$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchIndexes<T extends Prisma.FeatureSet$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchDemands<T extends Prisma.FeatureSet$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
@@ -2447,6 +2603,30 @@ export type FeatureSet$slidesArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.SlideFeaturesScalarFieldEnum | Prisma.SlideFeaturesScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.builds
+ */
+export type FeatureSet$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookBuild
+   */
+  select?: Prisma.CodebookBuildSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookBuild
+   */
+  omit?: Prisma.CodebookBuildOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookBuildInclude<ExtArgs> | null
+  where?: Prisma.CodebookBuildWhereInput
+  orderBy?: Prisma.CodebookBuildOrderByWithRelationInput | Prisma.CodebookBuildOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookBuildWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
 }
 
 /**
