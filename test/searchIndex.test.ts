@@ -5,6 +5,7 @@ import { encodeId } from "../src/platform/ids.ts";
 import type { Database, Queryable } from "../src/store/database.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { migrate } from "../src/store/migrations.ts";
+import { indexedPatients } from "../src/store/search/conditions.ts";
 import { searchExact } from "../src/store/search/exact.ts";
 import { searchVectors, type VectorFilter, type VectorHit } from "../src/store/search/index.ts";
 import { readHotCohorts, readSetsToIndex } from "../src/store/search/indexes.ts";
@@ -467,8 +468,8 @@ describe("search indexes", () => {
         [cohortId],
       );
       const patientIds = members.map(({ id }) => id);
-      const ascending = patientIds.toSorted((a, b) => a - b);
-      expect((await explain(100, "PARTIAL_INDEX", { patientIds: ascending })).plan).toContain(`hnsw_${rows[0]?.id}`);
+      const asIndexed = indexedPatients(patientIds);
+      expect((await explain(100, "PARTIAL_INDEX", { patientIds: asIndexed })).plan).toContain(`hnsw_${rows[0]?.id}`);
 
       await database.query("DELETE FROM search_index WHERE kind <> 'PARTIAL'");
       for (let query = 0; query < 10; query++) {

@@ -3,6 +3,7 @@ import type { Database, Queryable } from "../database.ts";
 import { MAX_CELLS } from "../patches.ts";
 import { halfvecOid, vectorTable } from "../vectors.ts";
 import type { CellCalibration, GraphCalibration } from "./calibration.ts";
+import { indexedPatients } from "./conditions.ts";
 import type { IndexKind } from "./inputs.ts";
 import { cellTable } from "./scans.ts";
 
@@ -21,13 +22,13 @@ export const countIndexable = async (
   return (rows[0] as { vectors: number }).vectors;
 };
 
-/** Patients of a frozen cohort, ascending: the order in which an index over them knows them. */
+/** Patients of a frozen cohort, as an index over them knows them. */
 export const readCohortPatients = async (client: Queryable, cohortId: number): Promise<number[]> => {
   const { rows } = await client.query<{ ids: number[] }>(
-    "SELECT coalesce(array_agg(patient_id ORDER BY patient_id), '{}') AS ids FROM cohort_patient WHERE cohort_id = $1",
+    "SELECT coalesce(array_agg(patient_id), '{}') AS ids FROM cohort_patient WHERE cohort_id = $1",
     [cohortId],
   );
-  return (rows[0] as { ids: number[] }).ids;
+  return indexedPatients((rows[0] as { ids: number[] }).ids);
 };
 
 export type IndexPlace = { featureSetId: number; kind: IndexKind; cohortId: number | null };

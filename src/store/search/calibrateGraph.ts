@@ -37,7 +37,7 @@ export type MeasuredGraph = {
   dims: number;
   vectors: number;
   kind: GraphScan["kind"];
-  /** Of a PARTIAL index, ascending. */
+  /** Of a PARTIAL index, as it has them. */
   patientIds: readonly number[] | null;
 };
 

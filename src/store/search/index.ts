@@ -1,6 +1,7 @@
 import type { Database } from "../database.ts";
+import { type Ahead, rememberPlan, searchAhead } from "./ahead.ts";
 import { searchClustered } from "./clustered.ts";
-import { isBySlides } from "./conditions.ts";
+import { indexedPatients, isBySlides } from "./conditions.ts";
 import { noteDemand } from "./demand.ts";
 import { searchExact } from "./exact.ts";
 import { type CellInputs, readCellInputs, readSearchInputs, type SearchInputs } from "./inputs.ts";
@@ -16,11 +17,10 @@ const leavesOut = (filter: VectorFilter): PlanInputs["leavesOut"] => {
   return isOther ? "other" : filter.exceptPatientId === undefined ? "none" : "patient";
 };
 
-/** An index over a cohort's rows is known by its patients in ascending order. */
-const inOrder = (filter: VectorFilter): VectorFilter =>
+const asIndexed = (filter: VectorFilter): VectorFilter =>
   filter.cohortId === undefined || filter.patientIds === undefined
     ? filter
-    : { ...filter, patientIds: filter.patientIds.toSorted((a, b) => a - b) };
+    : { ...filter, patientIds: indexedPatients(filter.patientIds) };
 
 type Known = { id: number; knowledge: IndexKnowledge };
 
@@ -74,13 +74,14 @@ const runPlan = async (
   inputs: SearchInputs,
   known: readonly Known[],
   plan: Plan,
-  near: CellInputs | undefined,
+  { near, ahead }: { near: CellInputs | undefined; ahead: Ahead | undefined },
 ): Promise<Outcome> => {
   if (plan.strategy === "EXACT") return exactly(database, request, inputs, plan.reason);
   const { recallEstimate } = plan;
   if (plan.strategy !== "CLUSTERED") {
     const { efSearch, strategy, reason } = plan;
-    const hits = await searchGraph(database, request, { efSearch, dims: inputs.dims, kind: strategy });
+    const begun = ahead?.answers(plan) ? await ahead.hits : undefined;
+    const hits = begun ?? (await searchGraph(database, request, { efSearch, dims: inputs.dims, kind: strategy }));
     return { hits, strategy, scanned: null, recallEstimate, reason };
   }
   const index = known.find(({ id }) => id === plan.indexId)?.knowledge;
@@ -109,6 +110,7 @@ const answer = async (
   request: VectorSearchRequest,
   inputs: SearchInputs,
   known: readonly Known[],
+  ahead: Ahead | undefined,
 ): Promise<Outcome> => {
   // A patch of the set is one of those that were sampled from; of another vector, the cells must tell.
   const clustered = known.find(({ knowledge }) => knowledge.kind === "CLUSTERED");
@@ -120,7 +122,8 @@ const answer = async (
   const isLikeMeasured = isOfSet || (near?.distances[0] ?? 2) <= furthest;
   const plan = planSearch(planInputs(request, inputs, known, isLikeMeasured));
   try {
-    const outcome = await runPlan(database, request, inputs, known, plan, near);
+    rememberPlan(database, request, plan, inputs.dims);
+    const outcome = await runPlan(database, request, inputs, known, plan, { near, ahead });
     const enough = Math.min(request.first, inputs.matches);
     if (outcome.strategy === "EXACT" || outcome.hits.length >= enough) return outcome;
     const reason = `The index gave ${outcome.hits.length} of ${enough} rows, so every vector was compared.`;
@@ -163,13 +166,14 @@ const readKnown = async (database: Database, { indexes }: SearchInputs): Promise
  * @returns null when the query's patch has no vector in the feature set
  */
 export const searchVectors = async (database: Database, asked: VectorSearchRequest): Promise<VectorSearch | null> => {
-  const request = { ...asked, filter: inOrder(asked.filter) };
+  const request = { ...asked, filter: asIndexed(asked.filter) };
   const began = performance.now();
+  const ahead = searchAhead(database, request);
   const inputs = await readSearchInputs(database, request);
   if (!inputs.hasVector) return null;
   const { hits, ...outcome } = inputs.hits
     ? few({ ...inputs, hits: inputs.hits })
-    : await answer(database, request, inputs, await readKnown(database, inputs));
+    : await answer(database, request, inputs, await readKnown(database, inputs), ahead);
   const tookMs = performance.now() - began;
   const isExact = outcome.strategy === "EXACT";
   if (isExact) noteDemand(database, request, tookMs);

@@ -22,18 +22,32 @@ export type SearchInputs = {
   hits: VectorHit[] | null;
 };
 
-/** Vectors of the slides that pass a condition; of whole slides they are known beforehand. */
-const slideVectors = (featureSet: string, condition: string): string =>
-  `(SELECT coalesce(sum(held.vectors), 0)::int8 FROM (
-     SELECT made.slide_id, slide.patient_id, made.vectors FROM slide_features AS made
-     JOIN slide ON slide.id = made.slide_id WHERE made.feature_set_id = ${featureSet}) AS held WHERE ${condition})`;
+/** Vectors of slides, which are known beforehand. */
+const slideVectors = (featureSet: string, from: string, condition: string): string =>
+  `(SELECT coalesce(sum(made.vectors), 0)::int8 FROM slide_features AS made ${from} WHERE made.feature_set_id = ${featureSet} AND ${condition})`;
+
+const OF_SLIDE = "JOIN slide ON slide.id = made.slide_id";
+
+/** Vectors of the slides that pass. Where just a patient is left out, his are subtracted from the sum of all. */
+const slideMatchesSql = (featureSet: string, filter: VectorFilter, parameters: Parameters): string => {
+  const { slideIds, patientIds, exceptPatientId } = filter;
+  if (!patientIds) {
+    const slides = slideIds ? `made.slide_id = ANY(${parameters.add(slideIds, "int[]")})` : "true";
+    const all = slideVectors(featureSet, "", slides);
+    if (exceptPatientId === undefined) return all;
+    const own = `slide.patient_id = ${parameters.add(exceptPatientId, "int")}`;
+    return `${all} - ${slideVectors(featureSet, OF_SLIDE, `${slides} AND ${own}`)}`;
+  }
+  const held = "(SELECT made.slide_id, slide.patient_id) AS held";
+  return slideVectors(featureSet, `${OF_SLIDE} CROSS JOIN LATERAL ${held}`, slideFilterSql(filter, parameters, "held"));
+};
 
 /** Rows that pass the filter. The one patch that is left out is looked up. */
 const matchesSql = (featureSetId: number, featureSet: string, filter: VectorFilter, parameters: Parameters): string => {
   const table = vectorTable(featureSetId);
   if (!isBySlides(filter))
     return `(SELECT count(*) FROM ${table} AS one WHERE ${filterSql(filter, parameters, "one")})`;
-  const all = slideVectors(featureSet, slideFilterSql(filter, parameters, "held"));
+  const all = slideMatchesSql(featureSet, filter, parameters);
   const { exceptPatchId, ...rest } = filter;
   if (exceptPatchId === undefined) return all;
   return `${all} - (SELECT count(*) FROM ${table} AS one WHERE one.patch_id = ${parameters.add(exceptPatchId, "int8")} AND ${filterSql(rest, parameters, "one")})`;
