@@ -587,13 +587,27 @@ describe("a page", () => {
     jobs: "{ jobs(ARGS) { nodes { id } } }",
     "Job.children": "{ jobs(first: 1) { nodes { children(ARGS) { nodes { id } } } } }",
     "Job.failures": "{ jobs(first: 1) { nodes { failures(ARGS) { nodes { code } } } } }",
+    "Phenotype.shares": '{ node(id: "PHENOTYPE") { ... on Phenotype { shares(ARGS) { nodes { patches } } } } }',
+    "Phenotype.slideShares":
+      '{ node(id: "PHENOTYPE") { ... on Phenotype { slideShares(ARGS) { nodes { patches } } } } }',
   };
 
-  beforeAll(() =>
-    world.ask(
+  let phenotype: string;
+
+  beforeAll(async () => {
+    await world.ask(
       'mutation { saveCohort(input: {studyKey: "study", key: "all", name: "All", patients: {}}) { errors { code } } }',
-    ),
-  );
+    );
+    const { buildCodebook } = await world.ask<{ buildCodebook: { job: { id: string } } }>(
+      "mutation($input: BuildCodebookInput!) { buildCodebook(input: $input) { job { id } } }",
+      { input: { featureSet, scope: "STUDY", clusters: 2 } },
+    );
+    expect(await world.jobEnd(buildCodebook.job.id)).toBe("SUCCEEDED");
+    const { study } = await world.ask<{ study: { codebooks: { phenotypes: { id: string }[] }[] } }>(
+      '{ study(key: "study") { codebooks { phenotypes { id } } } }',
+    );
+    phenotype = study.codebooks[0]?.phenotypes[0]?.id ?? "";
+  });
 
   it("is there for every connection of the schema", async () => {
     const { __schema } = await world.ask<{
@@ -610,7 +624,7 @@ describe("a page", () => {
   });
 
   describe.each(Object.entries(CONNECTIONS))("of %s", (_name, document) => {
-    const ask = (args: string) => world.query(document.replace("ARGS", args));
+    const ask = (args: string) => world.query(document.replace("ARGS", args).replace("PHENOTYPE", phenotype));
     const cursor = (value: unknown) => JSON.stringify(Buffer.from(JSON.stringify(value)).toString("base64url"));
 
     it("has 1 to 200 nodes, and is never cut silently", async () => {
