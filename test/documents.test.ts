@@ -22,8 +22,7 @@ describe.each(documents)("%s", (name) => {
     const used = Object.fromEntries(Object.entries(variables).filter(([key]) => document.includes(`$${key}`)));
     world.takeStatements();
     const answer = await world.query(document, used);
-    // The queue polls meanwhile; its statements are its own matter.
-    const statements = world.takeStatements().filter((text) => !text.includes("pgboss"));
+    const statements = world.takeStatements();
     expect(answer.errors).toBeUndefined();
     expect(readable(answer.data)).toMatchSnapshot("result");
     expect(readableSql(statements)).toMatchSnapshot("sql");

@@ -10,6 +10,7 @@ import { gridPart } from "../../src/modules/patch/patch.service.ts";
 import { LOCAL_VIEWER, type Viewer } from "../../src/platform/authorisation.ts";
 import { type Config, readConfig } from "../../src/platform/config.ts";
 import { encodeId } from "../../src/platform/ids.ts";
+import { queryScope } from "../../src/platform/queryScope.ts";
 import { createApp, type RunningApp } from "../../src/server/app.ts";
 import { createSchema } from "../../src/server/schema.ts";
 import { renderCohort } from "../../synthetic/index.ts";
@@ -31,7 +32,7 @@ export type World = {
   ask<Data = Record<string, never>>(document: string, variables?: Record<string, unknown>): Promise<Data>;
   /** Waits until a job has ended; returns its state. */
   jobEnd(id: string): Promise<string>;
-  /** SQL statements since the last call. */
+  /** SQL statements of requests since the last call. */
   takeStatements(): string[];
   close(): Promise<void>;
 };
@@ -73,7 +74,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const app = await createApp(config, {
     inMemory: true,
     work: options.work ?? true,
-    onStatement: (text) => statements.push(text),
+    // What jobs and timers do meanwhile is their own matter.
+    onStatement: (text) => {
+      if (queryScope.getStore()) statements.push(text);
+    },
   });
   const query: World["query"] = async (document, variables = {}, viewer = LOCAL_VIEWER) => {
     const contextValue: GraphQLContext = {
@@ -83,7 +87,9 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       baseUrl: "http://histoql.test",
       signal: new AbortController().signal,
     };
-    const result = await graphql({ schema, source: document, variableValues: variables, contextValue });
+    const result = await queryScope.run({ signal: undefined }, () =>
+      graphql({ schema, source: document, variableValues: variables, contextValue }),
+    );
     const errors = result.errors?.map(({ message, originalError }) => {
       let cause: unknown = originalError;
       while (cause instanceof GraphQLError) cause = cause.originalError;
