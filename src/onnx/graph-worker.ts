@@ -20,8 +20,12 @@ const { niceness, ...options } = workerData as GraphWorkerData;
 const sessions = new Map<string, InferenceSession>();
 const slots = new Map<string, Tensor>();
 
-const toTensor = ({ type, dims, data }: TensorData): Tensor =>
-  type === "float16" ? new Tensor(type, data, dims) : new Tensor(type, data, dims);
+const toTensor = ({ type, dims, data }: TensorData): Tensor => {
+  if (type !== "float16") return new Tensor(type, data, dims);
+  // The package turns 16-bit patterns into a Float16Array, of which Node's interface for addons knows nothing: the runtime
+  // would find 0 numbers in it. It reads the patterns themselves.
+  return Object.defineProperty(new Tensor(type, data, dims), "data", { value: data });
+};
 
 const toData = (tensor: Tensor): TensorData => {
   const { type, dims, data } = tensor;

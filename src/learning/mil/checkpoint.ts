@@ -21,7 +21,7 @@ const unpacked = (bytes: Uint8Array, count: number): { header: unknown; arrays: 
     const jsonLength = view.getUint32(0, true);
     const header: unknown = JSON.parse(Buffer.from(bytes.subarray(4, 4 + jsonLength)).toString());
     // Copied, since floats must begin at a multiple of four bytes.
-    const numbers = new Float32Array(bytes.slice(4 + jsonLength).buffer);
+    const numbers = new Float32Array(new Uint8Array(bytes.subarray(4 + jsonLength)).buffer);
     const size = numbers.length / count;
     if (!Number.isInteger(size)) throw new Error("The arrays are cut.");
     return {

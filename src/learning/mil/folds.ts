@@ -1,6 +1,6 @@
 import { HistoError } from "../../platform/errors.ts";
 import { type Random, randomStream, shuffled } from "./random.ts";
-import { labelOf, strataOf, survivalOf, valueOf } from "./targets.ts";
+import { labelOf, numberOf, strataOf, survivalOf } from "./targets.ts";
 import type { LabelledBag, MilSplits, MilTarget, MilTask, Split, TrainingOptions } from "./types.ts";
 
 type SplitOptions = Pick<TrainingOptions, "seed" | "patience" | "validationShare">;
@@ -23,7 +23,7 @@ const targetsByPatient = (bags: readonly LabelledBag[]): Map<string, MilTarget[]
  */
 export const checkTargets = (task: MilTask, bags: readonly LabelledBag[]): void => {
   if (task.kind === "REGRESSION") {
-    bags.forEach(valueOf);
+    bags.forEach(numberOf);
     return;
   }
   if (task.kind === "SURVIVAL") {

@@ -79,7 +79,8 @@ const layersOf = (head: HeadDefinition): [name: string, out: number, inputs: num
 export const headParameters = (head: HeadDefinition): HeadParameter[] => {
   const width = patchWidth(head);
   const wanted: Omit<HeadParameter, "offset" | "size">[] = layersOf(head).flatMap(([name, out, inputs]) => [
-    { name: `${name}.weight`, shape: [out, inputs], start: { inputs } },
+    // Places weigh nothing at first: random ones would tell bags apart where there are few.
+    { name: `${name}.weight`, shape: [out, inputs], start: name === "position" ? { constant: 0 } : { inputs } },
     { name: `${name}.bias`, shape: [out], start: { inputs } },
   ]);
   if (head.architecture === "SELF_ATTENTION") {

@@ -1,6 +1,13 @@
 export { memoryRows } from "./batches.ts";
 export { decodeFold, encodeFold } from "./checkpoint.ts";
-export { headParameters, headWithDefaults, initialParameters, packParameters, parameterCount } from "./headParameters.ts";
+export { exportHead } from "./exportHead.ts";
+export {
+  headParameters,
+  headWithDefaults,
+  initialParameters,
+  packParameters,
+  parameterCount,
+} from "./headParameters.ts";
 export { createScorer, type Scorer } from "./scoring.ts";
 export { DEFAULT_TRAINING, trainMil } from "./trainMil.ts";
 export type * from "./types.ts";

@@ -22,7 +22,7 @@ export const labelOf = (bag: Pick<LabelledBag, "key" | "target">, classes: reado
   return label;
 };
 
-export const valueOf = (bag: Pick<LabelledBag, "key" | "target">): number => {
+export const numberOf = (bag: Pick<LabelledBag, "key" | "target">): number => {
   if (!("value" in bag.target) || !Number.isFinite(bag.target.value)) throw wrongTarget(bag.key, "finite number");
   return bag.target.value;
 };
@@ -44,7 +44,7 @@ export const targetScale = (task: MilTask, bags: readonly LabelledBag[], useClas
     return { classWeights: weights, mean: 0, deviation: 1 };
   }
   if (task.kind === "REGRESSION") {
-    const values = bags.map(valueOf);
+    const values = bags.map(numberOf);
     const mean = values.reduce((total, value) => total + value, 0) / values.length;
     const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / values.length;
     return { classWeights: [], mean, deviation: variance > 0 ? Math.sqrt(variance) : 1 };
@@ -69,7 +69,7 @@ export const targetFeeds = (
   });
   switch (task.kind) {
     case "REGRESSION":
-      return { value: floats(bags.map((bag) => (valueOf(bag) - scale.mean) / scale.deviation)) };
+      return { value: floats(bags.map((bag) => (numberOf(bag) - scale.mean) / scale.deviation)) };
     case "CLASSIFICATION": {
       const labels = bags.map((bag) => labelOf(bag, task.classes));
       return {

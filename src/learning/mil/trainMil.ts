@@ -92,7 +92,7 @@ export const trainMil = async (input: TrainMilInput): Promise<MilTraining> => {
     // The checkpoint is of the first fold that is not finished.
     let checkpoint = input.resume?.checkpoint ?? null;
 
-    const fit = async (split: Split, isFinal: boolean): Promise<Fit> => {
+    const fitSplit = async (split: Split, isFinal: boolean): Promise<Fit> => {
       const saved = checkpoint;
       checkpoint = null;
       return fitHead(trainer, {
@@ -138,7 +138,7 @@ export const trainMil = async (input: TrainMilInput): Promise<MilTraining> => {
         }
         return before;
       }
-      const fitted = await fit(split, isFinal);
+      const fitted = await fitSplit(split, isFinal);
       const result = { ...split, ...fitted, predictions: await predict(fitted.parameters, of(split.testPatients)) };
       await input.onFold?.(result);
       return result;
