@@ -2,6 +2,7 @@
 import { DEMO_HELP, demo } from "./commands/demo.ts";
 import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
 import { INGEST_HELP, ingest } from "./commands/ingest.ts";
+import { MIGRATE_HELP, migrateCommand } from "./commands/migrate.ts";
 import { SERVE_HELP, serve } from "./commands/serve.ts";
 import { isHistoError } from "./platform/errors.ts";
 
@@ -10,6 +11,7 @@ const HELP = `histoql <command> [options]
   demo [folder]     see it work, on a synthetic cohort or on your own slides
   ingest <folder>   register, tile and embed the slides of a folder
   serve             the GraphQL endpoint, its page and the worker
+  migrate           brings a PostgreSQL server's tables to this version, and grants a lesser role its use
   doctor            what is installed here, how fast it is, and what is missing
 
 histoql <command> --help explains a command. Settings from the environment: docs/configuration.md
@@ -21,6 +23,7 @@ const COMMANDS: Record<string, Command> = {
   serve: { help: SERVE_HELP, run: serve },
   demo: { help: DEMO_HELP, run: demo },
   ingest: { help: INGEST_HELP, run: ingest },
+  migrate: { help: MIGRATE_HELP, run: migrateCommand },
   doctor: { help: DOCTOR_HELP, run: doctor },
 };
 

@@ -16,10 +16,12 @@ import type {
 } from "../store/generated/client.ts";
 import { type CountRequest, type PageRequest, type Placed, type Rows, readCounts, readPages } from "../store/pages.ts";
 import { type PatchRow, readPatches } from "../store/patches.ts";
+import { readSearchIndexes, type SearchIndexRow } from "../store/search/indexes.ts";
 import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
 import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
+import { createPhenotypeLoaders, type PhenotypeLoaders } from "./phenotype/phenotype.loaders.ts";
 import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
 /** Keys are unique inside their study. */
@@ -40,6 +42,7 @@ export type Loaders = {
   /** A study's cohorts by key. */
   studyCohorts: DataLoader<number, Cohort[]>;
   studyFeatureSets: DataLoader<number, FeatureSet[]>;
+  cohort: DataLoader<number, Cohort>;
   cohortByKey: DataLoader<InStudy, Cohort | null, string>;
   featureSetByKey: DataLoader<InStudy, FeatureSet | null, string>;
   values: DataLoader<ValuesRequest, Values, string>;
@@ -56,9 +59,11 @@ export type Loaders = {
   featureSetState: DataLoader<number, FeatureSetState>;
   patch: DataLoader<number, PatchRow | null>;
   vector: DataLoader<{ featureSetId: number; patchId: number }, Float32Array | null, string>;
+  searchIndexes: DataLoader<number, SearchIndexRow[]>;
   jobProgress: DataLoader<string, JobProgress>;
   jobLists: JobLists;
-} & ClinicalLoaders;
+} & ClinicalLoaders &
+  PhenotypeLoaders;
 
 const byId =
   <Row extends { id: number }>(find: (ids: number[]) => Promise<Row[]>) =>
@@ -126,6 +131,7 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
       (featureSet) => featureSet.studyId,
     ),
   ),
+  cohort: new DataLoader(byId((ids) => prisma.cohort.findMany({ where: { id: { in: ids } } }))),
   cohortByKey: inStudy((where) => prisma.cohort.findMany({ where })),
   featureSetByKey: inStudy((where) => prisma.featureSet.findMany({ where })),
   values: new DataLoader((requests) => readValues(database, requests), { cacheKeyFn: JSON.stringify }),
@@ -171,7 +177,9 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
     },
     { cacheKeyFn: (key) => `${key.featureSetId}/${key.patchId}` },
   ),
+  searchIndexes: new DataLoader((ids) => readSearchIndexes(database, ids)),
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
   jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),
+  ...createPhenotypeLoaders({ prisma, database }),
 });

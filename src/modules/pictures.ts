@@ -1,9 +1,11 @@
 import { HistoError } from "../platform/errors.ts";
 import { encodeId } from "../platform/ids.ts";
-import type { PatchGrid } from "../store/generated/client.ts";
+import type { PatchGrid, Slide } from "../store/generated/client.ts";
 import { gridIdOf, type PatchRow } from "../store/patches.ts";
 import type { GraphQLContext } from "./context.ts";
 import { gridPart } from "./patch/patch.service.ts";
+import { idOfCodebook, idOfPhenotype, requireCodebook } from "./phenotype/phenotype.service.ts";
+import type { CodebookMapper, PhenotypeMapper } from "./phenotype/schema.mappers.ts";
 
 /**
  * Signed URLs of pictures. Made only by resolvers, that is for a viewer who was allowed to read the slide; the routes in
@@ -62,3 +64,60 @@ export const patchImageUrl = async (
     `${PICTURES}/slides/${await slideIdOf(context, grid.slideId)}/regions/${region}/${maxPixels}.jpg`,
   );
 };
+
+/** The codebook, where it has assigned patches of the slide; null where it has not, or the slide has no image. */
+const findMapped = async (
+  context: GraphQLContext,
+  slide: Slide,
+  codebookId: string,
+): Promise<CodebookMapper | null> => {
+  const codebook = await requireCodebook(context, codebookId);
+  if (codebook.build.studyId !== slide.studyId)
+    throw new HistoError("BAD_ARGUMENT", "The codebook is of another study; nothing crosses studies.", {
+      fix: "Take a codebook of the same study.",
+      path: ["codebook"],
+    });
+  const [shares, image] = await Promise.all([
+    context.loaders.shares.load({ unit: "slide", codebookId: codebook.id, id: slide.id }),
+    context.loaders.slideImage.load(slide.id),
+  ]);
+  return shares.length > 0 && image ? codebook : null;
+};
+
+const mapPath = (codebookId: string, slideId: string): string =>
+  `${PICTURES}/codebooks/${codebookId}/slides/${slideId}/map`;
+
+/** The slide with its phenotypes coloured; null where there is nothing to colour. */
+export const phenotypeMapUrl = async (
+  context: GraphQLContext,
+  slide: Slide,
+  codebookId: string,
+  maxPixels: number,
+): Promise<string | null> => {
+  requireRange("maxPixels", maxPixels, 64, MAX_PICTURE_PIXELS);
+  const codebook = await findMapped(context, slide, codebookId);
+  if (!codebook) return null;
+  const path = mapPath(await idOfCodebook(context, codebook), await slideIdOf(context, slide.id));
+  return signed(context, `${path}/${maxPixels}.png`);
+};
+
+/** Where the tiles of a slide's phenotypes lie, as with `tilesPath`. */
+export const phenotypeTilesPath = (codebookId: string, slideId: string): string =>
+  `${PICTURES}/codebooks/${codebookId}/slides/${slideId}/tiles`;
+
+/** One URL for the descriptor and every tile of a slide's phenotypes; null where there is nothing to colour. */
+export const phenotypeTilesUrl = async (
+  context: GraphQLContext,
+  slide: Slide,
+  codebookId: string,
+): Promise<string | null> => {
+  const codebook = await findMapped(context, slide, codebookId);
+  if (!codebook) return null;
+  const path = phenotypeTilesPath(await idOfCodebook(context, codebook), await slideIdOf(context, slide.id));
+  return signed(context, path).replace("?", ".dzi?");
+};
+
+const EXEMPLARS = 12;
+
+export const exemplarsUrl = async (context: GraphQLContext, phenotype: PhenotypeMapper): Promise<string> =>
+  signed(context, `${PICTURES}/phenotypes/${await idOfPhenotype(context, phenotype)}/exemplars/${EXEMPLARS}.jpg`);

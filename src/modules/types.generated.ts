@@ -1,12 +1,13 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { AttributeMapper, StudyMapper, StudyConnectionMapper, SurvivalEndpointMapper } from './study/schema.mappers.ts';
-import type { CohortMapper } from './cohort/schema.mappers.ts';
+import type { CodebookMapper, PhenotypeMapper, PhenotypeShareMapper, PhenotypeShareConnectionMapper, SimilarPhenotypeMapper } from './phenotype/schema.mappers.ts';
+import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
-import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
+import type { SearchIndexMapper, SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
 import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
@@ -95,6 +96,123 @@ export type AttributeType =
   /** Anything else. */
   | 'TEXT';
 
+/** A codebook to build. */
+export type BuildCodebookInput = {
+  /** Cluster slides of several stains together, which mostly finds the stains again. */
+  allowMixedStains: Scalars['Boolean']['input'];
+  /** How many clusters, 2 to 1000. A patient with fewer patches than that gets as many clusters as it has patches. */
+  clusters: Scalars['Int']['input'];
+  /** Global id of the cohort; for scope COHORT, and only there. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+  /** Cluster so many principal components by Euclidean distance, in place of the vectors by direction. Not with scope PATIENT. */
+  pca?: InputMaybe<Scalars['Int']['input']>;
+  /**
+   * Fit to so many patches, chosen at random; when omitted, to 256 a cluster and at least 32768. All patches are assigned either
+   * way.
+   */
+  sample?: InputMaybe<Scalars['Int']['input']>;
+  /** Whose patches to fit to. */
+  scope: CodebookScope;
+  /** Seed of the random numbers. */
+  seed: Scalars['Int']['input'];
+  /** Which slides; all of the feature set when omitted. Only slides whose embedding is complete are used. */
+  slides?: InputMaybe<SlideFilter>;
+  /** With `pca`: scale every component to the same variance. */
+  whiten: Scalars['Boolean']['input'];
+};
+
+/** What to index. */
+export type BuildSearchIndexInput = {
+  /** Global id of a frozen cohort: just its patients are indexed, for searches among exactly them. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+};
+
+/**
+ * Phenotypes: patches of one feature set grouped by likeness with K-means. A codebook of a study or a cohort gives its clusters
+ * an identity across patients; a patient's own codebook does not.
+ */
+export type Codebook = Derived & Node & {
+  __typename?: 'Codebook';
+  /** How many clusters were asked for; clusters that stayed empty are not among `phenotypes`. */
+  clusters: Scalars['Int']['output'];
+  /** The cohort, of a codebook of scope COHORT. */
+  cohort?: Maybe<Cohort>;
+  /** Share of the variance that each principal component holds, falling; null without `pca`. */
+  explainedVariance?: Maybe<Array<Scalars['Float']['output']>>;
+  /** The vectors that it groups. */
+  featureSet: FeatureSet;
+  /** Global id; it derives from feature set, parameters and the patches that it was fitted to. */
+  id: Scalars['ID']['output'];
+  /**
+   * Sum of the squared distances of the patches that it was fitted to from their centroids, in the space that was clustered: that
+   * of the vectors at unit length, or with `pca` that of the principal components.
+   */
+  inertia: Scalars['Float']['output'];
+  /** Parameters and sources; stale when patches that it was fitted to or has assigned are no longer what they were. */
+  lineage: Lineage;
+  /** The patient, of a codebook of scope PATIENT. */
+  patient?: Maybe<Patient>;
+  /** The clusters that hold patches, by index. */
+  phenotypes: Array<Phenotype>;
+  /** Whose patches it was fitted to. */
+  scope: CodebookScope;
+  /** Seed of the random numbers: the same seed, data and provider give the same codebook. */
+  seed: Scalars['Int']['output'];
+  /** Mean silhouette of a sample, −1 to 1: how much nearer patches are to their own cluster than to the next; null for one phenotype. */
+  silhouette?: Maybe<Scalars['Float']['output']>;
+};
+
+/** How many clusters to ask for: what K-means gives for several numbers of them, on a sample. */
+export type CodebookChoice = {
+  __typename?: 'CodebookChoice';
+  /** All patches of the slides. */
+  patches: Scalars['Int']['output'];
+  /** One row for each number of clusters, in the order asked. */
+  rows: Array<CodebookChoiceRow>;
+  /** How many patches were looked at, of how many there are. */
+  sampled: Scalars['Int']['output'];
+};
+
+/** Which numbers of clusters to try, and on which patches. */
+export type CodebookChoiceInput = {
+  /** Numbers of clusters, 2 to 64 each, at most 8. */
+  clusters: Array<Scalars['Int']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+  /** How many patches to look at, 10 to 10000. */
+  sample: Scalars['Int']['input'];
+  /** Seed of the sample and of the first grouping. */
+  seed: Scalars['Int']['input'];
+  /** Which slides; all of the feature set when omitted. */
+  slides?: InputMaybe<SlideFilter>;
+};
+
+/** What K-means gives for one number of clusters. */
+export type CodebookChoiceRow = {
+  __typename?: 'CodebookChoiceRow';
+  /** Number of clusters. */
+  clusters: Scalars['Int']['output'];
+  /** Mean squared distance of a patch to its centroid; it falls with every cluster: look for the bend. */
+  inertiaPerPatch: Scalars['Float']['output'];
+  /** Mean silhouette of at most 2000 patches, −1 to 1; higher is better. Null where all fall into one cluster. */
+  silhouette?: Maybe<Scalars['Float']['output']>;
+  /** Mean adjusted Rand index between the groupings of three seeds; 1 when the seed does not matter. */
+  stability: Scalars['Float']['output'];
+};
+
+/** Whose patches a codebook is fitted to. */
+export type CodebookScope =
+  /** The patients of one cohort at once. */
+  | 'COHORT'
+  /** Each patient apart, a codebook each: clusters of two patients have nothing in common but their index. */
+  | 'PATIENT'
+  /** All patients of the study at once: clusters mean the same in all of them. */
+  | 'STUDY';
+
 /** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
 export type Cohort = Node & {
   __typename?: 'Cohort';
@@ -143,8 +261,26 @@ export type CohortslidesArgs = {
 /** Two cohorts side by side, as in the first table of a paper. */
 export type CohortComparison = {
   __typename?: 'CohortComparison';
-  /** One row an attribute; the first row is the number of patients. */
+  /**
+   * How far the cohorts are apart in features: the energy distance of their patients' mean vectors divided by twice the mean
+   * distance between the cohorts (Székely & Rizzo 2013). 0 for equal distributions, at most 1; null without a feature set, or
+   * where a cohort has no vectors.
+   */
+  featureDistance?: Maybe<Scalars['Float']['output']>;
+  /** Shares of each phenotype, by index; null unless a codebook was given. */
+  phenotypes?: Maybe<Array<ComparisonRow>>;
+  /**
+   * One row an attribute; the first row is the number of patients. With a feature set the last row is named `features`: how many
+   * patients have vectors (`n`), how many do not (`missing`), how many `patches`, and the permutation test of `featureDistance`.
+   */
   rows: Array<ComparisonRow>;
+  /**
+   * Patches most typical of cohort a, at most 12, from different patients as long as there are some: those whose mean likeness to
+   * a's patients exceeds that to b's by most. `distance` is that to the direction from b's mean to a's. Null without a feature set.
+   */
+  typicalOfA?: Maybe<Array<SimilarPatch>>;
+  /** Patches most typical of cohort b, likewise. */
+  typicalOfB?: Maybe<Array<SimilarPatch>>;
 };
 
 /** The saved cohort, or why it was not saved. */
@@ -164,6 +300,10 @@ export type CompareCohortsInput = {
   attributes?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Global id of the other, of the same study. The tests are for separate groups: shared patients are `CONFLICT`. */
   b: Scalars['ID']['input'];
+  /** Global id of a codebook of scope STUDY or COHORT: compares shares of its phenotypes too. */
+  codebook?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of a feature set of the same study: compares the cohorts in its vectors too. */
+  featureSet?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** One attribute of two cohorts, with the test that suits it. */
@@ -176,7 +316,7 @@ export type ComparisonRow = {
   a: Scalars['JSON']['output'];
   /** Cohort b, likewise. */
   b: Scalars['JSON']['output'];
-  /** Key of the attribute. */
+  /** Key of the attribute; `patients` for the first row, `features` for that of a feature set. */
   name: Scalars['String']['output'];
   /** Two-sided p-value. */
   pValue?: Maybe<Scalars['Float']['output']>;
@@ -190,7 +330,9 @@ export type ComparisonRow = {
 
 /** A Cox regression. */
 export type CoxInput = {
-  /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. */
+  /** Global ids of phenotypes of one codebook, at most 20: a covariate each, its hazard ratio for 10 % more of the patient's patches. All phenotypes of a codebook add up to 1: leave one out. */
+  phenotypes?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. May be empty beside phenotypes. */
   terms: Array<Scalars['String']['input']>;
   /** How tied event times are treated. */
   ties: CoxTies;
@@ -357,6 +499,31 @@ export type EncoderPayload = {
   errors: Array<UserError>;
 };
 
+/**
+ * How a phenotype goes together with one value of an attribute. The unit is the patient: one is rich in the phenotype when its
+ * share of the patient's patches lies above the median of all patients that have a value; where more than half have none of it,
+ * when there is any. The patients with this value are tested against all others.
+ */
+export type Enrichment = {
+  __typename?: 'Enrichment';
+  /** The value; of numbers a range, up to four of about equal size. */
+  category: Scalars['String']['output'];
+  /** Lower limit of the odds ratio, at 95 %; null where there is none. */
+  lower?: Maybe<Scalars['Float']['output']>;
+  /** Odds to be rich with this value, divided by the odds with another; null where infinite, and where nothing can differ. */
+  oddsRatio?: Maybe<Scalars['Float']['output']>;
+  /** Two-sided p-value. */
+  pValue: Scalars['Float']['output'];
+  /** The p-value after Benjamini and Hochberg's correction over the values. */
+  qValue: Scalars['Float']['output'];
+  /** Mean share of the phenotype among the patients with this value, 0 to 1. */
+  share: Scalars['Float']['output'];
+  /** The test: `Fisher exact` with conditional odds ratio and exact limits; over 10,000 patients `chi-square` with Woolf's limits. */
+  test: Scalars['String']['output'];
+  /** Upper limit of the odds ratio, at 95 %; null where there is none. */
+  upper?: Maybe<Scalars['Float']['output']>;
+};
+
 /** Every way in which a request, or one slide of a job, can fail as expected. */
 export type ErrorCode =
   /** No patient has an event, so there is no survival to model. */
@@ -487,6 +654,8 @@ export type FeatureLevel =
 /** Vectors that may be compared: one encoder, one grid recipe, one preprocessing, one level. Everything downstream names a feature set; two never mix. */
 export type FeatureSet = Derived & Node & {
   __typename?: 'FeatureSet';
+  /** Every codebook of the feature set, newest first. */
+  codebooks: Array<Codebook>;
   /** Length of the vectors. */
   dims: Scalars['Int']['output'];
   /** The network that made the vectors. */
@@ -507,6 +676,8 @@ export type FeatureSet = Derived & Node & {
   patchSize: Scalars['Int']['output'];
   /** What was done to the pixels before the encoder saw them. */
   preprocessing: Scalars['JSON']['output'];
+  /** What makes searches in it fast, where it is large enough to gain from it. Without any, every search compares all that matches. */
+  searchIndexes: Array<SearchIndex>;
   /** The slides with at least one vector, by key. */
   slides: SlideConnection;
   /** The study that it belongs to. */
@@ -785,6 +956,17 @@ export type Lineage = {
  */
 export type Mutation = {
   __typename?: 'Mutation';
+  /**
+   * Groups patches into phenotypes, as a job. Asked again with the same parameters it assigns the patches of slides that were
+   * embedded since, without fitting anew; when patches that it was fitted to have changed, it builds a new codebook beside the
+   * stale one. Asking twice does nothing twice.
+   */
+  buildCodebook: JobPayload;
+  /**
+   * Builds what makes searches fast in a feature set, and measures the recall it reaches, as a job. It happens by itself when a
+   * set has grown large, and for cohorts that are searched often. Asking twice does nothing twice.
+   */
+  buildSearchIndex: JobPayload;
   /** Stops a job at the end of its batch. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
@@ -799,6 +981,8 @@ export type Mutation = {
    * reported and left out; the rest goes in.
    */
   importClinical: ImportClinicalPayload;
+  /** Gives a phenotype a name and a note. */
+  namePhenotype: PhenotypePayload;
   /**
    * Adds an encoder: an ONNX file with a card that says how to feed it. Without a file it is known by name only, for
    * features computed elsewhere. The same input again changes nothing.
@@ -820,6 +1004,24 @@ export type Mutation = {
   setSlideResolution: SlidePayload;
   /** Finds the tissue and lays a grid of patches over each slide, as a job. Slides that have this grid already are done at once. */
   tileSlides: JobPayload;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationbuildCodebookArgs = {
+  input: BuildCodebookInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationbuildSearchIndexArgs = {
+  input: BuildSearchIndexInput;
 };
 
 
@@ -865,6 +1067,15 @@ export type MutationembedSlidesArgs = {
  */
 export type MutationimportClinicalArgs = {
   input: ImportClinicalInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationnamePhenotypeArgs = {
+  input: NamePhenotypeInput;
 };
 
 
@@ -919,6 +1130,16 @@ export type MutationsetSlideResolutionArgs = {
  */
 export type MutationtileSlidesArgs = {
   input: TileSlidesInput;
+};
+
+/** What people know about a phenotype. */
+export type NamePhenotypeInput = {
+  /** A name of at most 200 characters; left as it is when omitted, taken away when null or empty. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** A note of at most 10000 characters; left as it is when omitted, taken away when null or empty. */
+  note?: InputMaybe<Scalars['String']['input']>;
+  /** Global id of the phenotype. */
+  phenotype: Scalars['ID']['input'];
 };
 
 /** Anything that can be fetched again by its global id, with `node(id:)`. */
@@ -976,6 +1197,8 @@ export type Patch = Node & {
   imageUrl?: Maybe<Scalars['String']['output']>;
   /** Named numbers with units in the name, such as blurVariance, dabShare; an empty object while none were taken. */
   measurements: Scalars['JSON']['output'];
+  /** The phenotype that the patch belongs to; null when the codebook has not assigned it. */
+  phenotype?: Maybe<Phenotype>;
   /** Edge in level-0 pixels. */
   size: Scalars['Int']['output'];
   /** The slide that it was cut from. */
@@ -999,6 +1222,12 @@ export type PatchimageUrlArgs = {
 
 
 /** A square of tissue on one slide: the unit that is embedded and searched. */
+export type PatchphenotypeArgs = {
+  codebook: Scalars['ID']['input'];
+};
+
+
+/** A square of tissue on one slide: the unit that is embedded and searched. */
 export type PatchvectorArgs = {
   featureSet: Scalars['ID']['input'];
 };
@@ -1007,6 +1236,10 @@ export type PatchvectorArgs = {
 export type PatchFilter = {
   /** Only patches of patients that pass this. */
   patients?: InputMaybe<PatientFilter>;
+  /** Only patches of one of these phenotypes, all of one codebook of the feature set. */
+  phenotypes?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Only patches of one slide whose centres lie inside of an outline, such as an annotation. */
+  region?: InputMaybe<RegionInput>;
   /** Only patches of slides that pass this. */
   slides?: InputMaybe<SlideFilter>;
 };
@@ -1043,12 +1276,20 @@ export type Patient = Node & {
   id: Scalars['ID']['output'];
   /** The pseudonymous key that the importer gave; unique in its study. */
   key: Scalars['String']['output'];
+  /** The patient's shares of each phenotype of a codebook, by index; empty when the codebook has none of the patient's patches. */
+  phenotypeShares: Array<PhenotypeShare>;
   /** The patient's slides. */
   slides: SlideConnection;
   /** The study that the patient belongs to. */
   study: Study;
   /** Time to an endpoint; null when it is not known of this patient. */
   survival?: Maybe<Survival>;
+};
+
+
+/** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
+export type PatientphenotypeSharesArgs = {
+  codebook: Scalars['ID']['input'];
 };
 
 
@@ -1116,6 +1357,130 @@ export type PatientFilter = {
   studyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A cluster of patches that look alike. */
+export type Phenotype = Node & {
+  __typename?: 'Phenotype';
+  /** Its middle, as a vector of the feature set; of a codebook with `pca`, brought back from the components. */
+  centroid: Scalars['Vector']['output'];
+  /** The codebook that it belongs to. */
+  codebook: Codebook;
+  /** How it goes together with a clinical attribute of patients. */
+  enrichment: Array<Enrichment>;
+  /** The patches nearest to its middle, spread over patients: the nearest of each patient come before the second of any. */
+  exemplars: Array<SimilarPatch>;
+  /** Signed and short-lived address of a contact sheet: the first twelve exemplars on one picture, as JPEG. */
+  exemplarsUrl: Scalars['String']['output'];
+  /** Global id. */
+  id: Scalars['ID']['output'];
+  /** Its number in the codebook, from 0; it never changes. */
+  index: Scalars['Int']['output'];
+  /** What people call it. */
+  name?: Maybe<Scalars['String']['output']>;
+  /** What people say about it. */
+  note?: Maybe<Scalars['String']['output']>;
+  /** Its share of all patches of the codebook, 0 to 1. */
+  share: Scalars['Float']['output'];
+  /** Its share of each patient's patches, greatest first; patients of the codebook that have none of it are listed with 0. */
+  shares: PhenotypeShareConnection;
+  /** How many patches it holds. */
+  size: Scalars['Int']['output'];
+  /** Its share of each slide's patches, greatest first; slides of the codebook that have none of it are listed with 0. */
+  slideShares: PhenotypeShareConnection;
+  /** Survival of patients by their share of it. */
+  survival: SurvivalAnalysis;
+};
+
+
+/** A cluster of patches that look alike. */
+export type PhenotypeenrichmentArgs = {
+  attribute: Scalars['String']['input'];
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** A cluster of patches that look alike. */
+export type PhenotypeexemplarsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A cluster of patches that look alike. */
+export type PhenotypesharesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  patients?: InputMaybe<PatientFilter>;
+};
+
+
+/** A cluster of patches that look alike. */
+export type PhenotypeslideSharesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  slides?: InputMaybe<SlideFilter>;
+};
+
+
+/** A cluster of patches that look alike. */
+export type PhenotypesurvivalArgs = {
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  endpoint: Scalars['String']['input'];
+  quantiles?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Groups by the share that a phenotype has of each patient's patches; patients without patches in its codebook are left out. */
+export type PhenotypeGrouping = {
+  /** Global id of the phenotype, of a codebook of the study or of a cohort. */
+  phenotype: Scalars['ID']['input'];
+  /** So many groups of equal size, 2 to 10; where more than half of the patients have none of it, two groups part those who have any. */
+  quantiles: Scalars['Int']['input'];
+};
+
+/** The named phenotype, or why it was not named. */
+export type PhenotypePayload = {
+  __typename?: 'PhenotypePayload';
+  /** What was refused, and why. */
+  errors: Array<UserError>;
+  /** The phenotype; null when there are errors. */
+  phenotype?: Maybe<Phenotype>;
+};
+
+/** How much of a patient or of a slide belongs to a phenotype. */
+export type PhenotypeShare = {
+  __typename?: 'PhenotypeShare';
+  /** How many patches belong to it. */
+  patches: Scalars['Int']['output'];
+  /** The patient; of a slide's share, the slide's. */
+  patient?: Maybe<Patient>;
+  /** The phenotype. */
+  phenotype: Phenotype;
+  /** Their share of the patches of the patient or slide that the codebook has assigned, 0 to 1. */
+  share: Scalars['Float']['output'];
+  /** The slide; null where the share is of all of the patient's slides. */
+  slide?: Maybe<Slide>;
+};
+
+/** A page of shares. */
+export type PhenotypeShareConnection = {
+  __typename?: 'PhenotypeShareConnection';
+  /** The same shares, each with its cursor. */
+  edges: Array<PhenotypeShareEdge>;
+  /** The shares of this page. */
+  nodes: Array<PhenotypeShare>;
+  /** Where this page stands in the list. */
+  pageInfo: PageInfo;
+  /** How many there are on all pages. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** A share in a list. */
+export type PhenotypeShareEdge = {
+  __typename?: 'PhenotypeShareEdge';
+  /** Pass it as `after` to go on behind this share. */
+  cursor: Scalars['String']['output'];
+  /** The share itself. */
+  node: PhenotypeShare;
+};
+
 /** One condition on a clinical attribute. Of what has no value only `isMissing` is ever true. */
 export type Predicate = {
   /** Key of the attribute. */
@@ -1163,6 +1528,8 @@ export type Progress = {
 /** Everything that can be read. Reading never starts work. */
 export type Query = {
   __typename?: 'Query';
+  /** Helps to choose the number of clusters: inertia, silhouette and stability on a sample. */
+  codebookChoice: CodebookChoice;
   /** A cohort by its key; null when there is none. */
   cohort?: Maybe<Cohort>;
   /** Two cohorts side by side. */
@@ -1189,6 +1556,12 @@ export type Query = {
   patients: PatientConnection;
   /** The patches that look most like a patch, a picture or a vector. Read `search` before you rely on the hits. */
   similarPatches: SimilarPatches;
+  /** The patients whose slides look most like those of a patient. */
+  similarPatients: SimilarPatients;
+  /** The phenotypes of a codebook that look most like a phenotype, a patch, a picture or a vector. */
+  similarPhenotypes: SimilarPhenotypes;
+  /** The slides that look most like a slide. */
+  similarSlides: SimilarSlides;
   /** One slide; null when there is none that you may see. */
   slide?: Maybe<Slide>;
   /** Slides of the study that the filter names, by `studyKey` or by ids. */
@@ -1201,6 +1574,12 @@ export type Query = {
   survival: SurvivalAnalysis;
   /** Who the server takes you for. */
   viewer: Viewer;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerycodebookChoiceArgs = {
+  input: CodebookChoiceInput;
 };
 
 
@@ -1286,6 +1665,24 @@ export type QuerysimilarPatchesArgs = {
 
 
 /** Everything that can be read. Reading never starts work. */
+export type QuerysimilarPatientsArgs = {
+  input: SimilarPatientsInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerysimilarPhenotypesArgs = {
+  input: SimilarPhenotypesInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerysimilarSlidesArgs = {
+  input: SimilarSlidesInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
 export type QueryslideArgs = {
   by: SlideBy;
 };
@@ -1324,6 +1721,17 @@ export type RecallBasis =
   | 'CALIBRATED'
   /** Every candidate was compared: nothing can be missed. */
   | 'EXACT';
+
+/** An outline on one slide. */
+export type RegionInput = {
+  /**
+   * GeoJSON in level-0 pixels, y downwards: a Polygon or MultiPolygon (or a Feature with one), with or without holes; rings may
+   * be closed or not. Up to 20,000 vertices.
+   */
+  polygon: Scalars['JSON']['input'];
+  /** Global id of the slide. */
+  slide: Scalars['ID']['input'];
+};
 
 /** An encoder to register. */
 export type RegisterEncoderInput = {
@@ -1390,6 +1798,25 @@ export type SaveCohortInput = {
   studyKey: Scalars['String']['input'];
 };
 
+/** An index that answers similarity searches faster than comparing every vector, wherever it was measured to find as much. */
+export type SearchIndex = {
+  __typename?: 'SearchIndex';
+  /** When it was built. */
+  builtAt: Scalars['DateTime']['output'];
+  /** The cohort whose patients it holds; null when it holds the whole feature set. */
+  cohort?: Maybe<Cohort>;
+  /** True when there are so many more or fewer vectors that it should be built again. */
+  isStale: Scalars['Boolean']['output'];
+  /** Measured recall of a search for ten hits without the query's own patient, with the setting that such a search uses; null where an exact search is used. */
+  recall?: Maybe<Scalars['Float']['output']>;
+  /** Why it is stale, and what that means; null when it is not. */
+  staleReason?: Maybe<Scalars['String']['output']>;
+  /** The strategy that it serves. */
+  strategy: SearchStrategy;
+  /** How many vectors there were when it was built, or measured again. */
+  vectors: Scalars['Int']['output'];
+};
+
 /** How a similarity search went: a search that cannot give all that was asked says so here. */
 export type SearchReport = {
   __typename?: 'SearchReport';
@@ -1425,6 +1852,16 @@ export type SearchStrategy =
   | 'PARTIAL_INDEX'
   /** Walked the index of the whole feature set. */
   | 'PARTITION_INDEX';
+
+/** How the patches of two slides, or of two patients, come to one distance. */
+export type SetDistance =
+  /** Cosine distance of their mean vectors; each vector counts by its direction alone. */
+  | 'MEAN'
+  /**
+   * Each patch of the query's mosaic looks for the nearest patch of the other's; the median of these cosine distances (Yottixel:
+   * Kalra et al. 2020). A mosaic is at most 100 patches of a slide; a patient has those of all his slides.
+   */
+  | 'MEDIAN_OF_MIN';
 
 /** A resolution told by a person. */
 export type SetSlideResolutionInput = {
@@ -1470,14 +1907,118 @@ export type SimilarPatchesInput = {
   to: SimilarTo;
 };
 
+/** A patient found by the likeness of his slides. */
+export type SimilarPatient = {
+  __typename?: 'SimilarPatient';
+  /** Patches of his slides that made him a hit, at most 5, nearest first; as for slides. */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The patient. */
+  patient: Patient;
+};
+
+/** The nearest patients, and how far the answer can be relied on. */
+export type SimilarPatients = {
+  __typename?: 'SimilarPatients';
+  /** Nearest first. */
+  hits: Array<SimilarPatient>;
+  /** How the search went, as for slides; `matches` counts patients. */
+  search: SearchReport;
+};
+
+/** Which patient to find the like of, and among which. */
+export type SimilarPatientsInput = {
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which patients; all of the feature set when omitted. */
+  filter?: InputMaybe<PatientFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How patients are compared. */
+  method: SetDistance;
+  /** Global id of the patient, who is never a hit himself. */
+  patient: Scalars['ID']['input'];
+};
+
+/** A phenotype found by its likeness. */
+export type SimilarPhenotype = {
+  __typename?: 'SimilarPhenotype';
+  /** Cosine distance to its centroid: 0 for the same direction, 1 for unrelated, 2 for opposite. */
+  distance: Scalars['Float']['output'];
+  /** The phenotype. */
+  phenotype: Phenotype;
+};
+
+/** Phenotypes that look alike. */
+export type SimilarPhenotypes = {
+  __typename?: 'SimilarPhenotypes';
+  /** Nearest first. */
+  hits: Array<SimilarPhenotype>;
+};
+
+/** What to compare phenotypes with. */
+export type SimilarPhenotypesInput = {
+  /** Global id of the codebook whose phenotypes are compared. */
+  codebook: Scalars['ID']['input'];
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** With what; a phenotype may be of another codebook of the same feature set. The query's own phenotype is no hit. */
+  to: SimilarTo;
+};
+
+/** A slide found by its likeness. */
+export type SimilarSlide = {
+  __typename?: 'SimilarSlide';
+  /**
+   * Patches of this slide that made it a hit, at most 5, nearest first. By `MEDIAN_OF_MIN` those of its mosaic that are nearest to
+   * any patch of the query's mosaic; by `MEAN` those nearest to the query's mean.
+   */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The slide. */
+  slide: Slide;
+};
+
+/** The nearest slides, and how far the answer can be relied on. */
+export type SimilarSlides = {
+  __typename?: 'SimilarSlides';
+  /** Nearest first. */
+  hits: Array<SimilarSlide>;
+  /**
+   * How the search went. `matches` counts slides, `scanned` the vectors that were compared for them, and `tookMs` is the time of
+   * the whole search.
+   */
+  search: SearchReport;
+};
+
+/** Which slide to find the like of, and among which. */
+export type SimilarSlidesInput = {
+  /** Leave out the other slides of the same patient, whose likeness says little. */
+  excludeSamePatient: Scalars['Boolean']['input'];
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which slides; all of the feature set when omitted. */
+  filter?: InputMaybe<SlideFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How slides are compared. */
+  method: SetDistance;
+  /** Global id of the slide; it is never a hit itself. */
+  slide: Scalars['ID']['input'];
+};
+
 /** What the hits shall look like: exactly one of these. */
 export type SimilarTo =
   /** A picture: it is embedded by the feature set's encoder. */
-  { image: ImageInput; patch?: never; vector?: never; }
+  { image: ImageInput; patch?: never; phenotype?: never; vector?: never; }
   |  /** A patch of the same study, by its global id. */
-  { image?: never; patch: Scalars['ID']['input']; vector?: never; }
+  { image?: never; patch: Scalars['ID']['input']; phenotype?: never; vector?: never; }
+  |  /** A phenotype of the same feature set: its centroid. */
+  { image?: never; patch?: never; phenotype: Scalars['ID']['input']; vector?: never; }
   |  /** A vector that you computed yourself, as long as the feature set's `dims`. */
-  { image?: never; patch?: never; vector: Scalars['Vector']['input']; };
+  { image?: never; patch?: never; phenotype?: never; vector: Scalars['Vector']['input']; };
 
 /** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
 export type Slide = Node & {
@@ -1496,12 +2037,43 @@ export type Slide = Node & {
   key: Scalars['String']['output'];
   /** The patient that the tissue comes from. */
   patient: Patient;
+  /**
+   * Signed and short-lived address of a PNG: the slide in grey, its patches in the colours of their phenotypes, with a legend and
+   * a scale bar. Null when the codebook has none of the slide's patches, or the slide has no image.
+   */
+  phenotypeMapUrl?: Maybe<Scalars['String']['output']>;
+  /** The slide's shares of each phenotype of a codebook, by index; empty when the codebook has none of the slide's patches. */
+  phenotypeShares: Array<PhenotypeShare>;
+  /**
+   * Signed and short-lived address of a Deep Zoom descriptor of the same colours on a transparent ground, to lay over
+   * `image.tilesUrl` in a viewer such as OpenSeadragon; null as `phenotypeMapUrl`.
+   */
+  phenotypeTilesUrl?: Maybe<Scalars['String']['output']>;
   /** The block or sample that was cut, when the importer told. */
   specimen?: Maybe<Scalars['String']['output']>;
   /** How the section was stained. */
   stain: Stain;
   /** The study that the slide belongs to. */
   study: Study;
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidephenotypeMapUrlArgs = {
+  codebook: Scalars['ID']['input'];
+  maxPixels?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidephenotypeSharesArgs = {
+  codebook: Scalars['ID']['input'];
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidephenotypeTilesUrlArgs = {
+  codebook: Scalars['ID']['input'];
 };
 
 /** Names one slide, by global id or by study and key. */
@@ -1643,6 +2215,8 @@ export type Study = Node & {
   __typename?: 'Study';
   /** The clinical attributes of the study's dictionary, patients' before slides', each by key. */
   attributes: Array<Attribute>;
+  /** Every codebook of the study, newest first. */
+  codebooks: Array<Codebook>;
   /** Saved cohorts, by key. */
   cohorts: Array<Cohort>;
   /** What the study is about. */
@@ -1797,9 +2371,11 @@ export type SurvivalGroup = {
 /** What makes the groups. Exactly one field. */
 export type SurvivalGrouping =
   /** The values of an attribute. */
-  { attribute: AttributeGrouping; cohorts?: never; }
+  { attribute: AttributeGrouping; cohorts?: never; phenotype?: never; }
   |  /** Global ids of cohorts, at most 20; a patient in several counts in each, and then there is no test. */
-  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; };
+  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; phenotype?: never; }
+  |  /** The share of a phenotype. */
+  { attribute?: never; cohorts?: never; phenotype: PhenotypeGrouping; };
 
 /** A survival analysis to make. */
 export type SurvivalInput = {
@@ -2003,10 +2579,12 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   Derived:
+    | ( CodebookMapper & { __typename: 'Codebook' } )
     | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
     | ( PatchGridMapper & { __typename: 'PatchGrid' } )
   ;
   Node:
+    | ( CodebookMapper & { __typename: 'Codebook' } )
     | ( CohortMapper & { __typename: 'Cohort' } )
     | ( EncoderMapper & { __typename: 'Encoder' } )
     | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
@@ -2014,6 +2592,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( PatchMapper & { __typename: 'Patch' } )
     | ( PatchGridMapper & { __typename: 'PatchGrid' } )
     | ( PatientMapper & { __typename: 'Patient' } )
+    | ( PhenotypeMapper & { __typename: 'Phenotype' } )
     | ( SlideMapper & { __typename: 'Slide' } )
     | ( StudyMapper & { __typename: 'Study' } )
   ;
@@ -2029,10 +2608,17 @@ export type ResolversTypes = {
   AttributeInput: AttributeInput;
   AttributeLevel: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
   AttributeType: ResolverTypeWrapper<'NUMBER' | 'CATEGORY' | 'BOOLEAN' | 'TEXT'>;
-  Cohort: ResolverTypeWrapper<CohortMapper>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  BuildCodebookInput: BuildCodebookInput;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  CohortComparison: ResolverTypeWrapper<CohortComparison>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  BuildSearchIndexInput: BuildSearchIndexInput;
+  Codebook: ResolverTypeWrapper<CodebookMapper>;
+  CodebookChoice: ResolverTypeWrapper<CodebookChoice>;
+  CodebookChoiceInput: CodebookChoiceInput;
+  CodebookChoiceRow: ResolverTypeWrapper<CodebookChoiceRow>;
+  CodebookScope: ResolverTypeWrapper<'STUDY' | 'COHORT' | 'PATIENT'>;
+  Cohort: ResolverTypeWrapper<CohortMapper>;
+  CohortComparison: ResolverTypeWrapper<CohortComparisonMapper>;
   CohortPayload: ResolverTypeWrapper<Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversTypes['Cohort']>, errors: Array<ResolversTypes['UserError']> }>;
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ResolverTypeWrapper<ComparisonRow>;
@@ -2050,6 +2636,7 @@ export type ResolversTypes = {
   Encoder: ResolverTypeWrapper<EncoderMapper>;
   EncoderModel: ResolverTypeWrapper<EncoderModelMapper>;
   EncoderPayload: ResolverTypeWrapper<Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversTypes['Encoder']>, errors: Array<ResolversTypes['UserError']> }>;
+  Enrichment: ResolverTypeWrapper<Enrichment>;
   ErrorCode: ResolverTypeWrapper<'BAD_ARGUMENT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT_EXCEEDED' | 'FILE_NOT_FOUND' | 'FORMAT_UNSUPPORTED' | 'SLIDE_CORRUPT' | 'SLIDE_HAS_NO_IMAGE' | 'RESOLUTION_UNKNOWN' | 'NOT_BRIGHTFIELD' | 'NO_TISSUE' | 'MIXED_STAINS' | 'ENCODER_HAS_NO_MODEL' | 'DIMENSION_MISMATCH' | 'NOT_AN_IMAGE' | 'NOT_FINITE' | 'COLUMN_UNKNOWN' | 'VALUE_UNPARSABLE' | 'DUPLICATE_KEY' | 'TYPE_MISMATCH' | 'TOO_FEW_PATIENTS' | 'ALL_CENSORED' | 'CLASS_TOO_SMALL' | 'LEAKAGE' | 'MODEL_INCOMPATIBLE' | 'STORE_TOO_SMALL' | 'INTERNAL'>;
   Estimate: ResolverTypeWrapper<Estimate>;
   Excluded: ResolverTypeWrapper<Excluded>;
@@ -2074,6 +2661,7 @@ export type ResolversTypes = {
   JobState: ResolverTypeWrapper<'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'PARTLY_FAILED' | 'FAILED' | 'CANCELLED'>;
   Lineage: ResolverTypeWrapper<Omit<Lineage, 'trust'> & { trust: ResolversTypes['Trust'] }>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  NamePhenotypeInput: NamePhenotypeInput;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NumberRange: NumberRange;
   Order: Order;
@@ -2086,22 +2674,40 @@ export type ResolversTypes = {
   PatientConnection: ResolverTypeWrapper<PatientConnectionMapper>;
   PatientEdge: ResolverTypeWrapper<Omit<PatientEdge, 'node'> & { node: ResolversTypes['Patient'] }>;
   PatientFilter: PatientFilter;
+  Phenotype: ResolverTypeWrapper<PhenotypeMapper>;
+  PhenotypeGrouping: PhenotypeGrouping;
+  PhenotypePayload: ResolverTypeWrapper<Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversTypes['UserError']>, phenotype?: Maybe<ResolversTypes['Phenotype']> }>;
+  PhenotypeShare: ResolverTypeWrapper<PhenotypeShareMapper>;
+  PhenotypeShareConnection: ResolverTypeWrapper<PhenotypeShareConnectionMapper>;
+  PhenotypeShareEdge: ResolverTypeWrapper<Omit<PhenotypeShareEdge, 'node'> & { node: ResolversTypes['PhenotypeShare'] }>;
   Predicate: Predicate;
   PredicateTest: PredicateTest;
   PreprocessingInput: PreprocessingInput;
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecallBasis: ResolverTypeWrapper<'EXACT' | 'CALIBRATED'>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
+  SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: ResolverTypeWrapper<SimilarPatchMapper>;
   SimilarPatches: ResolverTypeWrapper<Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatch']>, search: ResolversTypes['SearchReport'] }>;
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: ResolverTypeWrapper<SimilarPatientMapper>;
+  SimilarPatients: ResolverTypeWrapper<Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatient']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarPatientsInput: SimilarPatientsInput;
+  SimilarPhenotype: ResolverTypeWrapper<SimilarPhenotypeMapper>;
+  SimilarPhenotypes: ResolverTypeWrapper<Omit<SimilarPhenotypes, 'hits'> & { hits: Array<ResolversTypes['SimilarPhenotype']> }>;
+  SimilarPhenotypesInput: SimilarPhenotypesInput;
+  SimilarSlide: ResolverTypeWrapper<SimilarSlideMapper>;
+  SimilarSlides: ResolverTypeWrapper<Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarSlide']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: ResolverTypeWrapper<SlideMapper>;
   SlideBy: SlideBy;
@@ -2147,10 +2753,16 @@ export type ResolversParentTypes = {
   AttributeGrouping: AttributeGrouping;
   Float: Scalars['Float']['output'];
   AttributeInput: AttributeInput;
-  Cohort: CohortMapper;
-  ID: Scalars['ID']['output'];
+  BuildCodebookInput: BuildCodebookInput;
   Boolean: Scalars['Boolean']['output'];
-  CohortComparison: CohortComparison;
+  ID: Scalars['ID']['output'];
+  BuildSearchIndexInput: BuildSearchIndexInput;
+  Codebook: CodebookMapper;
+  CodebookChoice: CodebookChoice;
+  CodebookChoiceInput: CodebookChoiceInput;
+  CodebookChoiceRow: CodebookChoiceRow;
+  Cohort: CohortMapper;
+  CohortComparison: CohortComparisonMapper;
   CohortPayload: Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversParentTypes['Cohort']>, errors: Array<ResolversParentTypes['UserError']> };
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ComparisonRow;
@@ -2166,6 +2778,7 @@ export type ResolversParentTypes = {
   Encoder: EncoderMapper;
   EncoderModel: EncoderModelMapper;
   EncoderPayload: Omit<EncoderPayload, 'encoder' | 'errors'> & { encoder?: Maybe<ResolversParentTypes['Encoder']>, errors: Array<ResolversParentTypes['UserError']> };
+  Enrichment: Enrichment;
   Estimate: Estimate;
   Excluded: Excluded;
   Facet: Omit<Facet, 'attribute'> & { attribute: ResolversParentTypes['Attribute'] };
@@ -2186,6 +2799,7 @@ export type ResolversParentTypes = {
   JobPayload: Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, job?: Maybe<ResolversParentTypes['Job']> };
   Lineage: Lineage;
   Mutation: Record<PropertyKey, never>;
+  NamePhenotypeInput: NamePhenotypeInput;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   NumberRange: NumberRange;
   Order: Order;
@@ -2198,20 +2812,37 @@ export type ResolversParentTypes = {
   PatientConnection: PatientConnectionMapper;
   PatientEdge: Omit<PatientEdge, 'node'> & { node: ResolversParentTypes['Patient'] };
   PatientFilter: PatientFilter;
+  Phenotype: PhenotypeMapper;
+  PhenotypeGrouping: PhenotypeGrouping;
+  PhenotypePayload: Omit<PhenotypePayload, 'errors' | 'phenotype'> & { errors: Array<ResolversParentTypes['UserError']>, phenotype?: Maybe<ResolversParentTypes['Phenotype']> };
+  PhenotypeShare: PhenotypeShareMapper;
+  PhenotypeShareConnection: PhenotypeShareConnectionMapper;
+  PhenotypeShareEdge: Omit<PhenotypeShareEdge, 'node'> & { node: ResolversParentTypes['PhenotypeShare'] };
   Predicate: Predicate;
   PredicateTest: PredicateTest;
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: SearchIndexMapper;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: SimilarPatchMapper;
   SimilarPatches: Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatch']>, search: ResolversParentTypes['SearchReport'] };
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: SimilarPatientMapper;
+  SimilarPatients: Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatient']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarPatientsInput: SimilarPatientsInput;
+  SimilarPhenotype: SimilarPhenotypeMapper;
+  SimilarPhenotypes: Omit<SimilarPhenotypes, 'hits'> & { hits: Array<ResolversParentTypes['SimilarPhenotype']> };
+  SimilarPhenotypesInput: SimilarPhenotypesInput;
+  SimilarSlide: SimilarSlideMapper;
+  SimilarSlides: Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarSlide']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: SlideMapper;
   SlideBy: SlideBy;
@@ -2258,6 +2889,37 @@ export type AttributeLevelResolvers = EnumResolverSignature<{ PATIENT?: any, SLI
 
 export type AttributeTypeResolvers = EnumResolverSignature<{ BOOLEAN?: any, CATEGORY?: any, NUMBER?: any, TEXT?: any }, ResolversTypes['AttributeType']>;
 
+export type CodebookResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Codebook'] = ResolversParentTypes['Codebook']> = {
+  clusters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  explainedVariance?: Resolver<Maybe<Array<ResolversTypes['Float']>>, ParentType, ContextType>;
+  featureSet?: Resolver<ResolversTypes['FeatureSet'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  inertia?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  lineage?: Resolver<ResolversTypes['Lineage'], ParentType, ContextType>;
+  patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType>;
+  phenotypes?: Resolver<Array<ResolversTypes['Phenotype']>, ParentType, ContextType>;
+  scope?: Resolver<ResolversTypes['CodebookScope'], ParentType, ContextType>;
+  seed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  silhouette?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CodebookChoiceResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CodebookChoice'] = ResolversParentTypes['CodebookChoice']> = {
+  patches?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  rows?: Resolver<Array<ResolversTypes['CodebookChoiceRow']>, ParentType, ContextType>;
+  sampled?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CodebookChoiceRowResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CodebookChoiceRow'] = ResolversParentTypes['CodebookChoiceRow']> = {
+  clusters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  inertiaPerPatch?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  silhouette?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  stability?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type CodebookScopeResolvers = EnumResolverSignature<{ COHORT?: any, PATIENT?: any, STUDY?: any }, ResolversTypes['CodebookScope']>;
+
 export type CohortResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Cohort'] = ResolversParentTypes['Cohort']> = {
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   facets?: Resolver<Array<ResolversTypes['Facet']>, ParentType, ContextType, RequireFields<CohortfacetsArgs, 'attributes'>>;
@@ -2273,7 +2935,11 @@ export type CohortResolvers<ContextType = GraphQLContext, ParentType extends Res
 };
 
 export type CohortComparisonResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortComparison'] = ResolversParentTypes['CohortComparison']> = {
+  featureDistance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  phenotypes?: Resolver<Maybe<Array<ResolversTypes['ComparisonRow']>>, ParentType, ContextType>;
   rows?: Resolver<Array<ResolversTypes['ComparisonRow']>, ParentType, ContextType>;
+  typicalOfA?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
+  typicalOfB?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
 };
 
 export type CohortPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortPayload'] = ResolversParentTypes['CohortPayload']> = {
@@ -2322,7 +2988,7 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 }
 
 export type DerivedResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Derived'] = ResolversParentTypes['Derived']> = {
-  __resolveType?: TypeResolveFn<'FeatureSet' | 'PatchGrid', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'Codebook' | 'FeatureSet' | 'PatchGrid', ParentType, ContextType>;
 };
 
 export type DirectionResolvers = EnumResolverSignature<{ ASC?: any, DESC?: any }, ResolversTypes['Direction']>;
@@ -2357,6 +3023,17 @@ export type EncoderModelResolvers<ContextType = GraphQLContext, ParentType exten
 export type EncoderPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['EncoderPayload'] = ResolversParentTypes['EncoderPayload']> = {
   encoder?: Resolver<Maybe<ResolversTypes['Encoder']>, ParentType, ContextType>;
   errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type EnrichmentResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Enrichment'] = ResolversParentTypes['Enrichment']> = {
+  category?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  lower?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  oddsRatio?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  pValue?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  qValue?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  share?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  test?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  upper?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
 export type ErrorCodeResolvers = EnumResolverSignature<{ ALL_CENSORED?: any, BAD_ARGUMENT?: any, CLASS_TOO_SMALL?: any, COLUMN_UNKNOWN?: any, CONFLICT?: any, DIMENSION_MISMATCH?: any, DUPLICATE_KEY?: any, ENCODER_HAS_NO_MODEL?: any, FILE_NOT_FOUND?: any, FORBIDDEN?: any, FORMAT_UNSUPPORTED?: any, INTERNAL?: any, LEAKAGE?: any, LIMIT_EXCEEDED?: any, MIXED_STAINS?: any, MODEL_INCOMPATIBLE?: any, NOT_AN_IMAGE?: any, NOT_BRIGHTFIELD?: any, NOT_FINITE?: any, NOT_FOUND?: any, NO_TISSUE?: any, RESOLUTION_UNKNOWN?: any, SLIDE_CORRUPT?: any, SLIDE_HAS_NO_IMAGE?: any, STORE_TOO_SMALL?: any, TOO_FEW_PATIENTS?: any, TYPE_MISMATCH?: any, VALUE_UNPARSABLE?: any }, ResolversTypes['ErrorCode']>;
@@ -2396,6 +3073,7 @@ export type FacetCategoryResolvers<ContextType = GraphQLContext, ParentType exte
 export type FeatureLevelResolvers = EnumResolverSignature<{ PATCH?: any, PATIENT?: any, SLIDE?: any }, ResolversTypes['FeatureLevel']>;
 
 export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FeatureSet'] = ResolversParentTypes['FeatureSet']> = {
+  codebooks?: Resolver<Array<ResolversTypes['Codebook']>, ParentType, ContextType>;
   dims?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   encoder?: Resolver<ResolversTypes['Encoder'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2406,6 +3084,7 @@ export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends
   overlap?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   patchSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   preprocessing?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  searchIndexes?: Resolver<Array<ResolversTypes['SearchIndex']>, ParentType, ContextType>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<FeatureSetslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2494,11 +3173,14 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
 };
 
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  buildCodebook?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildCodebookArgs, 'input'>>;
+  buildSearchIndex?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildSearchIndexArgs, 'input'>>;
   cancelJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationcancelJobArgs, 'id'>>;
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
+  namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
   registerEncoder?: Resolver<ResolversTypes['EncoderPayload'], ParentType, ContextType, RequireFields<MutationregisterEncoderArgs, 'input'>>;
   registerSlides?: Resolver<ResolversTypes['RegisterSlidesPayload'], ParentType, ContextType, RequireFields<MutationregisterSlidesArgs, 'input'>>;
   retryJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationretryJobArgs, 'id'>>;
@@ -2508,7 +3190,7 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
 };
 
 export type NodeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType?: TypeResolveFn<'Cohort' | 'Encoder' | 'FeatureSet' | 'Job' | 'Patch' | 'PatchGrid' | 'Patient' | 'Slide' | 'Study', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'Codebook' | 'Cohort' | 'Encoder' | 'FeatureSet' | 'Job' | 'Patch' | 'PatchGrid' | 'Patient' | 'Phenotype' | 'Slide' | 'Study', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2523,6 +3205,7 @@ export type PatchResolvers<ContextType = GraphQLContext, ParentType extends Reso
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   imageUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<PatchimageUrlArgs, 'contextMicrons' | 'maxPixels'>>;
   measurements?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  phenotype?: Resolver<Maybe<ResolversTypes['Phenotype']>, ParentType, ContextType, RequireFields<PatchphenotypeArgs, 'codebook'>>;
   size?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   slide?: Resolver<ResolversTypes['Slide'], ParentType, ContextType>;
   tissueShare?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -2549,6 +3232,7 @@ export type PatientResolvers<ContextType = GraphQLContext, ParentType extends Re
   clinical?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  phenotypeShares?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType, RequireFields<PatientphenotypeSharesArgs, 'codebook'>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<PatientslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   survival?: Resolver<Maybe<ResolversTypes['Survival']>, ParentType, ContextType, RequireFields<PatientsurvivalArgs, 'endpoint'>>;
@@ -2567,6 +3251,49 @@ export type PatientEdgeResolvers<ContextType = GraphQLContext, ParentType extend
   node?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
 };
 
+export type PhenotypeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Phenotype'] = ResolversParentTypes['Phenotype']> = {
+  centroid?: Resolver<ResolversTypes['Vector'], ParentType, ContextType>;
+  codebook?: Resolver<ResolversTypes['Codebook'], ParentType, ContextType>;
+  enrichment?: Resolver<Array<ResolversTypes['Enrichment']>, ParentType, ContextType, RequireFields<PhenotypeenrichmentArgs, 'attribute'>>;
+  exemplars?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType, RequireFields<PhenotypeexemplarsArgs, 'first'>>;
+  exemplarsUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  index?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  note?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  share?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  shares?: Resolver<ResolversTypes['PhenotypeShareConnection'], ParentType, ContextType, RequireFields<PhenotypesharesArgs, 'first'>>;
+  size?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  slideShares?: Resolver<ResolversTypes['PhenotypeShareConnection'], ParentType, ContextType, RequireFields<PhenotypeslideSharesArgs, 'first'>>;
+  survival?: Resolver<ResolversTypes['SurvivalAnalysis'], ParentType, ContextType, RequireFields<PhenotypesurvivalArgs, 'endpoint' | 'quantiles'>>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type PhenotypePayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PhenotypePayload'] = ResolversParentTypes['PhenotypePayload']> = {
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  phenotype?: Resolver<Maybe<ResolversTypes['Phenotype']>, ParentType, ContextType>;
+};
+
+export type PhenotypeShareResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PhenotypeShare'] = ResolversParentTypes['PhenotypeShare']> = {
+  patches?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType>;
+  phenotype?: Resolver<ResolversTypes['Phenotype'], ParentType, ContextType>;
+  share?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  slide?: Resolver<Maybe<ResolversTypes['Slide']>, ParentType, ContextType>;
+};
+
+export type PhenotypeShareConnectionResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PhenotypeShareConnection'] = ResolversParentTypes['PhenotypeShareConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['PhenotypeShareEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type PhenotypeShareEdgeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PhenotypeShareEdge'] = ResolversParentTypes['PhenotypeShareEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['PhenotypeShare'], ParentType, ContextType>;
+};
+
 export type ProgressResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Progress'] = ResolversParentTypes['Progress']> = {
   done?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2577,6 +3304,7 @@ export type ProgressResolvers<ContextType = GraphQLContext, ParentType extends R
 };
 
 export type QueryResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  codebookChoice?: Resolver<ResolversTypes['CodebookChoice'], ParentType, ContextType, RequireFields<QuerycodebookChoiceArgs, 'input'>>;
   cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType, RequireFields<QuerycohortArgs, 'key' | 'studyKey'>>;
   compareCohorts?: Resolver<ResolversTypes['CohortComparison'], ParentType, ContextType, RequireFields<QuerycompareCohortsArgs, 'input'>>;
   encoder?: Resolver<Maybe<ResolversTypes['Encoder']>, ParentType, ContextType, RequireFields<QueryencoderArgs, 'key'>>;
@@ -2590,6 +3318,9 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType, RequireFields<QuerypatientArgs, 'by'>>;
   patients?: Resolver<ResolversTypes['PatientConnection'], ParentType, ContextType, RequireFields<QuerypatientsArgs, 'filter' | 'first'>>;
   similarPatches?: Resolver<ResolversTypes['SimilarPatches'], ParentType, ContextType, RequireFields<QuerysimilarPatchesArgs, 'input'>>;
+  similarPatients?: Resolver<ResolversTypes['SimilarPatients'], ParentType, ContextType, RequireFields<QuerysimilarPatientsArgs, 'input'>>;
+  similarPhenotypes?: Resolver<ResolversTypes['SimilarPhenotypes'], ParentType, ContextType, RequireFields<QuerysimilarPhenotypesArgs, 'input'>>;
+  similarSlides?: Resolver<ResolversTypes['SimilarSlides'], ParentType, ContextType, RequireFields<QuerysimilarSlidesArgs, 'input'>>;
   slide?: Resolver<Maybe<ResolversTypes['Slide']>, ParentType, ContextType, RequireFields<QueryslideArgs, 'by'>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<QueryslidesArgs, 'filter' | 'first'>>;
   studies?: Resolver<ResolversTypes['StudyConnection'], ParentType, ContextType, RequireFields<QuerystudiesArgs, 'first'>>;
@@ -2606,6 +3337,16 @@ export type RegisterSlidesPayloadResolvers<ContextType = GraphQLContext, ParentT
   unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type SearchIndexResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchIndex'] = ResolversParentTypes['SearchIndex']> = {
+  builtAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  recall?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  staleReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  strategy?: Resolver<ResolversTypes['SearchStrategy'], ParentType, ContextType>;
+  vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type SearchReportResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchReport'] = ResolversParentTypes['SearchReport']> = {
   isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   matches?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -2620,6 +3361,8 @@ export type SearchReportResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type SearchStrategyResolvers = EnumResolverSignature<{ CLUSTERED?: any, EXACT?: any, ITERATIVE_INDEX?: any, PARTIAL_INDEX?: any, PARTITION_INDEX?: any }, ResolversTypes['SearchStrategy']>;
 
+export type SetDistanceResolvers = EnumResolverSignature<{ MEAN?: any, MEDIAN_OF_MIN?: any }, ResolversTypes['SetDistance']>;
+
 export type SimilarPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatch'] = ResolversParentTypes['SimilarPatch']> = {
   distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   patch?: Resolver<ResolversTypes['Patch'], ParentType, ContextType>;
@@ -2631,6 +3374,37 @@ export type SimilarPatchesResolvers<ContextType = GraphQLContext, ParentType ext
   search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
 };
 
+export type SimilarPatientResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatient'] = ResolversParentTypes['SimilarPatient']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+};
+
+export type SimilarPatientsResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatients'] = ResolversParentTypes['SimilarPatients']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarPatient']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
+};
+
+export type SimilarPhenotypeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPhenotype'] = ResolversParentTypes['SimilarPhenotype']> = {
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  phenotype?: Resolver<ResolversTypes['Phenotype'], ParentType, ContextType>;
+};
+
+export type SimilarPhenotypesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPhenotypes'] = ResolversParentTypes['SimilarPhenotypes']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarPhenotype']>, ParentType, ContextType>;
+};
+
+export type SimilarSlideResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlide'] = ResolversParentTypes['SimilarSlide']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  slide?: Resolver<ResolversTypes['Slide'], ParentType, ContextType>;
+};
+
+export type SimilarSlidesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlides'] = ResolversParentTypes['SimilarSlides']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarSlide']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
+};
+
 export type SlideResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Slide'] = ResolversParentTypes['Slide']> = {
   clinical?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   featureSets?: Resolver<Array<ResolversTypes['SlideFeatures']>, ParentType, ContextType>;
@@ -2639,6 +3413,9 @@ export type SlideResolvers<ContextType = GraphQLContext, ParentType extends Reso
   image?: Resolver<Maybe<ResolversTypes['SlideImage']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+  phenotypeMapUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeMapUrlArgs, 'codebook' | 'maxPixels'>>;
+  phenotypeShares?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType, RequireFields<SlidephenotypeSharesArgs, 'codebook'>>;
+  phenotypeTilesUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeTilesUrlArgs, 'codebook'>>;
   specimen?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   stain?: Resolver<ResolversTypes['Stain'], ParentType, ContextType>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
@@ -2689,6 +3466,7 @@ export type StainNormalizationResolvers = EnumResolverSignature<{ NONE?: any }, 
 
 export type StudyResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Study'] = ResolversParentTypes['Study']> = {
   attributes?: Resolver<Array<ResolversTypes['Attribute']>, ParentType, ContextType>;
+  codebooks?: Resolver<Array<ResolversTypes['Codebook']>, ParentType, ContextType>;
   cohorts?: Resolver<Array<ResolversTypes['Cohort']>, ParentType, ContextType>;
   description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   endpoints?: Resolver<Array<ResolversTypes['SurvivalEndpoint']>, ParentType, ContextType>;
@@ -2800,6 +3578,10 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Attribute?: AttributeResolvers<ContextType>;
   AttributeLevel?: AttributeLevelResolvers;
   AttributeType?: AttributeTypeResolvers;
+  Codebook?: CodebookResolvers<ContextType>;
+  CodebookChoice?: CodebookChoiceResolvers<ContextType>;
+  CodebookChoiceRow?: CodebookChoiceRowResolvers<ContextType>;
+  CodebookScope?: CodebookScopeResolvers;
   Cohort?: CohortResolvers<ContextType>;
   CohortComparison?: CohortComparisonResolvers<ContextType>;
   CohortPayload?: CohortPayloadResolvers<ContextType>;
@@ -2814,6 +3596,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Encoder?: EncoderResolvers<ContextType>;
   EncoderModel?: EncoderModelResolvers<ContextType>;
   EncoderPayload?: EncoderPayloadResolvers<ContextType>;
+  Enrichment?: EnrichmentResolvers<ContextType>;
   ErrorCode?: ErrorCodeResolvers;
   Estimate?: EstimateResolvers<ContextType>;
   Excluded?: ExcludedResolvers<ContextType>;
@@ -2842,14 +3625,27 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Patient?: PatientResolvers<ContextType>;
   PatientConnection?: PatientConnectionResolvers<ContextType>;
   PatientEdge?: PatientEdgeResolvers<ContextType>;
+  Phenotype?: PhenotypeResolvers<ContextType>;
+  PhenotypePayload?: PhenotypePayloadResolvers<ContextType>;
+  PhenotypeShare?: PhenotypeShareResolvers<ContextType>;
+  PhenotypeShareConnection?: PhenotypeShareConnectionResolvers<ContextType>;
+  PhenotypeShareEdge?: PhenotypeShareEdgeResolvers<ContextType>;
   Progress?: ProgressResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
+  SearchIndex?: SearchIndexResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
+  SetDistance?: SetDistanceResolvers;
   SimilarPatch?: SimilarPatchResolvers<ContextType>;
   SimilarPatches?: SimilarPatchesResolvers<ContextType>;
+  SimilarPatient?: SimilarPatientResolvers<ContextType>;
+  SimilarPatients?: SimilarPatientsResolvers<ContextType>;
+  SimilarPhenotype?: SimilarPhenotypeResolvers<ContextType>;
+  SimilarPhenotypes?: SimilarPhenotypesResolvers<ContextType>;
+  SimilarSlide?: SimilarSlideResolvers<ContextType>;
+  SimilarSlides?: SimilarSlidesResolvers<ContextType>;
   Slide?: SlideResolvers<ContextType>;
   SlideConnection?: SlideConnectionResolvers<ContextType>;
   SlideEdge?: SlideEdgeResolvers<ContextType>;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** JSON with sorted keys, so that equal values have equal text. */
 export const canonicalJson = (value: Json): string => {

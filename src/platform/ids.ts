@@ -14,7 +14,9 @@ export type NodeType =
   | "Encoder"
   | "FeatureSet"
   | "Job"
-  | "Cohort";
+  | "Cohort"
+  | "Codebook"
+  | "Phenotype";
 
 type Part = string | number;
 
@@ -29,6 +31,8 @@ const SHAPES: Record<NodeType, readonly ("string" | "number")[]> = {
   FeatureSet: ["string", "string"],
   Job: ["string"],
   Cohort: ["string", "string"],
+  Codebook: ["string", "string", "string", "string"],
+  Phenotype: ["string", "string", "string", "string", "number"],
 };
 
 const isNodeType = (value: unknown): value is NodeType => typeof value === "string" && Object.hasOwn(SHAPES, value);

@@ -65,6 +65,8 @@ export const createServer = async <Context extends BaseContext>(
     bodyLimit: maxBodyBytes,
     genReqId: () => crypto.randomUUID(),
     return503OnClosing: true,
+    // Global ids stand in the addresses of pictures: up to four keys of 100 letters each, in base64.
+    routerOptions: { maxParamLength: 1024 },
   });
 
   server.addHook("onRequest", (request, reply, done) => {

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../modules/context.ts";
-import { PICTURES, tilesPath } from "../modules/pictures.ts";
+import { drawExemplars } from "../modules/phenotype/contactSheet.ts";
+import { drawPhenotypeMap, drawPhenotypeTile, phenotypeTilesDescriptor } from "../modules/phenotype/phenotypeMap.ts";
+import { PICTURES, phenotypeTilesPath, tilesPath } from "../modules/pictures.ts";
 import { isHistoError } from "../platform/errors.ts";
 import { requireId } from "../platform/ids.ts";
 import {
@@ -78,6 +80,46 @@ const drawRegion = (slide: OpenedSlide, region: string, maxPixels: number): Prom
   );
 };
 
+type TileParams = { level: string; tile: string };
+
+/** Level, column and row of a Deep Zoom tile's address. */
+const tilePlace = ({ level, tile }: TileParams): [number, number, number] => {
+  const [column, row] = tile
+    .replace(/\.(jpe?g|png)$/, "")
+    .split("_")
+    .map(Number);
+  return [Number(level), column ?? -1, row ?? -1];
+};
+
+type MapParams = SlideParams & { codebook: string };
+
+const addPhenotypePictures = (server: FastifyInstance, app: App): void => {
+  const mapOf = `${PICTURES}/codebooks/:codebook/slides/:slide`;
+  server.get<{ Params: MapParams & { size: string } }>(`${mapOf}/map/:size.png`, (request, reply) => {
+    if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+    const { codebook, slide, size } = request.params;
+    return send(reply, "image/png", () => drawPhenotypeMap(app, codebook, slide, Number(size)));
+  });
+  server.get<{ Params: MapParams }>(`${mapOf}/tiles.dzi`, (request, reply) => {
+    const { codebook, slide } = request.params;
+    if (!isSigned(app, phenotypeTilesPath(codebook, slide), request)) return forbid(reply);
+    return send(reply, "application/xml", () => phenotypeTilesDescriptor(app, codebook, slide));
+  });
+  server.get<{ Params: MapParams & TileParams }>(`${mapOf}/tiles_files/:level/:tile`, (request, reply) => {
+    const { codebook, slide } = request.params;
+    if (!isSigned(app, phenotypeTilesPath(codebook, slide), request)) return forbid(reply);
+    return send(reply, "image/png", () => drawPhenotypeTile(app, codebook, slide, tilePlace(request.params)));
+  });
+  server.get<{ Params: { phenotype: string; count: string } }>(
+    `${PICTURES}/phenotypes/:phenotype/exemplars/:count.jpg`,
+    (request, reply) => {
+      if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+      const { phenotype, count } = request.params;
+      return send(reply, "image/jpeg", () => drawExemplars(app, phenotype, Number(count)));
+    },
+  );
+};
+
 export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
   server.get<{ Params: SlideParams & { size: string } }>(
     `${PICTURES}/slides/:slide/thumbnail/:size.jpg`,
@@ -127,15 +169,11 @@ export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
     `${PICTURES}/slides/:slide/tiles_files/:level/:tile`,
     (request, reply) => {
       if (!isSigned(app, tilesPath(request.params.slide), request)) return forbid(reply);
-      const [column, row] = request.params.tile
-        .replace(/\.jpe?g$/, "")
-        .split("_")
-        .map(Number);
+      const [level, column, row] = tilePlace(request.params);
       return send(reply, "image/jpeg", () =>
-        withSlide(app, request.params.slide, (slide) =>
-          deepZoomTile(slide, Number(request.params.level), column ?? -1, row ?? -1),
-        ),
+        withSlide(app, request.params.slide, (slide) => deepZoomTile(slide, level, column, row)),
       );
     },
   );
+  addPhenotypePictures(server, app);
 };

@@ -18,9 +18,10 @@ export const deepZoomDescriptor = (
   slide: Size,
   tileSize = DEEP_ZOOM_LAYOUT.tileSize,
   overlap = DEEP_ZOOM_LAYOUT.overlap,
+  format: "jpeg" | "png" = "jpeg",
 ): string =>
   `<?xml version="1.0" encoding="UTF-8"?>
-<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="jpeg" TileSize="${tileSize}" Overlap="${overlap}">
+<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="${format}" TileSize="${tileSize}" Overlap="${overlap}">
   <Size Width="${slide.widthPixels}" Height="${slide.heightPixels}"/>
 </Image>
 `;

@@ -1,5 +1,6 @@
 export { type CoxFit, type CoxOptions, type CoxTerm, coxProportionalHazards } from "./cox.ts";
 export { type CovariateTerm, completePatients, type DesignMatrix, designMatrix } from "./designMatrix.ts";
+export { type Categories, enrichCategories, numberCategories } from "./enrichment.ts";
 export type { ChiSquareTest, HypothesisTest } from "./hypothesisTest.ts";
 export {
   type KaplanMeierCurve,

@@ -1,5 +1,6 @@
 import type { Queryable } from "./database.ts";
 import { type Condition, conditionSql, createParameters } from "./filterSql.ts";
+import { type PhenotypePlace, shareJoinSql } from "./patientShares.ts";
 
 export type SurvivalRequest = {
   studyId: number;
@@ -9,13 +10,22 @@ export type SurvivalRequest = {
   attributes: readonly string[];
   /** Sets of patients whose members are to be told. */
   sets: readonly Condition[];
+  /** Phenotypes whose share of each patient is to be told. */
+  phenotypes: readonly PhenotypePlace[];
 };
 
-/** `v0`, `v1`, …: the values of `attributes`, null where missing; `s0`, `s1`, …: whether the patient is in each of `sets`. */
+/**
+ * `v0`, `v1`, …: the values of `attributes`, null where missing; `s0`, `s1`, …: whether the patient is in each of `sets`;
+ * `p0`, `p1`, …: shares of `phenotypes`, 0 to 1, null where the codebook has none of the patient's patches.
+ */
 export type SurvivalRow = {
   /** `[days, event]`, or null where the endpoint is not known. */
   survival: [number, boolean] | null;
-} & { readonly [value: `v${number}`]: unknown; readonly [set: `s${number}`]: boolean };
+} & {
+  readonly [value: `v${number}`]: unknown;
+  readonly [set: `s${number}`]: boolean;
+  readonly [share: `p${number}`]: number | null;
+};
 
 /**
  * One endpoint and some clinical values of patients, in one statement: no more of the documents leaves the database than
@@ -27,9 +37,11 @@ export const readSurvivalValues = async (client: Queryable, request: SurvivalReq
     `patient.survival -> ${parameters.add(request.endpoint)}::text AS survival`,
     ...request.attributes.map((key, index) => `patient.clinical -> ${parameters.add(key)}::text AS v${index}`),
     ...request.sets.map((set, index) => `coalesce(${conditionSql(set, "patient", parameters)}, false) AS s${index}`),
+    ...request.phenotypes.map((_, index) => `share_${index}.share AS p${index}`),
   ];
+  const joins = request.phenotypes.map((phenotype, index) => shareJoinSql(`share_${index}`, phenotype, parameters));
   const { rows } = await client.query<SurvivalRow>(
-    `SELECT ${columns.join(", ")} FROM patient
+    `SELECT ${columns.join(", ")} FROM patient ${joins.join(" ")}
      WHERE patient.study_id = ${parameters.add(request.studyId)}::int AND ${conditionSql(request.patients, "patient", parameters)}
      ORDER BY patient.id`,
     parameters.values,

@@ -7,6 +7,7 @@ import { findFeatureSet } from "../featureSet/featureSet.service.ts";
 import { findJobByUuid } from "../job/job.service.ts";
 import { findGrid, findPatch } from "../patch/patch.service.ts";
 import { findPatient } from "../patient/patient.service.ts";
+import { findCodebook, findPhenotype } from "../phenotype/phenotype.service.ts";
 import { findSlide } from "../slide/slide.service.ts";
 import { findStudy } from "../study/study.service.ts";
 
@@ -35,6 +36,10 @@ const fetchNode = async (context: GraphQLContext, { type, parts }: DecodedId) =>
       return as(type, await findFeatureSet(context, first, second));
     case "Cohort":
       return as(type, await findCohort(context, first, second));
+    case "Codebook":
+      return as(type, await findCodebook(context, parts));
+    case "Phenotype":
+      return as(type, await findPhenotype(context, parts));
     case "Job":
       return as(type, await findJobByUuid(context, first));
     default:

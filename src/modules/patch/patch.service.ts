@@ -24,7 +24,7 @@ export const findGrid = async (
 };
 
 /** The cell whose corner lies at a place, or null when none does. */
-const cellAt = (grid: PatchGrid, x: number, y: number): number | null => {
+export const cellAt = (grid: PatchGrid, x: number, y: number): number | null => {
   const column = Math.round(x / grid.stepX);
   const row = Math.round(y / grid.stepY);
   const isCorner = Math.round(column * grid.stepX) === x && Math.round(row * grid.stepY) === y;

@@ -1,7 +1,7 @@
 /** Clinical values of many patients as arrays that travel to another thread without being copied one by one. */
 export type Column =
-  /** NaN where missing. */
-  | { kind: "number"; key: string; values: Float64Array }
+  /** NaN where missing; `without` says what that means where it is not a missing value of an attribute. */
+  | { kind: "number"; key: string; values: Float64Array; without?: string }
   /** 0, 1, or `MISSING_FLAG`. */
   | { kind: "boolean"; key: string; values: Uint8Array }
   /** Index into `names`, which ascend; -1 where missing. */

@@ -7,7 +7,8 @@ export type Grouping =
   | { kind: "all" }
   /** Each value of a category or boolean. */
   | { kind: "values"; column: number }
-  | { kind: "quantiles"; column: number; groups: number }
+  /** The unit stands behind the names of the ranges. */
+  | { kind: "quantiles"; column: number; groups: number; unit?: string }
   | { kind: "cuts"; column: number; cuts: readonly number[] }
   | { kind: "cohorts" };
 
@@ -36,7 +37,8 @@ const columnAt = (table: SurvivalTable, index: number): Column => {
   return column;
 };
 
-export const noValueOf = (column: Column): string => `no value of "${column.key}"`;
+export const noValueOf = (column: Column): string =>
+  (column.kind === "number" ? column.without : undefined) ?? `no value of "${column.key}"`;
 
 /** Patients by the code of their group. */
 const split = (patients: Uint32Array, codeOf: (patient: number, place: number) => number, groups: number) => {
@@ -76,8 +78,10 @@ const GROUPINGS: GroupingFunctions = {
       without: noValueOf(column),
     };
   },
-  quantiles: (table, patients, { column, groups }) =>
-    byValue(table, patients, column, (values) => quantileGroups(values, groups)),
+  quantiles: (table, patients, { column, groups, unit }) => {
+    const found = byValue(table, patients, column, (values) => quantileGroups(values, groups));
+    return unit === undefined ? found : { ...found, names: found.names.map((name) => `${name} ${unit}`) };
+  },
   cuts: (table, patients, { column, cuts }) => byValue(table, patients, column, (values) => cutGroups(values, cuts)),
   cohorts: ({ cohorts }, patients) => ({
     names: cohorts.map(({ name }) => name),

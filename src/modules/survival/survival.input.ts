@@ -15,12 +15,16 @@ export type SurvivalInput = {
           | { key: string; quantiles?: number | null | undefined; cuts?: readonly number[] | null | undefined }
           | null
           | undefined;
+        phenotype?: { phenotype: string; quantiles: number } | null | undefined;
         cohorts?: readonly string[] | null | undefined;
       }
     | null
     | undefined;
   strata?: readonly string[] | null | undefined;
-  cox?: { terms: readonly string[]; ties: "EFRON" | "BRESLOW" } | null | undefined;
+  cox?:
+    | { terms: readonly string[]; ties: "EFRON" | "BRESLOW"; phenotypes?: readonly string[] | null | undefined }
+    | null
+    | undefined;
   confidence: number;
 };
 
@@ -29,6 +33,7 @@ const MAX_ATTRIBUTES = 50;
 const MAX_QUANTILES = 10;
 const MAX_CUTS = 20;
 const MAX_COHORTS = 20;
+const MAX_PHENOTYPES = 20;
 
 const badArgument = (message: string, fix: string, path: readonly string[]): HistoError =>
   new HistoError("BAD_ARGUMENT", message, { fix, path });
@@ -38,6 +43,14 @@ const attributeKeys = ({ groupBy, strata, cox }: SurvivalInput): string[] => [
   ...new Set([...(groupBy?.attribute ? [groupBy.attribute.key] : []), ...(strata ?? []), ...(cox?.terms ?? [])]),
 ];
 
+const requireQuantiles = (quantiles: number, path: readonly string[]): void => {
+  if (quantiles >= 2 && quantiles <= MAX_QUANTILES) return;
+  throw badArgument(`quantiles: ${quantiles} is not between 2 and ${MAX_QUANTILES}.`, "Ask for 2 to 10 groups.", [
+    ...path,
+    "quantiles",
+  ]);
+};
+
 /** @throws HistoError BAD_ARGUMENT, LIMIT_EXCEEDED: all that can be told before anything is read */
 export const checkInput = (input: SurvivalInput): void => {
   const { confidence, groupBy, cox } = input;
@@ -45,8 +58,13 @@ export const checkInput = (input: SurvivalInput): void => {
     throw badArgument(`confidence: ${confidence} is not between 0.5 and 0.999.`, "Leave it out for 0.95.", [
       "confidence",
     ]);
-  if (cox && cox.terms.length === 0)
-    throw badArgument("The regression has no covariate.", "Name at least one attribute in `terms`.", ["cox", "terms"]);
+  const phenotypes = cox?.phenotypes ?? [];
+  if (cox && cox.terms.length + phenotypes.length === 0)
+    throw badArgument(
+      "The regression has no covariate.",
+      "Name at least one attribute in `terms`, or a phenotype in `phenotypes`.",
+      ["cox", "terms"],
+    );
   if (cox && new Set(cox.terms).size < cox.terms.length)
     throw badArgument("A covariate is named twice.", "Name each attribute once.", ["cox", "terms"]);
   if (attributeKeys(input).length > MAX_ATTRIBUTES)
@@ -54,6 +72,14 @@ export const checkInput = (input: SurvivalInput): void => {
       fix: "Ask for fewer covariates.",
       path: ["cox", "terms"],
     });
+  if (phenotypes.length > MAX_PHENOTYPES)
+    throw new HistoError("LIMIT_EXCEEDED", `A regression takes at most ${MAX_PHENOTYPES} phenotypes.`, {
+      fix: "Name those that matter.",
+      path: ["cox", "phenotypes"],
+    });
+  if (new Set(phenotypes).size < phenotypes.length)
+    throw badArgument("A phenotype is named twice.", "Name each phenotype once.", ["cox", "phenotypes"]);
+  if (groupBy?.phenotype) requireQuantiles(groupBy.phenotype.quantiles, ["groupBy", "phenotype"]);
   const cohorts = groupBy?.cohorts;
   const cohortPath = ["groupBy", "cohorts"];
   if (cohorts && (cohorts.length === 0 || cohorts.length > MAX_COHORTS))
@@ -97,11 +123,8 @@ const numberGrouping = (
       path,
     );
   if (quantiles != null) {
-    if (quantiles >= 2 && quantiles <= MAX_QUANTILES) return { kind: "quantiles", column, groups: quantiles };
-    throw badArgument(`quantiles: ${quantiles} is not between 2 and ${MAX_QUANTILES}.`, "Ask for 2 to 10 groups.", [
-      ...path,
-      "quantiles",
-    ]);
+    requireQuantiles(quantiles, path);
+    return { kind: "quantiles", column, groups: quantiles };
   }
   const ends = cuts ?? [];
   const ascend = ends.every((cut, index) => Number.isFinite(cut) && (index === 0 || cut > (ends[index - 1] ?? cut)));
@@ -117,8 +140,11 @@ const groupingOf = (
   { groupBy }: SurvivalInput,
   attributeOf: (key: string, path: readonly string[]) => Attribute,
   columnOf: (key: string) => number,
+  phenotypeColumn: number,
 ): Grouping => {
   if (groupBy?.cohorts) return { kind: "cohorts" };
+  if (groupBy?.phenotype)
+    return { kind: "quantiles", column: phenotypeColumn, groups: groupBy.phenotype.quantiles, unit: "%" };
   if (!groupBy?.attribute) return { kind: "all" };
   const { key, quantiles, cuts } = groupBy.attribute;
   const { type } = attributeOf(key, ["groupBy", "attribute", "key"]);
@@ -130,18 +156,46 @@ const groupingOf = (
   });
 };
 
+/** A phenotype whose shares are a column: in steps of so much of the patient's patches, 0 to 1. */
+export type ShareColumn = { id: string; path: readonly string[]; step: number; name: (phenotype: string) => string };
+
+/** A group is named by its range in per cent. */
+const PER_CENT = 0.01;
+/** One unit of a covariate: a hazard ratio of one per cent more would say little, one of all or nothing too much. */
+const TEN_PER_CENT = 0.1;
+
+const shareColumns = ({ groupBy, cox }: SurvivalInput): ShareColumn[] => [
+  ...(groupBy?.phenotype
+    ? [
+        {
+          id: groupBy.phenotype.phenotype,
+          path: ["groupBy", "phenotype", "phenotype"],
+          step: PER_CENT,
+          name: (phenotype: string) => phenotype,
+        },
+      ]
+    : []),
+  ...(cox?.phenotypes ?? []).map((id, index) => ({
+    id,
+    path: ["cox", "phenotypes", String(index)],
+    step: TEN_PER_CENT,
+    name: (phenotype: string) => `${phenotype}, per 10 % of share`,
+  })),
+];
+
 /**
- * What to compute, once the study's dictionary is known.
+ * What to compute, once the study's dictionary is known. The columns are those of the attributes, then the shares.
  * @throws HistoError COLUMN_UNKNOWN, TYPE_MISMATCH, BAD_ARGUMENT
  */
 export const planSurvival = (
   input: SurvivalInput,
   dictionary: readonly Attribute[],
-): { plan: SurvivalPlan; columns: Attribute[] } => {
+): { plan: SurvivalPlan; columns: Attribute[]; shares: ShareColumn[] } => {
   const keys = attributeKeys(input);
   const attributeOf = (key: string, path: readonly string[]) => requireUsable(dictionary, key, path, input.studyKey);
   const columnAt = (key: string) => keys.indexOf(key);
-  const grouping = groupingOf(input, attributeOf, columnAt);
+  const shares = shareColumns(input);
+  const grouping = groupingOf(input, attributeOf, columnAt, keys.length);
   const indices = (list: readonly string[], path: readonly string[]) =>
     list.map((key, index) => {
       attributeOf(key, [...path, String(index)]);
@@ -156,12 +210,16 @@ export const planSurvival = (
       strata,
       cox: cox
         ? {
-            terms: indices(cox.terms, ["cox", "terms"]),
+            terms: [
+              ...indices(cox.terms, ["cox", "terms"]),
+              ...shares.flatMap(({ path }, index) => (path[0] === "cox" ? [keys.length + index] : [])),
+            ],
             ties: cox.ties === "EFRON" ? "efron" : "breslow",
           }
         : null,
       confidence: input.confidence,
     },
     columns: keys.flatMap((key) => dictionary.find((attribute) => attribute.key === key) ?? []),
+    shares,
   };
 };

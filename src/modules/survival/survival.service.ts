@@ -6,10 +6,12 @@ import type { Cohort, Study, SurvivalEndpoint } from "../../store/generated/clie
 import { readSurvivalValues, type SurvivalRow } from "../../store/survivalValues.ts";
 import { resolvePatientFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
+import { requirePhenotype } from "../phenotype/phenotype.service.ts";
+import { phenotypeLabel, sharedPlace } from "../phenotype/sharedPhenotype.ts";
 import { requireStudy } from "../study/study.service.ts";
 import { fromFailure, type Outcome, type SurvivalResult } from "./survival.analysis.ts";
-import { columnBuilder, type SurvivalTable } from "./survival.columns.ts";
-import { checkInput, planSurvival, type SurvivalInput } from "./survival.input.ts";
+import { type Column, columnBuilder, type SurvivalTable } from "./survival.columns.ts";
+import { checkInput, planSurvival, type ShareColumn, type SurvivalInput } from "./survival.input.ts";
 import { analyseAside } from "./survival.thread.ts";
 
 /** @throws HistoError NOT_FOUND with the endpoints that there are */
@@ -64,6 +66,46 @@ const tableOf = async (
   };
 };
 
+type SharedPhenotype = ShareColumn & { label: string; place: ReturnType<typeof sharedPlace> };
+
+/** @throws HistoError NOT_FOUND, BAD_ARGUMENT for phenotypes that cannot stand in one analysis */
+const resolvePhenotypes = async (
+  context: GraphQLContext,
+  study: Study,
+  shares: readonly ShareColumn[],
+): Promise<SharedPhenotype[]> => {
+  const found = await Promise.all(
+    shares.map(async (share) => {
+      const phenotype = await requirePhenotype(context, share.id, share.path);
+      if (phenotype.codebook.build.studyId !== study.id)
+        throw new HistoError("BAD_ARGUMENT", "The phenotype is of another study; nothing crosses studies.", {
+          fix: `Name a phenotype of study "${study.key}".`,
+          path: share.path,
+        });
+      return { ...share, label: phenotypeLabel(phenotype), place: sharedPlace(phenotype, share.path) };
+    }),
+  );
+  const covariates = found.filter(({ path }) => path[0] === "cox");
+  const stranger = covariates.find(({ place }) => place.codebookId !== covariates[0]?.place.codebookId);
+  if (!stranger) return found;
+  throw new HistoError(
+    "BAD_ARGUMENT",
+    "The phenotypes of a regression are of two codebooks, which part the same patches.",
+    {
+      fix: "Name phenotypes of one codebook.",
+      path: stranger.path,
+    },
+  );
+};
+
+/** A phenotype's shares as a column, in its own steps. */
+const shareColumn = (rows: readonly SurvivalRow[], { name, label, step }: SharedPhenotype, index: number): Column => ({
+  kind: "number",
+  key: name(label),
+  values: Float64Array.from(rows, (row) => (row[`p${index}`] ?? Number.NaN) / step),
+  without: `no patches in the codebook of ${label}`,
+});
+
 /** The cohorts that make the groups, and which patients belong to each. */
 const resolveCohorts = async (context: GraphQLContext, study: Study, ids: readonly string[]) => {
   const path = ["groupBy", "cohorts"];
@@ -93,7 +135,8 @@ export const survival = async (
   checkInput(input);
   const study = await requireStudy({ app }, input.studyKey);
   const endpoint = await requireEndpoint(context, study, input.endpoint);
-  const { plan, columns } = planSurvival(input, await loaders.dictionary.load(study.id));
+  const { plan, columns, shares } = planSurvival(input, await loaders.dictionary.load(study.id));
+  const phenotypes = await resolvePhenotypes(context, study, shares);
   const patients = await resolvePatientFilter(context, study, input.patients ?? {}, ["patients"]);
   const { cohorts, conditions } = await resolveCohorts(context, study, input.groupBy?.cohorts ?? []);
   const rows = await readSurvivalValues(app.database, {
@@ -102,8 +145,10 @@ export const survival = async (
     endpoint: input.endpoint,
     attributes: columns.map(({ key }) => key),
     sets: conditions,
+    phenotypes: phenotypes.map(({ place }) => place),
   });
   const table = await tableOf(rows, columns, cohorts, signal);
+  table.columns.push(...phenotypes.map((phenotype, index) => shareColumn(rows, phenotype, index)));
   return { endpoint, ...(await analyseAside(table, plan, signal)) };
 };
 

@@ -92,3 +92,44 @@ export type CohortPatient = Prisma.CohortPatientModel
  * A file on its way in. The bytes lie in the data folder under the id until they are used or swept.
  */
 export type Upload = Prisma.UploadModel
+/**
+ * Model CodebookBuild
+ * One request for codebooks: one codebook, or with scope PATIENT one for each patient. Its assignments of patches live in
+ * `features.assignments_<id>`.
+ */
+export type CodebookBuild = Prisma.CodebookBuildModel
+/**
+ * Model Codebook
+ * 
+ */
+export type Codebook = Prisma.CodebookModel
+/**
+ * Model CodebookSlide
+ * A slide whose patches are assigned, as it was then.
+ */
+export type CodebookSlide = Prisma.CodebookSlideModel
+/**
+ * Model Phenotype
+ * A cluster that holds patches; empty ones have no row.
+ */
+export type Phenotype = Prisma.PhenotypeModel
+/**
+ * Model PhenotypeShare
+ * Patches of one slide in one phenotype; none has no row.
+ */
+export type PhenotypeShare = Prisma.PhenotypeShareModel
+/**
+ * Model SearchIndex
+ * What makes a similarity search faster than comparing every vector: `features.cells_<id>` or `features.hnsw_<id>`.
+ */
+export type SearchIndex = Prisma.SearchIndexModel
+/**
+ * Model SearchIndexSlide
+ * Which of a slide's vectors lie in which cells of a CLUSTERED index.
+ */
+export type SearchIndexSlide = Prisma.SearchIndexSlideModel
+/**
+ * Model SearchDemand
+ * How often a search among a frozen cohort had to compare all of its vectors.
+ */
+export type SearchDemand = Prisma.SearchDemandModel

@@ -575,6 +575,91 @@ export type EnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
 }
 
+export type EnumCodebookScopeFilter<$PrismaModel = never> = {
+  equals?: $Enums.CodebookScope | Prisma.EnumCodebookScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel> | $Enums.CodebookScope
+}
+
+export type EnumCodebookScopeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.CodebookScope | Prisma.EnumCodebookScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumCodebookScopeWithAggregatesFilter<$PrismaModel> | $Enums.CodebookScope
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel>
+}
+
+export type BytesNullableFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel> | null
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  not?: Prisma.NestedBytesNullableFilter<$PrismaModel> | runtime.Bytes | null
+}
+
+export type BytesNullableWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel> | null
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  not?: Prisma.NestedBytesNullableWithAggregatesFilter<$PrismaModel> | runtime.Bytes | null
+  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
+  _min?: Prisma.NestedBytesNullableFilter<$PrismaModel>
+  _max?: Prisma.NestedBytesNullableFilter<$PrismaModel>
+}
+
+export type BytesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedBytesFilter<$PrismaModel> | runtime.Bytes
+}
+
+export type BytesWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedBytesWithAggregatesFilter<$PrismaModel> | runtime.Bytes
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedBytesFilter<$PrismaModel>
+  _max?: Prisma.NestedBytesFilter<$PrismaModel>
+}
+
+export type EnumSearchIndexKindFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel> | $Enums.SearchIndexKind
+}
+
+export type EnumSearchIndexStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel> | $Enums.SearchIndexState
+}
+
+export type EnumSearchIndexKindWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexKind
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+}
+
+export type EnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+}
+
 export type NestedIntFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel>
@@ -1067,6 +1152,91 @@ export type NestedEnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> =
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
+}
+
+export type NestedEnumCodebookScopeFilter<$PrismaModel = never> = {
+  equals?: $Enums.CodebookScope | Prisma.EnumCodebookScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel> | $Enums.CodebookScope
+}
+
+export type NestedEnumCodebookScopeWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.CodebookScope | Prisma.EnumCodebookScopeFieldRefInput<$PrismaModel>
+  in?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  notIn?: $Enums.CodebookScope[] | Prisma.ListEnumCodebookScopeFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumCodebookScopeWithAggregatesFilter<$PrismaModel> | $Enums.CodebookScope
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumCodebookScopeFilter<$PrismaModel>
+}
+
+export type NestedBytesNullableFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel> | null
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  not?: Prisma.NestedBytesNullableFilter<$PrismaModel> | runtime.Bytes | null
+}
+
+export type NestedBytesNullableWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel> | null
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel> | null
+  not?: Prisma.NestedBytesNullableWithAggregatesFilter<$PrismaModel> | runtime.Bytes | null
+  _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
+  _min?: Prisma.NestedBytesNullableFilter<$PrismaModel>
+  _max?: Prisma.NestedBytesNullableFilter<$PrismaModel>
+}
+
+export type NestedBytesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedBytesFilter<$PrismaModel> | runtime.Bytes
+}
+
+export type NestedBytesWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: runtime.Bytes | Prisma.BytesFieldRefInput<$PrismaModel>
+  in?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  notIn?: runtime.Bytes[] | Prisma.ListBytesFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedBytesWithAggregatesFilter<$PrismaModel> | runtime.Bytes
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedBytesFilter<$PrismaModel>
+  _max?: Prisma.NestedBytesFilter<$PrismaModel>
+}
+
+export type NestedEnumSearchIndexKindFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel> | $Enums.SearchIndexKind
+}
+
+export type NestedEnumSearchIndexStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel> | $Enums.SearchIndexState
+}
+
+export type NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexKind
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+}
+
+export type NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
 }
 
 

@@ -1,5 +1,6 @@
 import { encodeId } from "../../../platform/ids.ts";
 import type { JobResolvers } from "../../types.generated.ts";
+import { readResult } from "../job.result.ts";
 import { listChildren, listFailures } from "../job.service.ts";
 
 export const Job: JobResolvers = {
@@ -8,8 +9,5 @@ export const Job: JobResolvers = {
   progress: ({ id }, _arguments, { loaders }) => loaders.jobProgress.load(id),
   failures: (job, page, context) => listFailures(context, job, page),
   children: (job, page, context) => listChildren(context, job, page),
-  result: async ({ kind, resultId }, _arguments, { loaders }) =>
-    kind === "EMBED" && resultId !== null
-      ? { __typename: "FeatureSet" as const, ...(await loaders.featureSet.load(Number(resultId))) }
-      : null,
+  result: (job, _arguments, context) => readResult(context, job),
 };

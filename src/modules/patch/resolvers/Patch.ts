@@ -3,7 +3,10 @@ import { patchImageUrl } from "../../pictures.ts";
 import type { PatchResolvers } from "../../types.generated.ts";
 import { idOfPatch, loadGrid, loadSlide } from "../patch.service.ts";
 
-export const Patch: PatchResolvers = {
+export const Patch: Pick<
+  PatchResolvers,
+  "grid" | "id" | "imageUrl" | "measurements" | "size" | "slide" | "tissueShare" | "vector" | "x" | "y" | "__isTypeOf"
+> = {
   id: (patch, _arguments, context) => idOfPatch(context, patch),
   grid: (patch, _arguments, context) => loadGrid(context, patch),
   slide: (patch, _arguments, context) => loadSlide(context, patch),

@@ -3,7 +3,10 @@ import { listSlidesOf } from "../../slide/slide.service.ts";
 import type { PatientResolvers } from "../../types.generated.ts";
 import { readSurvival } from "../survival.service.ts";
 
-export const Patient: PatientResolvers = {
+export const Patient: Pick<
+  PatientResolvers,
+  "clinical" | "id" | "key" | "slides" | "study" | "survival" | "__isTypeOf"
+> = {
   id: async ({ studyId, key }, _arguments, { loaders }) =>
     encodeId("Patient", (await loaders.study.load(studyId)).key, key),
   study: ({ studyId }, _arguments, { loaders }) => loaders.study.load(studyId),

@@ -5,7 +5,20 @@ import { listPatients } from "../../patient/patient.service.ts";
 import { listSlides } from "../../slide/slide.service.ts";
 import type { StudyResolvers } from "../../types.generated.ts";
 
-export const Study: StudyResolvers = {
+export const Study: Pick<
+  StudyResolvers,
+  | "attributes"
+  | "cohorts"
+  | "description"
+  | "endpoints"
+  | "featureSets"
+  | "id"
+  | "key"
+  | "name"
+  | "patients"
+  | "slides"
+  | "__isTypeOf"
+> = {
   id: ({ key }) => encodeId("Study", key),
   patients: ({ key }, { filter, orderBy, ...page }, context) => listPatients(context, key, filter ?? {}, orderBy, page),
   slides: ({ key }, { filter, orderBy, ...page }, context) => listSlides(context, key, filter ?? {}, orderBy, page),

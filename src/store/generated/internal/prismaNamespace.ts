@@ -411,7 +411,15 @@ export const ModelName = {
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
-  Upload: 'Upload'
+  Upload: 'Upload',
+  CodebookBuild: 'CodebookBuild',
+  Codebook: 'Codebook',
+  CodebookSlide: 'CodebookSlide',
+  Phenotype: 'Phenotype',
+  PhenotypeShare: 'PhenotypeShare',
+  SearchIndex: 'SearchIndex',
+  SearchIndexSlide: 'SearchIndexSlide',
+  SearchDemand: 'SearchDemand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -427,7 +435,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1541,6 +1549,598 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    CodebookBuild: {
+      payload: Prisma.$CodebookBuildPayload<ExtArgs>
+      fields: Prisma.CodebookBuildFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookBuildFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookBuildFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookBuildFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookBuildFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        findMany: {
+          args: Prisma.CodebookBuildFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        create: {
+          args: Prisma.CodebookBuildCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        createMany: {
+          args: Prisma.CodebookBuildCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookBuildCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookBuildDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        update: {
+          args: Prisma.CodebookBuildUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookBuildDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookBuildUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookBuildUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookBuildUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookBuildPayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookBuildAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebookBuild>
+        }
+        groupBy: {
+          args: Prisma.CodebookBuildGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookBuildGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookBuildCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookBuildCountAggregateOutputType> | number
+        }
+      }
+    }
+    Codebook: {
+      payload: Prisma.$CodebookPayload<ExtArgs>
+      fields: Prisma.CodebookFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        findMany: {
+          args: Prisma.CodebookFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        create: {
+          args: Prisma.CodebookCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        createMany: {
+          args: Prisma.CodebookCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        update: {
+          args: Prisma.CodebookUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookPayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebook>
+        }
+        groupBy: {
+          args: Prisma.CodebookGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookCountAggregateOutputType> | number
+        }
+      }
+    }
+    CodebookSlide: {
+      payload: Prisma.$CodebookSlidePayload<ExtArgs>
+      fields: Prisma.CodebookSlideFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.CodebookSlideFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.CodebookSlideFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        findFirst: {
+          args: Prisma.CodebookSlideFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.CodebookSlideFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        findMany: {
+          args: Prisma.CodebookSlideFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        create: {
+          args: Prisma.CodebookSlideCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        createMany: {
+          args: Prisma.CodebookSlideCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.CodebookSlideCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        delete: {
+          args: Prisma.CodebookSlideDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        update: {
+          args: Prisma.CodebookSlideUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        deleteMany: {
+          args: Prisma.CodebookSlideDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.CodebookSlideUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.CodebookSlideUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>[]
+        }
+        upsert: {
+          args: Prisma.CodebookSlideUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$CodebookSlidePayload>
+        }
+        aggregate: {
+          args: Prisma.CodebookSlideAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateCodebookSlide>
+        }
+        groupBy: {
+          args: Prisma.CodebookSlideGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookSlideGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.CodebookSlideCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.CodebookSlideCountAggregateOutputType> | number
+        }
+      }
+    }
+    Phenotype: {
+      payload: Prisma.$PhenotypePayload<ExtArgs>
+      fields: Prisma.PhenotypeFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PhenotypeFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PhenotypeFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        findFirst: {
+          args: Prisma.PhenotypeFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PhenotypeFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        findMany: {
+          args: Prisma.PhenotypeFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        create: {
+          args: Prisma.PhenotypeCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        createMany: {
+          args: Prisma.PhenotypeCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PhenotypeCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        delete: {
+          args: Prisma.PhenotypeDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        update: {
+          args: Prisma.PhenotypeUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        deleteMany: {
+          args: Prisma.PhenotypeDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PhenotypeUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PhenotypeUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>[]
+        }
+        upsert: {
+          args: Prisma.PhenotypeUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypePayload>
+        }
+        aggregate: {
+          args: Prisma.PhenotypeAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePhenotype>
+        }
+        groupBy: {
+          args: Prisma.PhenotypeGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PhenotypeCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeCountAggregateOutputType> | number
+        }
+      }
+    }
+    PhenotypeShare: {
+      payload: Prisma.$PhenotypeSharePayload<ExtArgs>
+      fields: Prisma.PhenotypeShareFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.PhenotypeShareFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.PhenotypeShareFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        findFirst: {
+          args: Prisma.PhenotypeShareFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.PhenotypeShareFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        findMany: {
+          args: Prisma.PhenotypeShareFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        create: {
+          args: Prisma.PhenotypeShareCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        createMany: {
+          args: Prisma.PhenotypeShareCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.PhenotypeShareCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        delete: {
+          args: Prisma.PhenotypeShareDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        update: {
+          args: Prisma.PhenotypeShareUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        deleteMany: {
+          args: Prisma.PhenotypeShareDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.PhenotypeShareUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.PhenotypeShareUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>[]
+        }
+        upsert: {
+          args: Prisma.PhenotypeShareUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$PhenotypeSharePayload>
+        }
+        aggregate: {
+          args: Prisma.PhenotypeShareAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregatePhenotypeShare>
+        }
+        groupBy: {
+          args: Prisma.PhenotypeShareGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeShareGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.PhenotypeShareCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.PhenotypeShareCountAggregateOutputType> | number
+        }
+      }
+    }
+    SearchIndex: {
+      payload: Prisma.$SearchIndexPayload<ExtArgs>
+      fields: Prisma.SearchIndexFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchIndexFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchIndexFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        findFirst: {
+          args: Prisma.SearchIndexFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchIndexFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        findMany: {
+          args: Prisma.SearchIndexFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        create: {
+          args: Prisma.SearchIndexCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        createMany: {
+          args: Prisma.SearchIndexCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchIndexCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        delete: {
+          args: Prisma.SearchIndexDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        update: {
+          args: Prisma.SearchIndexUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchIndexDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchIndexUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchIndexUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchIndexUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        aggregate: {
+          args: Prisma.SearchIndexAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchIndex>
+        }
+        groupBy: {
+          args: Prisma.SearchIndexGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchIndexCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexCountAggregateOutputType> | number
+        }
+      }
+    }
+    SearchIndexSlide: {
+      payload: Prisma.$SearchIndexSlidePayload<ExtArgs>
+      fields: Prisma.SearchIndexSlideFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchIndexSlideFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchIndexSlideFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        findFirst: {
+          args: Prisma.SearchIndexSlideFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchIndexSlideFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        findMany: {
+          args: Prisma.SearchIndexSlideFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        create: {
+          args: Prisma.SearchIndexSlideCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        createMany: {
+          args: Prisma.SearchIndexSlideCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchIndexSlideCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        delete: {
+          args: Prisma.SearchIndexSlideDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        update: {
+          args: Prisma.SearchIndexSlideUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchIndexSlideDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchIndexSlideUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchIndexSlideUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchIndexSlideUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        aggregate: {
+          args: Prisma.SearchIndexSlideAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchIndexSlide>
+        }
+        groupBy: {
+          args: Prisma.SearchIndexSlideGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexSlideGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchIndexSlideCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexSlideCountAggregateOutputType> | number
+        }
+      }
+    }
+    SearchDemand: {
+      payload: Prisma.$SearchDemandPayload<ExtArgs>
+      fields: Prisma.SearchDemandFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchDemandFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchDemandFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        findFirst: {
+          args: Prisma.SearchDemandFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchDemandFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        findMany: {
+          args: Prisma.SearchDemandFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        create: {
+          args: Prisma.SearchDemandCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        createMany: {
+          args: Prisma.SearchDemandCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchDemandCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        delete: {
+          args: Prisma.SearchDemandDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        update: {
+          args: Prisma.SearchDemandUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchDemandDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchDemandUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchDemandUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchDemandUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        aggregate: {
+          args: Prisma.SearchDemandAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchDemand>
+        }
+        groupBy: {
+          args: Prisma.SearchDemandGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchDemandGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchDemandCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchDemandCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -1821,6 +2421,117 @@ export const UploadScalarFieldEnum = {
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
 
 
+export const CodebookBuildScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  featureSetId: 'featureSetId',
+  scope: 'scope',
+  cohortId: 'cohortId',
+  clusters: 'clusters',
+  seed: 'seed',
+  sample: 'sample',
+  pca: 'pca',
+  whiten: 'whiten',
+  parameters: 'parameters',
+  parametersDigest: 'parametersDigest',
+  key: 'key',
+  isComplete: 'isComplete',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookBuildScalarFieldEnum = (typeof CodebookBuildScalarFieldEnum)[keyof typeof CodebookBuildScalarFieldEnum]
+
+
+export const CodebookScalarFieldEnum = {
+  id: 'id',
+  buildId: 'buildId',
+  patientId: 'patientId',
+  slides: 'slides',
+  inertia: 'inertia',
+  silhouette: 'silhouette',
+  explainedVariance: 'explainedVariance',
+  projection: 'projection',
+  digest: 'digest',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookScalarFieldEnum = (typeof CodebookScalarFieldEnum)[keyof typeof CodebookScalarFieldEnum]
+
+
+export const CodebookSlideScalarFieldEnum = {
+  buildId: 'buildId',
+  slideId: 'slideId',
+  codebookId: 'codebookId',
+  gridId: 'gridId',
+  patches: 'patches',
+  completedAt: 'completedAt',
+  isFitted: 'isFitted'
+} as const
+
+export type CodebookSlideScalarFieldEnum = (typeof CodebookSlideScalarFieldEnum)[keyof typeof CodebookSlideScalarFieldEnum]
+
+
+export const PhenotypeScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  name: 'name',
+  note: 'note',
+  size: 'size',
+  centroid: 'centroid',
+  fitted: 'fitted'
+} as const
+
+export type PhenotypeScalarFieldEnum = (typeof PhenotypeScalarFieldEnum)[keyof typeof PhenotypeScalarFieldEnum]
+
+
+export const PhenotypeShareScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  slideId: 'slideId',
+  patches: 'patches'
+} as const
+
+export type PhenotypeShareScalarFieldEnum = (typeof PhenotypeShareScalarFieldEnum)[keyof typeof PhenotypeShareScalarFieldEnum]
+
+
+export const SearchIndexScalarFieldEnum = {
+  id: 'id',
+  featureSetId: 'featureSetId',
+  kind: 'kind',
+  cohortId: 'cohortId',
+  state: 'state',
+  vectors: 'vectors',
+  measuredVectors: 'measuredVectors',
+  parameters: 'parameters',
+  calibration: 'calibration',
+  builtAt: 'builtAt'
+} as const
+
+export type SearchIndexScalarFieldEnum = (typeof SearchIndexScalarFieldEnum)[keyof typeof SearchIndexScalarFieldEnum]
+
+
+export const SearchIndexSlideScalarFieldEnum = {
+  searchIndexId: 'searchIndexId',
+  slideId: 'slideId',
+  gridId: 'gridId',
+  vectors: 'vectors',
+  cells: 'cells',
+  counts: 'counts'
+} as const
+
+export type SearchIndexSlideScalarFieldEnum = (typeof SearchIndexSlideScalarFieldEnum)[keyof typeof SearchIndexSlideScalarFieldEnum]
+
+
+export const SearchDemandScalarFieldEnum = {
+  featureSetId: 'featureSetId',
+  cohortId: 'cohortId',
+  searches: 'searches'
+} as const
+
+export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -2077,6 +2788,62 @@ export type EnumAttributeLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$P
 export type ListEnumAttributeLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'AttributeLevel[]'>
     
 
+
+/**
+ * Reference to a field of type 'CodebookScope'
+ */
+export type EnumCodebookScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'CodebookScope'>
+    
+
+
+/**
+ * Reference to a field of type 'CodebookScope[]'
+ */
+export type ListEnumCodebookScopeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'CodebookScope[]'>
+    
+
+
+/**
+ * Reference to a field of type 'Bytes'
+ */
+export type BytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes'>
+    
+
+
+/**
+ * Reference to a field of type 'Bytes[]'
+ */
+export type ListBytesFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Bytes[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexKind'
+ */
+export type EnumSearchIndexKindFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexKind'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexKind[]'
+ */
+export type ListEnumSearchIndexKindFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexKind[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexState'
+ */
+export type EnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexState'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexState[]'
+ */
+export type ListEnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexState[]'>
+    
+
 /**
  * Batch Payload for updateMany & deleteMany & createMany
  */
@@ -2243,6 +3010,14 @@ export type GlobalOmitConfig = {
   cohort?: Prisma.CohortOmit
   cohortPatient?: Prisma.CohortPatientOmit
   upload?: Prisma.UploadOmit
+  codebookBuild?: Prisma.CodebookBuildOmit
+  codebook?: Prisma.CodebookOmit
+  codebookSlide?: Prisma.CodebookSlideOmit
+  phenotype?: Prisma.PhenotypeOmit
+  phenotypeShare?: Prisma.PhenotypeShareOmit
+  searchIndex?: Prisma.SearchIndexOmit
+  searchIndexSlide?: Prisma.SearchIndexSlideOmit
+  searchDemand?: Prisma.SearchDemandOmit
 }
 
 /* Types for Logging */

@@ -65,7 +65,15 @@ export const ModelName = {
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
-  Upload: 'Upload'
+  Upload: 'Upload',
+  CodebookBuild: 'CodebookBuild',
+  Codebook: 'Codebook',
+  CodebookSlide: 'CodebookSlide',
+  Phenotype: 'Phenotype',
+  PhenotypeShare: 'PhenotypeShare',
+  SearchIndex: 'SearchIndex',
+  SearchIndexSlide: 'SearchIndexSlide',
+  SearchDemand: 'SearchDemand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -323,6 +331,117 @@ export const UploadScalarFieldEnum = {
 } as const
 
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
+
+
+export const CodebookBuildScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  featureSetId: 'featureSetId',
+  scope: 'scope',
+  cohortId: 'cohortId',
+  clusters: 'clusters',
+  seed: 'seed',
+  sample: 'sample',
+  pca: 'pca',
+  whiten: 'whiten',
+  parameters: 'parameters',
+  parametersDigest: 'parametersDigest',
+  key: 'key',
+  isComplete: 'isComplete',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookBuildScalarFieldEnum = (typeof CodebookBuildScalarFieldEnum)[keyof typeof CodebookBuildScalarFieldEnum]
+
+
+export const CodebookScalarFieldEnum = {
+  id: 'id',
+  buildId: 'buildId',
+  patientId: 'patientId',
+  slides: 'slides',
+  inertia: 'inertia',
+  silhouette: 'silhouette',
+  explainedVariance: 'explainedVariance',
+  projection: 'projection',
+  digest: 'digest',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type CodebookScalarFieldEnum = (typeof CodebookScalarFieldEnum)[keyof typeof CodebookScalarFieldEnum]
+
+
+export const CodebookSlideScalarFieldEnum = {
+  buildId: 'buildId',
+  slideId: 'slideId',
+  codebookId: 'codebookId',
+  gridId: 'gridId',
+  patches: 'patches',
+  completedAt: 'completedAt',
+  isFitted: 'isFitted'
+} as const
+
+export type CodebookSlideScalarFieldEnum = (typeof CodebookSlideScalarFieldEnum)[keyof typeof CodebookSlideScalarFieldEnum]
+
+
+export const PhenotypeScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  name: 'name',
+  note: 'note',
+  size: 'size',
+  centroid: 'centroid',
+  fitted: 'fitted'
+} as const
+
+export type PhenotypeScalarFieldEnum = (typeof PhenotypeScalarFieldEnum)[keyof typeof PhenotypeScalarFieldEnum]
+
+
+export const PhenotypeShareScalarFieldEnum = {
+  codebookId: 'codebookId',
+  index: 'index',
+  slideId: 'slideId',
+  patches: 'patches'
+} as const
+
+export type PhenotypeShareScalarFieldEnum = (typeof PhenotypeShareScalarFieldEnum)[keyof typeof PhenotypeShareScalarFieldEnum]
+
+
+export const SearchIndexScalarFieldEnum = {
+  id: 'id',
+  featureSetId: 'featureSetId',
+  kind: 'kind',
+  cohortId: 'cohortId',
+  state: 'state',
+  vectors: 'vectors',
+  measuredVectors: 'measuredVectors',
+  parameters: 'parameters',
+  calibration: 'calibration',
+  builtAt: 'builtAt'
+} as const
+
+export type SearchIndexScalarFieldEnum = (typeof SearchIndexScalarFieldEnum)[keyof typeof SearchIndexScalarFieldEnum]
+
+
+export const SearchIndexSlideScalarFieldEnum = {
+  searchIndexId: 'searchIndexId',
+  slideId: 'slideId',
+  gridId: 'gridId',
+  vectors: 'vectors',
+  cells: 'cells',
+  counts: 'counts'
+} as const
+
+export type SearchIndexSlideScalarFieldEnum = (typeof SearchIndexSlideScalarFieldEnum)[keyof typeof SearchIndexSlideScalarFieldEnum]
+
+
+export const SearchDemandScalarFieldEnum = {
+  featureSetId: 'featureSetId',
+  cohortId: 'cohortId',
+  searches: 'searches'
+} as const
+
+export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
 
 
 export const SortOrder = {

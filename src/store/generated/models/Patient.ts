@@ -224,6 +224,7 @@ export type PatientWhereInput = {
   slides?: Prisma.SlideListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
   cohorts?: Prisma.CohortPatientListRelationFilter
+  codebooks?: Prisma.CodebookListRelationFilter
 }
 
 export type PatientOrderByWithRelationInput = {
@@ -237,6 +238,7 @@ export type PatientOrderByWithRelationInput = {
   slides?: Prisma.SlideOrderByRelationAggregateInput
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
   cohorts?: Prisma.CohortPatientOrderByRelationAggregateInput
+  codebooks?: Prisma.CodebookOrderByRelationAggregateInput
 }
 
 export type PatientWhereUniqueInput = Prisma.AtLeast<{
@@ -254,6 +256,7 @@ export type PatientWhereUniqueInput = Prisma.AtLeast<{
   slides?: Prisma.SlideListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
   cohorts?: Prisma.CohortPatientListRelationFilter
+  codebooks?: Prisma.CodebookListRelationFilter
 }, "id" | "studyId_key">
 
 export type PatientOrderByWithAggregationInput = {
@@ -291,6 +294,7 @@ export type PatientCreateInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateInput = {
@@ -303,6 +307,7 @@ export type PatientUncheckedCreateInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUpdateInput = {
@@ -314,6 +319,7 @@ export type PatientUpdateInput = {
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateInput = {
@@ -326,6 +332,7 @@ export type PatientUncheckedUpdateInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyInput = {
@@ -497,6 +504,22 @@ export type PatientUpdateOneRequiredWithoutCohortsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutCohortsInput, Prisma.PatientUpdateWithoutCohortsInput>, Prisma.PatientUncheckedUpdateWithoutCohortsInput>
 }
 
+export type PatientCreateNestedOneWithoutCodebooksInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutCodebooksInput, Prisma.PatientUncheckedCreateWithoutCodebooksInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutCodebooksInput
+  connect?: Prisma.PatientWhereUniqueInput
+}
+
+export type PatientUpdateOneWithoutCodebooksNestedInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutCodebooksInput, Prisma.PatientUncheckedCreateWithoutCodebooksInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutCodebooksInput
+  upsert?: Prisma.PatientUpsertWithoutCodebooksInput
+  disconnect?: Prisma.PatientWhereInput | boolean
+  delete?: Prisma.PatientWhereInput | boolean
+  connect?: Prisma.PatientWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutCodebooksInput, Prisma.PatientUpdateWithoutCodebooksInput>, Prisma.PatientUncheckedUpdateWithoutCodebooksInput>
+}
+
 export type PatientCreateWithoutStudyInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -505,6 +528,7 @@ export type PatientCreateWithoutStudyInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutStudyInput = {
@@ -516,6 +540,7 @@ export type PatientUncheckedCreateWithoutStudyInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutStudyInput = {
@@ -564,6 +589,7 @@ export type PatientCreateWithoutSlidesInput = {
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutSlidesInput = {
@@ -575,6 +601,7 @@ export type PatientUncheckedCreateWithoutSlidesInput = {
   createdAt?: Date | string
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutSlidesInput = {
@@ -601,6 +628,7 @@ export type PatientUpdateWithoutSlidesInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutSlidesInput = {
@@ -612,6 +640,7 @@ export type PatientUncheckedUpdateWithoutSlidesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutFailuresInput = {
@@ -622,6 +651,7 @@ export type PatientCreateWithoutFailuresInput = {
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutFailuresInput = {
@@ -633,6 +663,7 @@ export type PatientUncheckedCreateWithoutFailuresInput = {
   createdAt?: Date | string
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutFailuresInput = {
@@ -659,6 +690,7 @@ export type PatientUpdateWithoutFailuresInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutFailuresInput = {
@@ -670,6 +702,7 @@ export type PatientUncheckedUpdateWithoutFailuresInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutCohortsInput = {
@@ -680,6 +713,7 @@ export type PatientCreateWithoutCohortsInput = {
   study: Prisma.StudyCreateNestedOneWithoutPatientsInput
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutCohortsInput = {
@@ -691,6 +725,7 @@ export type PatientUncheckedCreateWithoutCohortsInput = {
   createdAt?: Date | string
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutCohortsInput = {
@@ -717,6 +752,7 @@ export type PatientUpdateWithoutCohortsInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutCohortsInput = {
@@ -728,6 +764,69 @@ export type PatientUncheckedUpdateWithoutCohortsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientCreateWithoutCodebooksInput = {
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutPatientsInput
+  slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+}
+
+export type PatientUncheckedCreateWithoutCodebooksInput = {
+  id?: number
+  studyId: number
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+}
+
+export type PatientCreateOrConnectWithoutCodebooksInput = {
+  where: Prisma.PatientWhereUniqueInput
+  create: Prisma.XOR<Prisma.PatientCreateWithoutCodebooksInput, Prisma.PatientUncheckedCreateWithoutCodebooksInput>
+}
+
+export type PatientUpsertWithoutCodebooksInput = {
+  update: Prisma.XOR<Prisma.PatientUpdateWithoutCodebooksInput, Prisma.PatientUncheckedUpdateWithoutCodebooksInput>
+  create: Prisma.XOR<Prisma.PatientCreateWithoutCodebooksInput, Prisma.PatientUncheckedCreateWithoutCodebooksInput>
+  where?: Prisma.PatientWhereInput
+}
+
+export type PatientUpdateToOneWithWhereWithoutCodebooksInput = {
+  where?: Prisma.PatientWhereInput
+  data: Prisma.XOR<Prisma.PatientUpdateWithoutCodebooksInput, Prisma.PatientUncheckedUpdateWithoutCodebooksInput>
+}
+
+export type PatientUpdateWithoutCodebooksInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientUncheckedUpdateWithoutCodebooksInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyStudyInput = {
@@ -746,6 +845,7 @@ export type PatientUpdateWithoutStudyInput = {
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutStudyInput = {
@@ -757,6 +857,7 @@ export type PatientUncheckedUpdateWithoutStudyInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateManyWithoutStudyInput = {
@@ -776,12 +877,14 @@ export type PatientCountOutputType = {
   slides: number
   failures: number
   cohorts: number
+  codebooks: number
 }
 
 export type PatientCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slides?: boolean | PatientCountOutputTypeCountSlidesArgs
   failures?: boolean | PatientCountOutputTypeCountFailuresArgs
   cohorts?: boolean | PatientCountOutputTypeCountCohortsArgs
+  codebooks?: boolean | PatientCountOutputTypeCountCodebooksArgs
 }
 
 /**
@@ -815,6 +918,13 @@ export type PatientCountOutputTypeCountCohortsArgs<ExtArgs extends runtime.Types
   where?: Prisma.CohortPatientWhereInput
 }
 
+/**
+ * PatientCountOutputType without action
+ */
+export type PatientCountOutputTypeCountCodebooksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookWhereInput
+}
+
 
 export type PatientSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -827,6 +937,7 @@ export type PatientSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   slides?: boolean | Prisma.Patient$slidesArgs<ExtArgs>
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
   cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
+  codebooks?: boolean | Prisma.Patient$codebooksArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["patient"]>
 
@@ -865,6 +976,7 @@ export type PatientInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs
   slides?: boolean | Prisma.Patient$slidesArgs<ExtArgs>
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
   cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
+  codebooks?: boolean | Prisma.Patient$codebooksArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type PatientIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -881,6 +993,7 @@ export type $PatientPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     slides: Prisma.$SlidePayload<ExtArgs>[]
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
     cohorts: Prisma.$CohortPatientPayload<ExtArgs>[]
+    codebooks: Prisma.$CodebookPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1293,6 +1406,7 @@ export interface Prisma__PatientClient<T, Null = never, ExtArgs extends runtime.
   slides<T extends Prisma.Patient$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   failures<T extends Prisma.Patient$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   cohorts<T extends Prisma.Patient$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  codebooks<T extends Prisma.Patient$codebooksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$codebooksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1798,6 +1912,30 @@ export type Patient$cohortsArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.CohortPatientScalarFieldEnum | Prisma.CohortPatientScalarFieldEnum[]
+}
+
+/**
+ * Patient.codebooks
+ */
+export type Patient$codebooksArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Codebook
+   */
+  select?: Prisma.CodebookSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Codebook
+   */
+  omit?: Prisma.CodebookOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookInclude<ExtArgs> | null
+  where?: Prisma.CodebookWhereInput
+  orderBy?: Prisma.CodebookOrderByWithRelationInput | Prisma.CodebookOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookScalarFieldEnum | Prisma.CodebookScalarFieldEnum[]
 }
 
 /**

@@ -251,6 +251,8 @@ export type SlideWhereInput = {
   features?: Prisma.SlideFeaturesListRelationFilter
   jobs?: Prisma.JobListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  assigned?: Prisma.CodebookSlideListRelationFilter
+  shares?: Prisma.PhenotypeShareListRelationFilter
 }
 
 export type SlideOrderByWithRelationInput = {
@@ -269,6 +271,8 @@ export type SlideOrderByWithRelationInput = {
   features?: Prisma.SlideFeaturesOrderByRelationAggregateInput
   jobs?: Prisma.JobOrderByRelationAggregateInput
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
+  assigned?: Prisma.CodebookSlideOrderByRelationAggregateInput
+  shares?: Prisma.PhenotypeShareOrderByRelationAggregateInput
 }
 
 export type SlideWhereUniqueInput = Prisma.AtLeast<{
@@ -291,6 +295,8 @@ export type SlideWhereUniqueInput = Prisma.AtLeast<{
   features?: Prisma.SlideFeaturesListRelationFilter
   jobs?: Prisma.JobListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  assigned?: Prisma.CodebookSlideListRelationFilter
+  shares?: Prisma.PhenotypeShareListRelationFilter
 }, "id" | "studyId_key">
 
 export type SlideOrderByWithAggregationInput = {
@@ -336,6 +342,8 @@ export type SlideCreateInput = {
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateInput = {
@@ -352,6 +360,8 @@ export type SlideUncheckedCreateInput = {
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUpdateInput = {
@@ -367,6 +377,8 @@ export type SlideUpdateInput = {
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateInput = {
@@ -383,6 +395,8 @@ export type SlideUncheckedUpdateInput = {
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateManyInput = {
@@ -645,6 +659,34 @@ export type SlideUpdateOneWithoutFailuresNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.SlideUpdateToOneWithWhereWithoutFailuresInput, Prisma.SlideUpdateWithoutFailuresInput>, Prisma.SlideUncheckedUpdateWithoutFailuresInput>
 }
 
+export type SlideCreateNestedOneWithoutAssignedInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutAssignedInput, Prisma.SlideUncheckedCreateWithoutAssignedInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutAssignedInput
+  connect?: Prisma.SlideWhereUniqueInput
+}
+
+export type SlideUpdateOneRequiredWithoutAssignedNestedInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutAssignedInput, Prisma.SlideUncheckedCreateWithoutAssignedInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutAssignedInput
+  upsert?: Prisma.SlideUpsertWithoutAssignedInput
+  connect?: Prisma.SlideWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.SlideUpdateToOneWithWhereWithoutAssignedInput, Prisma.SlideUpdateWithoutAssignedInput>, Prisma.SlideUncheckedUpdateWithoutAssignedInput>
+}
+
+export type SlideCreateNestedOneWithoutSharesInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutSharesInput, Prisma.SlideUncheckedCreateWithoutSharesInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutSharesInput
+  connect?: Prisma.SlideWhereUniqueInput
+}
+
+export type SlideUpdateOneRequiredWithoutSharesNestedInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutSharesInput, Prisma.SlideUncheckedCreateWithoutSharesInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutSharesInput
+  upsert?: Prisma.SlideUpsertWithoutSharesInput
+  connect?: Prisma.SlideWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.SlideUpdateToOneWithWhereWithoutSharesInput, Prisma.SlideUpdateWithoutSharesInput>, Prisma.SlideUncheckedUpdateWithoutSharesInput>
+}
+
 export type SlideCreateWithoutStudyInput = {
   key: string
   specimen?: string | null
@@ -657,6 +699,8 @@ export type SlideCreateWithoutStudyInput = {
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutStudyInput = {
@@ -672,6 +716,8 @@ export type SlideUncheckedCreateWithoutStudyInput = {
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutStudyInput = {
@@ -726,6 +772,8 @@ export type SlideCreateWithoutPatientInput = {
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutPatientInput = {
@@ -741,6 +789,8 @@ export type SlideUncheckedCreateWithoutPatientInput = {
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutPatientInput = {
@@ -781,6 +831,8 @@ export type SlideCreateWithoutImageInput = {
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutImageInput = {
@@ -796,6 +848,8 @@ export type SlideUncheckedCreateWithoutImageInput = {
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutImageInput = {
@@ -826,6 +880,8 @@ export type SlideUpdateWithoutImageInput = {
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutImageInput = {
@@ -841,6 +897,8 @@ export type SlideUncheckedUpdateWithoutImageInput = {
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutGridsInput = {
@@ -855,6 +913,8 @@ export type SlideCreateWithoutGridsInput = {
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutGridsInput = {
@@ -870,6 +930,8 @@ export type SlideUncheckedCreateWithoutGridsInput = {
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutGridsInput = {
@@ -900,6 +962,8 @@ export type SlideUpdateWithoutGridsInput = {
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutGridsInput = {
@@ -915,6 +979,8 @@ export type SlideUncheckedUpdateWithoutGridsInput = {
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutFeaturesInput = {
@@ -929,6 +995,8 @@ export type SlideCreateWithoutFeaturesInput = {
   grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutFeaturesInput = {
@@ -944,6 +1012,8 @@ export type SlideUncheckedCreateWithoutFeaturesInput = {
   grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutFeaturesInput = {
@@ -974,6 +1044,8 @@ export type SlideUpdateWithoutFeaturesInput = {
   grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutFeaturesInput = {
@@ -989,6 +1061,8 @@ export type SlideUncheckedUpdateWithoutFeaturesInput = {
   grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutJobsInput = {
@@ -1003,6 +1077,8 @@ export type SlideCreateWithoutJobsInput = {
   grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutJobsInput = {
@@ -1018,6 +1094,8 @@ export type SlideUncheckedCreateWithoutJobsInput = {
   grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutJobsInput = {
@@ -1048,6 +1126,8 @@ export type SlideUpdateWithoutJobsInput = {
   grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutJobsInput = {
@@ -1063,6 +1143,8 @@ export type SlideUncheckedUpdateWithoutJobsInput = {
   grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutFailuresInput = {
@@ -1077,6 +1159,8 @@ export type SlideCreateWithoutFailuresInput = {
   grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutFailuresInput = {
@@ -1092,6 +1176,8 @@ export type SlideUncheckedCreateWithoutFailuresInput = {
   grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutFailuresInput = {
@@ -1122,6 +1208,8 @@ export type SlideUpdateWithoutFailuresInput = {
   grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutFailuresInput = {
@@ -1137,6 +1225,172 @@ export type SlideUncheckedUpdateWithoutFailuresInput = {
   grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideCreateWithoutAssignedInput = {
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutSlidesInput
+  patient: Prisma.PatientCreateNestedOneWithoutSlidesInput
+  image?: Prisma.SlideImageCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+}
+
+export type SlideUncheckedCreateWithoutAssignedInput = {
+  id?: number
+  studyId: number
+  patientId: number
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  image?: Prisma.SlideImageUncheckedCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+}
+
+export type SlideCreateOrConnectWithoutAssignedInput = {
+  where: Prisma.SlideWhereUniqueInput
+  create: Prisma.XOR<Prisma.SlideCreateWithoutAssignedInput, Prisma.SlideUncheckedCreateWithoutAssignedInput>
+}
+
+export type SlideUpsertWithoutAssignedInput = {
+  update: Prisma.XOR<Prisma.SlideUpdateWithoutAssignedInput, Prisma.SlideUncheckedUpdateWithoutAssignedInput>
+  create: Prisma.XOR<Prisma.SlideCreateWithoutAssignedInput, Prisma.SlideUncheckedCreateWithoutAssignedInput>
+  where?: Prisma.SlideWhereInput
+}
+
+export type SlideUpdateToOneWithWhereWithoutAssignedInput = {
+  where?: Prisma.SlideWhereInput
+  data: Prisma.XOR<Prisma.SlideUpdateWithoutAssignedInput, Prisma.SlideUncheckedUpdateWithoutAssignedInput>
+}
+
+export type SlideUpdateWithoutAssignedInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutSlidesNestedInput
+  patient?: Prisma.PatientUpdateOneRequiredWithoutSlidesNestedInput
+  image?: Prisma.SlideImageUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideUncheckedUpdateWithoutAssignedInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  patientId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  image?: Prisma.SlideImageUncheckedUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideCreateWithoutSharesInput = {
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutSlidesInput
+  patient: Prisma.PatientCreateNestedOneWithoutSlidesInput
+  image?: Prisma.SlideImageCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+}
+
+export type SlideUncheckedCreateWithoutSharesInput = {
+  id?: number
+  studyId: number
+  patientId: number
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  image?: Prisma.SlideImageUncheckedCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+}
+
+export type SlideCreateOrConnectWithoutSharesInput = {
+  where: Prisma.SlideWhereUniqueInput
+  create: Prisma.XOR<Prisma.SlideCreateWithoutSharesInput, Prisma.SlideUncheckedCreateWithoutSharesInput>
+}
+
+export type SlideUpsertWithoutSharesInput = {
+  update: Prisma.XOR<Prisma.SlideUpdateWithoutSharesInput, Prisma.SlideUncheckedUpdateWithoutSharesInput>
+  create: Prisma.XOR<Prisma.SlideCreateWithoutSharesInput, Prisma.SlideUncheckedCreateWithoutSharesInput>
+  where?: Prisma.SlideWhereInput
+}
+
+export type SlideUpdateToOneWithWhereWithoutSharesInput = {
+  where?: Prisma.SlideWhereInput
+  data: Prisma.XOR<Prisma.SlideUpdateWithoutSharesInput, Prisma.SlideUncheckedUpdateWithoutSharesInput>
+}
+
+export type SlideUpdateWithoutSharesInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutSlidesNestedInput
+  patient?: Prisma.PatientUpdateOneRequiredWithoutSlidesNestedInput
+  image?: Prisma.SlideImageUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideUncheckedUpdateWithoutSharesInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  patientId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  image?: Prisma.SlideImageUncheckedUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateManyStudyInput = {
@@ -1161,6 +1415,8 @@ export type SlideUpdateWithoutStudyInput = {
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutStudyInput = {
@@ -1176,6 +1432,8 @@ export type SlideUncheckedUpdateWithoutStudyInput = {
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateManyWithoutStudyInput = {
@@ -1210,6 +1468,8 @@ export type SlideUpdateWithoutPatientInput = {
   features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutPatientInput = {
@@ -1225,6 +1485,8 @@ export type SlideUncheckedUpdateWithoutPatientInput = {
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateManyWithoutPatientInput = {
@@ -1247,6 +1509,8 @@ export type SlideCountOutputType = {
   features: number
   jobs: number
   failures: number
+  assigned: number
+  shares: number
 }
 
 export type SlideCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1254,6 +1518,8 @@ export type SlideCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   features?: boolean | SlideCountOutputTypeCountFeaturesArgs
   jobs?: boolean | SlideCountOutputTypeCountJobsArgs
   failures?: boolean | SlideCountOutputTypeCountFailuresArgs
+  assigned?: boolean | SlideCountOutputTypeCountAssignedArgs
+  shares?: boolean | SlideCountOutputTypeCountSharesArgs
 }
 
 /**
@@ -1294,6 +1560,20 @@ export type SlideCountOutputTypeCountFailuresArgs<ExtArgs extends runtime.Types.
   where?: Prisma.JobFailureWhereInput
 }
 
+/**
+ * SlideCountOutputType without action
+ */
+export type SlideCountOutputTypeCountAssignedArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookSlideWhereInput
+}
+
+/**
+ * SlideCountOutputType without action
+ */
+export type SlideCountOutputTypeCountSharesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.PhenotypeShareWhereInput
+}
+
 
 export type SlideSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1311,6 +1591,8 @@ export type SlideSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   features?: boolean | Prisma.Slide$featuresArgs<ExtArgs>
   jobs?: boolean | Prisma.Slide$jobsArgs<ExtArgs>
   failures?: boolean | Prisma.Slide$failuresArgs<ExtArgs>
+  assigned?: boolean | Prisma.Slide$assignedArgs<ExtArgs>
+  shares?: boolean | Prisma.Slide$sharesArgs<ExtArgs>
   _count?: boolean | Prisma.SlideCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["slide"]>
 
@@ -1360,6 +1642,8 @@ export type SlideInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   features?: boolean | Prisma.Slide$featuresArgs<ExtArgs>
   jobs?: boolean | Prisma.Slide$jobsArgs<ExtArgs>
   failures?: boolean | Prisma.Slide$failuresArgs<ExtArgs>
+  assigned?: boolean | Prisma.Slide$assignedArgs<ExtArgs>
+  shares?: boolean | Prisma.Slide$sharesArgs<ExtArgs>
   _count?: boolean | Prisma.SlideCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type SlideIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1381,6 +1665,8 @@ export type $SlidePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     features: Prisma.$SlideFeaturesPayload<ExtArgs>[]
     jobs: Prisma.$JobPayload<ExtArgs>[]
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
+    assigned: Prisma.$CodebookSlidePayload<ExtArgs>[]
+    shares: Prisma.$PhenotypeSharePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1792,6 +2078,8 @@ export interface Prisma__SlideClient<T, Null = never, ExtArgs extends runtime.Ty
   features<T extends Prisma.Slide$featuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$featuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlideFeaturesPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   jobs<T extends Prisma.Slide$jobsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$jobsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   failures<T extends Prisma.Slide$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  assigned<T extends Prisma.Slide$assignedArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$assignedArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookSlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  shares<T extends Prisma.Slide$sharesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$sharesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PhenotypeSharePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2342,6 +2630,54 @@ export type Slide$failuresArgs<ExtArgs extends runtime.Types.Extensions.Internal
   take?: number
   skip?: number
   distinct?: Prisma.JobFailureScalarFieldEnum | Prisma.JobFailureScalarFieldEnum[]
+}
+
+/**
+ * Slide.assigned
+ */
+export type Slide$assignedArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookSlide
+   */
+  select?: Prisma.CodebookSlideSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookSlide
+   */
+  omit?: Prisma.CodebookSlideOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookSlideInclude<ExtArgs> | null
+  where?: Prisma.CodebookSlideWhereInput
+  orderBy?: Prisma.CodebookSlideOrderByWithRelationInput | Prisma.CodebookSlideOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookSlideWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookSlideScalarFieldEnum | Prisma.CodebookSlideScalarFieldEnum[]
+}
+
+/**
+ * Slide.shares
+ */
+export type Slide$sharesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the PhenotypeShare
+   */
+  select?: Prisma.PhenotypeShareSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the PhenotypeShare
+   */
+  omit?: Prisma.PhenotypeShareOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.PhenotypeShareInclude<ExtArgs> | null
+  where?: Prisma.PhenotypeShareWhereInput
+  orderBy?: Prisma.PhenotypeShareOrderByWithRelationInput | Prisma.PhenotypeShareOrderByWithRelationInput[]
+  cursor?: Prisma.PhenotypeShareWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.PhenotypeShareScalarFieldEnum | Prisma.PhenotypeShareScalarFieldEnum[]
 }
 
 /**

@@ -224,6 +224,7 @@ export type StudyWhereInput = {
   endpoints?: Prisma.SurvivalEndpointListRelationFilter
   cohorts?: Prisma.CohortListRelationFilter
   uploads?: Prisma.UploadListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }
 
 export type StudyOrderByWithRelationInput = {
@@ -240,6 +241,7 @@ export type StudyOrderByWithRelationInput = {
   endpoints?: Prisma.SurvivalEndpointOrderByRelationAggregateInput
   cohorts?: Prisma.CohortOrderByRelationAggregateInput
   uploads?: Prisma.UploadOrderByRelationAggregateInput
+  builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
 }
 
 export type StudyWhereUniqueInput = Prisma.AtLeast<{
@@ -259,6 +261,7 @@ export type StudyWhereUniqueInput = Prisma.AtLeast<{
   endpoints?: Prisma.SurvivalEndpointListRelationFilter
   cohorts?: Prisma.CohortListRelationFilter
   uploads?: Prisma.UploadListRelationFilter
+  builds?: Prisma.CodebookBuildListRelationFilter
 }, "id" | "key">
 
 export type StudyOrderByWithAggregationInput = {
@@ -298,6 +301,7 @@ export type StudyCreateInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateInput = {
@@ -314,6 +318,7 @@ export type StudyUncheckedCreateInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUpdateInput = {
@@ -329,6 +334,7 @@ export type StudyUpdateInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateInput = {
@@ -345,6 +351,7 @@ export type StudyUncheckedUpdateInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateManyInput = {
@@ -548,6 +555,20 @@ export type StudyUpdateOneWithoutUploadsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutUploadsInput, Prisma.StudyUpdateWithoutUploadsInput>, Prisma.StudyUncheckedUpdateWithoutUploadsInput>
 }
 
+export type StudyCreateNestedOneWithoutBuildsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutBuildsInput, Prisma.StudyUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutBuildsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneRequiredWithoutBuildsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutBuildsInput, Prisma.StudyUncheckedCreateWithoutBuildsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutBuildsInput
+  upsert?: Prisma.StudyUpsertWithoutBuildsInput
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutBuildsInput, Prisma.StudyUpdateWithoutBuildsInput>, Prisma.StudyUncheckedUpdateWithoutBuildsInput>
+}
+
 export type StudyCreateWithoutPatientsInput = {
   key: string
   name: string
@@ -560,6 +581,7 @@ export type StudyCreateWithoutPatientsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutPatientsInput = {
@@ -575,6 +597,7 @@ export type StudyUncheckedCreateWithoutPatientsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutPatientsInput = {
@@ -605,6 +628,7 @@ export type StudyUpdateWithoutPatientsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutPatientsInput = {
@@ -620,6 +644,7 @@ export type StudyUncheckedUpdateWithoutPatientsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutSlidesInput = {
@@ -634,6 +659,7 @@ export type StudyCreateWithoutSlidesInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutSlidesInput = {
@@ -649,6 +675,7 @@ export type StudyUncheckedCreateWithoutSlidesInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutSlidesInput = {
@@ -679,6 +706,7 @@ export type StudyUpdateWithoutSlidesInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutSlidesInput = {
@@ -694,6 +722,7 @@ export type StudyUncheckedUpdateWithoutSlidesInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutFeatureSetsInput = {
@@ -708,6 +737,7 @@ export type StudyCreateWithoutFeatureSetsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutFeatureSetsInput = {
@@ -723,6 +753,7 @@ export type StudyUncheckedCreateWithoutFeatureSetsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutFeatureSetsInput = {
@@ -753,6 +784,7 @@ export type StudyUpdateWithoutFeatureSetsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
@@ -768,6 +800,7 @@ export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutJobsInput = {
@@ -782,6 +815,7 @@ export type StudyCreateWithoutJobsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutJobsInput = {
@@ -797,6 +831,7 @@ export type StudyUncheckedCreateWithoutJobsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutJobsInput = {
@@ -827,6 +862,7 @@ export type StudyUpdateWithoutJobsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutJobsInput = {
@@ -842,6 +878,7 @@ export type StudyUncheckedUpdateWithoutJobsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutAttributesInput = {
@@ -856,6 +893,7 @@ export type StudyCreateWithoutAttributesInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutAttributesInput = {
@@ -871,6 +909,7 @@ export type StudyUncheckedCreateWithoutAttributesInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutAttributesInput = {
@@ -901,6 +940,7 @@ export type StudyUpdateWithoutAttributesInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutAttributesInput = {
@@ -916,6 +956,7 @@ export type StudyUncheckedUpdateWithoutAttributesInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutEndpointsInput = {
@@ -930,6 +971,7 @@ export type StudyCreateWithoutEndpointsInput = {
   attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutEndpointsInput = {
@@ -945,6 +987,7 @@ export type StudyUncheckedCreateWithoutEndpointsInput = {
   attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutEndpointsInput = {
@@ -975,6 +1018,7 @@ export type StudyUpdateWithoutEndpointsInput = {
   attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutEndpointsInput = {
@@ -990,6 +1034,7 @@ export type StudyUncheckedUpdateWithoutEndpointsInput = {
   attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutCohortsInput = {
@@ -1004,6 +1049,7 @@ export type StudyCreateWithoutCohortsInput = {
   attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutCohortsInput = {
@@ -1019,6 +1065,7 @@ export type StudyUncheckedCreateWithoutCohortsInput = {
   attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutCohortsInput = {
@@ -1049,6 +1096,7 @@ export type StudyUpdateWithoutCohortsInput = {
   attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutCohortsInput = {
@@ -1064,6 +1112,7 @@ export type StudyUncheckedUpdateWithoutCohortsInput = {
   attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutUploadsInput = {
@@ -1078,6 +1127,7 @@ export type StudyCreateWithoutUploadsInput = {
   attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutUploadsInput = {
@@ -1093,6 +1143,7 @@ export type StudyUncheckedCreateWithoutUploadsInput = {
   attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutUploadsInput = {
@@ -1123,6 +1174,7 @@ export type StudyUpdateWithoutUploadsInput = {
   attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutUploadsInput = {
@@ -1138,6 +1190,85 @@ export type StudyUncheckedUpdateWithoutUploadsInput = {
   attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutBuildsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutBuildsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutBuildsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutBuildsInput, Prisma.StudyUncheckedCreateWithoutBuildsInput>
+}
+
+export type StudyUpsertWithoutBuildsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutBuildsInput, Prisma.StudyUncheckedUpdateWithoutBuildsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutBuildsInput, Prisma.StudyUncheckedCreateWithoutBuildsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutBuildsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutBuildsInput, Prisma.StudyUncheckedUpdateWithoutBuildsInput>
+}
+
+export type StudyUpdateWithoutBuildsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutBuildsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 
@@ -1154,6 +1285,7 @@ export type StudyCountOutputType = {
   endpoints: number
   cohorts: number
   uploads: number
+  builds: number
 }
 
 export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1165,6 +1297,7 @@ export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   endpoints?: boolean | StudyCountOutputTypeCountEndpointsArgs
   cohorts?: boolean | StudyCountOutputTypeCountCohortsArgs
   uploads?: boolean | StudyCountOutputTypeCountUploadsArgs
+  builds?: boolean | StudyCountOutputTypeCountBuildsArgs
 }
 
 /**
@@ -1233,6 +1366,13 @@ export type StudyCountOutputTypeCountUploadsArgs<ExtArgs extends runtime.Types.E
   where?: Prisma.UploadWhereInput
 }
 
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.CodebookBuildWhereInput
+}
+
 
 export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1248,6 +1388,7 @@ export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   endpoints?: boolean | Prisma.Study$endpointsArgs<ExtArgs>
   cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
+  builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["study"]>
 
@@ -1285,6 +1426,7 @@ export type StudyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   endpoints?: boolean | Prisma.Study$endpointsArgs<ExtArgs>
   cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
+  builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StudyIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -1301,6 +1443,7 @@ export type $StudyPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     endpoints: Prisma.$SurvivalEndpointPayload<ExtArgs>[]
     cohorts: Prisma.$CohortPayload<ExtArgs>[]
     uploads: Prisma.$UploadPayload<ExtArgs>[]
+    builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1710,6 +1853,7 @@ export interface Prisma__StudyClient<T, Null = never, ExtArgs extends runtime.Ty
   endpoints<T extends Prisma.Study$endpointsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$endpointsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SurvivalEndpointPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   cohorts<T extends Prisma.Study$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   uploads<T extends Prisma.Study$uploadsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$uploadsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UploadPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  builds<T extends Prisma.Study$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2326,6 +2470,30 @@ export type Study$uploadsArgs<ExtArgs extends runtime.Types.Extensions.InternalA
   take?: number
   skip?: number
   distinct?: Prisma.UploadScalarFieldEnum | Prisma.UploadScalarFieldEnum[]
+}
+
+/**
+ * Study.builds
+ */
+export type Study$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the CodebookBuild
+   */
+  select?: Prisma.CodebookBuildSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the CodebookBuild
+   */
+  omit?: Prisma.CodebookBuildOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.CodebookBuildInclude<ExtArgs> | null
+  where?: Prisma.CodebookBuildWhereInput
+  orderBy?: Prisma.CodebookBuildOrderByWithRelationInput | Prisma.CodebookBuildOrderByWithRelationInput[]
+  cursor?: Prisma.CodebookBuildWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,5 @@
+import type { PhenotypeShareConnectionResolvers } from "../../types.generated.ts";
+
+export const PhenotypeShareConnection: PhenotypeShareConnectionResolvers = {
+  totalCount: ({ totalCount }) => totalCount(),
+};

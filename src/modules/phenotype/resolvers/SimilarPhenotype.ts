@@ -1,0 +1,3 @@
+import type { SimilarPhenotypeResolvers } from "../../types.generated.ts";
+
+export const SimilarPhenotype: SimilarPhenotypeResolvers = {};
