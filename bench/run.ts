@@ -3,10 +3,11 @@ import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, pipeline, retrieval };
+const BENCHES: Record<string, Bench> = { clinical, mil, pipeline, retrieval };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
