@@ -12,6 +12,7 @@ import { createApp, type RunningApp } from "../src/server/app.ts";
 import { startServer } from "../src/server/start.ts";
 import { ownDatabase } from "../test/support/world.ts";
 import { atLeast, atMost, type Bench, fact, median, percentile, type Report } from "./figure.ts";
+import { seeded } from "./random.ts";
 
 /**
  * A generated study of 100,000 patients with 30 attributes, and the TCGA glioma table. Times are those of whole requests
@@ -27,20 +28,9 @@ const REPEATS = 9;
 const EMBEDDED_FACTOR = 5;
 const TCGA = join(import.meta.dirname, "../../shared/data/clinical/tcga_gbmlgg_clinical.csv");
 
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-const generator = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /** 20 numbers, 8 categories, 2 booleans; one cell in twenty is empty. */
 const patientTable = (patients: number): string => {
-  const random = generator(1);
+  const random = seeded(1);
   const orEmpty = (cell: string) => (random() < 0.05 ? "" : cell);
   const header = [
     "patient",
@@ -127,7 +117,7 @@ const measureImport = async (
 
 /** A page of 20 out of some tens of thousands, sorted by a number; another filter and order each time. */
 const measurePages = async (ask: Ask): Promise<number[]> => {
-  const random = generator(2);
+  const random = seeded(2);
   const times: number[] = [];
   for (let page = 0; page < PAGES + 5; page++) {
     const pick = (count: number) => Math.floor(random() * count);

@@ -6,10 +6,14 @@ export type Figure = {
   target: string | null;
   pass: boolean | null;
   note?: string;
+  /** Everything else that was measured with it. */
+  details?: Record<string, number | string | boolean>;
 };
 
 export type Report = (figure: Figure) => void;
-export type Bench = (report: Report) => Promise<void>;
+/** What the command line says to a benchmark. */
+export type BenchOptions = { vectors?: string | undefined; table?: boolean | undefined };
+export type Bench = (report: Report, options?: BenchOptions) => Promise<void>;
 
 export const atLeast = (metric: string, value: number | null, unit: string, least: number, note?: string): Figure => ({
   metric,

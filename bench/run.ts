@@ -1,17 +1,23 @@
-/** `npm run bench -- <name> [--json]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
+import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, mil, pipeline, retrieval };
+const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, search };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    table: { type: "boolean", default: false },
+    vectors: { type: "string" },
+  },
 });
 
 const [name] = positionals;
@@ -25,7 +31,7 @@ const figures: Figure[] = [];
 await bench((figure) => {
   figures.push(figure);
   if (values.json) process.stdout.write(`${JSON.stringify({ bench: name, ...figure })}\n`);
-});
+}, values);
 
 const show = (value: number | null): string =>
   value === null ? "not measured" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3);

@@ -2,14 +2,17 @@
 import { DEMO_HELP, demo } from "./commands/demo.ts";
 import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
 import { INGEST_HELP, ingest } from "./commands/ingest.ts";
+import { MIGRATE_HELP, migrateCommand } from "./commands/migrate.ts";
 import { SERVE_HELP, serve } from "./commands/serve.ts";
 import { isHistoError } from "./platform/errors.ts";
+import { isUnavailable } from "./store/unavailable.ts";
 
 const HELP = `histoql <command> [options]
 
   demo [folder]     see it work, on a synthetic cohort or on your own slides
   ingest <folder>   register, tile and embed the slides of a folder
   serve             the GraphQL endpoint, its page and the worker
+  migrate           brings a PostgreSQL server's tables to this version, and grants a lesser role its use
   doctor            what is installed here, how fast it is, and what is missing
 
 histoql <command> --help explains a command. Settings from the environment: docs/configuration.md
@@ -21,6 +24,7 @@ const COMMANDS: Record<string, Command> = {
   serve: { help: SERVE_HELP, run: serve },
   demo: { help: DEMO_HELP, run: demo },
   ingest: { help: INGEST_HELP, run: ingest },
+  migrate: { help: MIGRATE_HELP, run: migrateCommand },
   doctor: { help: DOCTOR_HELP, run: doctor },
 };
 
@@ -37,6 +41,12 @@ const main = async ([name, ...args]: readonly string[]): Promise<number> => {
   try {
     return await command.run(args);
   } catch (error) {
+    if (isUnavailable(error)) {
+      return say(
+        "The connection to the database is lost.\n  fix: Run the same again; what was committed is kept.\n",
+        1,
+      );
+    }
     if (!isHistoError(error)) throw error;
     return say(`${error.code}: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ""}`, 1);
   }

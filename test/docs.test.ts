@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEMO_HELP } from "../src/commands/demo.ts";
 import { DOCTOR_HELP } from "../src/commands/doctor.ts";
 import { INGEST_HELP } from "../src/commands/ingest.ts";
+import { MIGRATE_HELP } from "../src/commands/migrate.ts";
 import { SERVE_HELP } from "../src/commands/serve.ts";
 import { readConfig } from "../src/platform/config.ts";
 import { encodeId } from "../src/platform/ids.ts";
@@ -202,6 +203,7 @@ describe("what the documents name", () => {
     demo: DEMO_HELP + INGEST_HELP,
     doctor: DOCTOR_HELP,
     ingest: INGEST_HELP,
+    migrate: MIGRATE_HELP,
     serve: SERVE_HELP,
   };
 
@@ -215,7 +217,7 @@ describe("what the documents name", () => {
   });
 
   it("are commands and options that the help texts tell", () => {
-    const calls = found(/(?:\bhistoql|npm run (?:histoql -- )?)[ ]?(demo|doctor|ingest|serve)\b([^`\n]*)/g);
+    const calls = found(/(?:\bhistoql|npm run (?:histoql -- )?)[ ]?(demo|doctor|ingest|migrate|serve)\b([^`\n]*)/g);
     expect(calls.length).toBeGreaterThan(10);
     const unknown = calls.flatMap(({ path, match }) =>
       [...(match[2] ?? "").matchAll(/\s--([a-z][a-z-]*)/g)]
@@ -242,6 +244,7 @@ describe("what the documents name", () => {
     expect([...rows.keys()].sort()).toEqual([...known].sort());
     const defaults = readConfig({});
     expect(Object.fromEntries(rows)).toMatchObject({
+      HISTOQL_SCHEMA: `\`${defaults.schema}\``,
       HISTOQL_HOST: `\`${defaults.host}\``,
       HISTOQL_PORT: `\`${defaults.port}\``,
       HISTOQL_PROVIDERS: `\`${defaults.providers.join(",")}\``,

@@ -106,6 +106,63 @@ describe("with the bundled encoder", () => {
   });
 });
 
+describe("while slides are embedded", () => {
+  const BATCH = 256;
+  let busy: World;
+  beforeAll(async () => {
+    busy = await createWorld({ config: { batchSize: BATCH } });
+    for (const seed of [1, 2]) await writeTissue(join(busy.folder, `${seed}.tif`), { seed, edgePixels: 6720 });
+    await busy.ask('mutation { createStudy(input: {key: "study", name: "Study"}) { study { id } } }');
+    await busy.ask(
+      'mutation { registerSlides(input: {studyKey: "study", paths: ["1.tif", "2.tif"]}) { errors { code } } }',
+    );
+  });
+  afterAll(() => busy.close());
+
+  it("a query is answered sooner than a batch is embedded", async () => {
+    const { embedSlides } = await busy.ask<{ embedSlides: { featureSet: { id: string }; job: { id: string } } }>(
+      'mutation { embedSlides(input: {slides: {studyKey: "study"}, encoderKey: "efficientnet-lite0", featureSetKey: "cnn"}) { featureSet { id } job { id } } }',
+    );
+    const picture = (await cut({ x: 448, y: 224 }).png().toBuffer()).toString("base64");
+    const input = {
+      featureSet: embedSlides.featureSet.id,
+      to: { image: { data: picture, micronsPerPixel: 0.5 } },
+      first: 1,
+    };
+    const progress = async () => {
+      const { job } = await busy.ask<{ job: { state: string } }>("query($id: ID!) { job(id: $id) { state } }", {
+        id: embedSlides.job.id,
+      });
+      const { rows } = await busy.app.database.query<{ done: number }>(
+        "SELECT coalesce(sum(vectors), 0) AS done FROM slide_features",
+      );
+      return { state: job.state, done: rows[0]?.done ?? 0, at: performance.now() };
+    };
+    const waits: number[] = [];
+    const seen = [await progress()];
+    while (["QUEUED", "RUNNING"].includes(seen.at(-1)?.state ?? "")) {
+      const asked = performance.now();
+      await busy.ask("query($input: SimilarPatchesInput!) { similarPatches(input: $input) { hits { distance } } }", {
+        input,
+      });
+      waits.push(performance.now() - asked);
+      seen.push(await progress());
+    }
+    expect(seen.at(-1)).toMatchObject({ state: "SUCCEEDED", done: 1800 });
+    // Of those times in which batches were embedded.
+    const working = seen.filter(({ done }) => done > 0 && done < 1800);
+    const [from, to] = [working[0], working.at(-1)];
+    if (!from || !to) throw new Error("The slides were embedded before anything was asked.");
+    const msPerBatch = (BATCH * (to.at - from.at)) / (to.done - from.done);
+    const longest = Math.max(...waits);
+    console.log(
+      `${waits.length} queries beside the embedding: the longest took ${Math.round(longest)} ms, a batch ${Math.round(msPerBatch)} ms.`,
+    );
+    expect(waits.length).toBeGreaterThan(5);
+    expect(longest).toBeLessThan(msPerBatch);
+  });
+});
+
 describe.skipIf(!hasWeights)("with an encoder that was registered by its card", () => {
   const cases = [
     { file: "mobilenet_v1_1.0_224_multi.onnx", output: "embedding", dims: 1024 },

@@ -6,7 +6,10 @@ import { type Config, readConfig } from "../platform/config.ts";
 import { isHistoError } from "../platform/errors.ts";
 import { slideBackends } from "../slides/index.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { readServerFacts } from "../store/serverFacts.ts";
+import { type Check, compareVersions, ok } from "./check.ts";
 import { parseOptions } from "./options.ts";
+import { checkPgvector, checkPostgres, checkServer } from "./postgresChecks.ts";
 import { formatTable, print } from "./terminal.ts";
 
 export const DOCTOR_HELP = `histoql doctor [--json]
@@ -17,74 +20,33 @@ Ends with exit code 1 when something that is needed does not work.
   --json   one object a line: {"check", "state", "detail", "fix"}
 `;
 
-type Check = { check: string; state: "ok" | "absent" | "warning" | "failed"; detail: string; fix: string };
-
-const ok = (check: string, detail: string): Check => ({ check, state: "ok", detail, fix: "" });
-
-const numbers = (version: string): number[] => version.split(".").map(Number);
-
-/** Negative when `a` is older than `b`. */
-export const compareVersions = (a: string, b: string): number => {
-  const [left, right] = [numbers(a), numbers(b)];
-  for (let index = 0; index < 3; index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-};
-
 const checkNode = (): Check =>
   compareVersions(process.versions.node, "24.0.0") >= 0
     ? ok("Node", process.versions.node)
     : { check: "Node", state: "failed", detail: process.versions.node, fix: "Install Node 24 or newer." };
 
-const checkPostgres = (version: string): Check => {
-  if (compareVersions(version, "15.0") >= 0) return ok("PostgreSQL", version);
-  return { check: "PostgreSQL", state: "failed", detail: version, fix: "Use PostgreSQL 15 or newer." };
-};
-
-const RECOMMENDED_PGVECTOR = "0.8.7";
-
-/** What is known of pgvector's releases: before 0.8 no half-precision iterative scans; 0.8.0 to 0.8.3 have HNSW bugs. */
-export const checkPgvector = (version: string | null): Check => {
-  const check = "pgvector";
-  const install = `Install pgvector ${RECOMMENDED_PGVECTOR} on the database server (Debian: postgresql-17-pgvector).`;
-  if (version === null) return { check, state: "failed", detail: "not installed", fix: install };
-  if (compareVersions(version, "0.8.0") < 0) return { check, state: "failed", detail: version, fix: install };
-  if (compareVersions(version, "0.8.4") < 0) {
-    return {
-      check,
-      state: "warning",
-      detail: `${version} has bugs in HNSW index scans; exact search is not affected`,
-      fix: install,
-    };
-  }
-  return ok(check, version);
-};
-
 const describeDatabase = async (database: Database): Promise<Check[]> => {
-  const { rows } = await database.query<{ version: string; installed: string | null; available: string | null }>(
-    `SELECT current_setting('server_version') AS version,
-       (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS installed,
-       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector') AS available`,
-  );
-  const row = rows[0] as { version: string; installed: string | null; available: string | null };
-  return [checkPostgres(row.version.split(" ")[0] ?? ""), checkPgvector(row.installed ?? row.available)];
+  const facts = await readServerFacts(database);
+  if (database.kind === "given") return checkServer(facts, database.protection);
+  // Looked at in memory, where nothing is installed yet; it brings its own.
+  return [checkPostgres(facts.version), checkPgvector(facts.pgvectorAvailable, null)];
 };
 
 const checkDatabase = async (config: Config): Promise<Check[]> => {
   const kind = config.databaseUrl === undefined ? "embedded (up to 2 GB, one process)" : "given by DATABASE_URL";
   try {
-    // In memory: doctor must not take the folder that a server is using.
-    const database = await openDatabase({ url: config.databaseUrl });
+    // In memory: doctor must not take the folder that a server is using. Nor does it make anything on a server.
+    const database = await openDatabase({ url: config.databaseUrl, schema: config.schema, makeSchema: false });
     try {
       return [ok("database", kind), ...(await describeDatabase(database))];
     } finally {
       await database.close();
     }
   } catch (error) {
-    const fix = isHistoError(error) ? (error.fix ?? "") : "Look at the database server's log.";
-    return [{ check: "database", state: "failed", detail: `${kind}: not reachable`, fix }];
+    const [detail, fix] = isHistoError(error)
+      ? [error.message, error.fix ?? ""]
+      : ["not reachable", "Look at the database server's log."];
+    return [{ check: "database", state: "failed", detail: `${kind}: ${detail}`, fix }];
   }
 };
 

@@ -33,6 +33,7 @@ export const embedImage = async (options: EmbedImageOptions): Promise<Float32Arr
     patches: 1,
     heightPixels: sidePixels,
     widthPixels: sidePixels,
+    urgent: true,
   });
   return vectors;
 };

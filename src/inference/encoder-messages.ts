@@ -21,6 +21,8 @@ export type EmbedRequest = {
   patches: number;
   height: number;
   width: number;
+  /** Somebody waits for this one: it goes before batches that were sent earlier, and between the runs of the one under way. */
+  urgent: boolean;
 };
 export type WorkerRequest = EmbedRequest | { kind: "close" };
 

@@ -63,6 +63,24 @@ test("several threads share the batches and agree", async () => {
   expect(results.map(({ vectors }) => vectors[11])).toEqual([10, 20, 30, 40, 50]);
 });
 
+test("an urgent batch waits for none that was given earlier, not even for the rest of the one under way", async () => {
+  const { embed } = await session({ card: tinyCard(), model: channelMeans(), threads: 1, patchesPerRun: 1 });
+  const answered: string[] = [];
+  const give = async (name: string, patches: number, urgent: boolean) => {
+    const { vectors } = await embed({ ...grey(patches, patches), urgent });
+    expect(vectors).toEqual(new Float32Array(patches * 3).fill(patches));
+    answered.push(name);
+  };
+  await Promise.all([
+    give("first", 200, false),
+    give("second", 100, false),
+    give("third", 50, false),
+    give("urgent", 1, true),
+    give("also urgent", 2, true),
+  ]);
+  expect(answered).toEqual(["urgent", "also urgent", "first", "second", "third"]);
+});
+
 test("half precision arrives as the bits of the nearest half", async () => {
   const { embed } = await session({ card: tinyCard(), model: channelMeans(), precision: "float16" });
   const { vectors } = await embed(grey(2, 201));
@@ -173,7 +191,7 @@ test("a thread that dies rejects every batch that waits, and every later one", a
       `data:text/javascript,${encodeURIComponent(`import{createRequire}from"node:module";const require=createRequire("file:///");${source}`)}`,
     ),
   );
-  const request = () => thread.embed({ pixels: new Uint8Array(192), patches: 1, height: 8, width: 8 });
+  const request = () => thread.embed({ pixels: new Uint8Array(192), patches: 1, height: 8, width: 8, urgent: false });
   const results = await Promise.allSettled([request(), request()]);
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   await expect(request()).rejects.toThrow(/worker thread failed/);

@@ -18,6 +18,8 @@ export type PixelBatch = {
   patches: number;
   heightPixels: number;
   widthPixels: number;
+  /** Somebody waits for this one: it goes before batches that were given earlier. */
+  urgent?: boolean;
 };
 
 export type EncoderSession = {
@@ -31,7 +33,7 @@ export type EncoderSession = {
   /** Worker threads, each with its own copy of the encoder: give at least one batch more than that at a time. */
   threads: number;
   /**
-   * Vectors of a batch. Several calls may be under way; they are answered in turn.
+   * Vectors of a batch. Several calls may be under way; they are answered in turn, urgent ones first.
    * Rejects with NOT_FINITE (`path` is `["vectors", row]`), BAD_ARGUMENT for a wrong size, or an Error when the thread ended.
    */
   embed(batch: PixelBatch): Promise<EmbeddedBatch>;
@@ -112,7 +114,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     dims: card.dims,
     precision,
     threads: threads.length,
-    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width }) => {
+    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false }) => {
       const needed = patches * height * width * 3;
       if (!(patches > 0) || !(needed > 0) || pixels.byteLength < needed) {
         throw new HistoError(
@@ -121,7 +123,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
           { path: ["pixels"] },
         );
       }
-      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width });
+      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width, urgent });
     },
     close: async () => {
       await Promise.all(threads.map((thread) => thread.close()));

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type EncoderWorkerData, toPlainError, type WorkerReply, type WorkerRequest } from "./encoder-messages.ts";
 import { type EncoderRunner, openEncoderRunner } from "./encoder-runner.ts";
 
-// The thread in which one encoder lives: requests in, replies out, one at a time and in order.
+// The thread in which one encoder lives: requests in, replies out, one at a time and in order, but for urgent ones.
 
 /** 0 is a process's ordinary niceness, 19 the greatest. */
 const ENCODER_NICENESS = 5;
@@ -36,7 +36,10 @@ try {
   const runner = await openEncoderRunner(workerData as EncoderWorkerData);
   let last: Promise<void> = Promise.resolve();
   port.on("message", (request: WorkerRequest) => {
-    last = last.then(() => handle(runner, request));
+    // An urgent one begins at once: its runs alternate with those of the batch under way, and all other batches wait for it.
+    const isUrgent = request.kind === "embed" && request.urgent;
+    const done = (isUrgent ? Promise.resolve() : last).then(() => handle(runner, request));
+    last = Promise.all([last, done]).then(() => {});
   });
   reply({ kind: "ready", provider: runner.provider, skipped: runner.skipped });
 } catch (error) {

@@ -16,6 +16,7 @@ import type {
 } from "../store/generated/client.ts";
 import { type CountRequest, type PageRequest, type Placed, type Rows, readCounts, readPages } from "../store/pages.ts";
 import { type PatchRow, readPatches } from "../store/patches.ts";
+import { readSearchIndexes, type SearchIndexRow } from "../store/search/indexes.ts";
 import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
 import { createJobLists, type JobLists } from "./job/job.loaders.ts";
@@ -40,6 +41,7 @@ export type Loaders = {
   /** A study's cohorts by key. */
   studyCohorts: DataLoader<number, Cohort[]>;
   studyFeatureSets: DataLoader<number, FeatureSet[]>;
+  cohort: DataLoader<number, Cohort>;
   cohortByKey: DataLoader<InStudy, Cohort | null, string>;
   featureSetByKey: DataLoader<InStudy, FeatureSet | null, string>;
   values: DataLoader<ValuesRequest, Values, string>;
@@ -56,6 +58,7 @@ export type Loaders = {
   featureSetState: DataLoader<number, FeatureSetState>;
   patch: DataLoader<number, PatchRow | null>;
   vector: DataLoader<{ featureSetId: number; patchId: number }, Float32Array | null, string>;
+  searchIndexes: DataLoader<number, SearchIndexRow[]>;
   jobProgress: DataLoader<string, JobProgress>;
   jobLists: JobLists;
 } & ClinicalLoaders;
@@ -126,6 +129,7 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
       (featureSet) => featureSet.studyId,
     ),
   ),
+  cohort: new DataLoader(byId((ids) => prisma.cohort.findMany({ where: { id: { in: ids } } }))),
   cohortByKey: inStudy((where) => prisma.cohort.findMany({ where })),
   featureSetByKey: inStudy((where) => prisma.featureSet.findMany({ where })),
   values: new DataLoader((requests) => readValues(database, requests), { cacheKeyFn: JSON.stringify }),
@@ -171,6 +175,7 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
     },
     { cacheKeyFn: (key) => `${key.featureSetId}/${key.patchId}` },
   ),
+  searchIndexes: new DataLoader((ids) => readSearchIndexes(database, ids)),
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
   jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),

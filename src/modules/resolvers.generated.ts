@@ -13,12 +13,15 @@ import    { nodes as Query_nodes } from './base/resolvers/Query/nodes.ts';
 import    { patient as Query_patient } from './patient/resolvers/Query/patient.ts';
 import    { patients as Query_patients } from './patient/resolvers/Query/patients.ts';
 import    { similarPatches as Query_similarPatches } from './similarity/resolvers/Query/similarPatches.ts';
+import    { similarPatients as Query_similarPatients } from './similarity/resolvers/Query/similarPatients.ts';
+import    { similarSlides as Query_similarSlides } from './similarity/resolvers/Query/similarSlides.ts';
 import    { slide as Query_slide } from './slide/resolvers/Query/slide.ts';
 import    { slides as Query_slides } from './slide/resolvers/Query/slides.ts';
 import    { studies as Query_studies } from './study/resolvers/Query/studies.ts';
 import    { study as Query_study } from './study/resolvers/Query/study.ts';
 import    { survival as Query_survival } from './survival/resolvers/Query/survival.ts';
 import    { viewer as Query_viewer } from './base/resolvers/Query/viewer.ts';
+import    { buildSearchIndex as Mutation_buildSearchIndex } from './similarity/resolvers/Mutation/buildSearchIndex.ts';
 import    { cancelJob as Mutation_cancelJob } from './job/resolvers/Mutation/cancelJob.ts';
 import    { createStudy as Mutation_createStudy } from './study/resolvers/Mutation/createStudy.ts';
 import    { createUpload as Mutation_createUpload } from './upload/resolvers/Mutation/createUpload.ts';
@@ -32,9 +35,11 @@ import    { setSlideResolution as Mutation_setSlideResolution } from './slide/re
 import    { tileSlides as Mutation_tileSlides } from './patch/resolvers/Mutation/tileSlides.ts';
 import    { Attribute } from './study/resolvers/Attribute.ts';
 import    { Cohort } from './cohort/resolvers/Cohort.ts';
+import    { CohortComparison } from './cohort/resolvers/CohortComparison.ts';
 import    { Encoder } from './encoder/resolvers/Encoder.ts';
 import    { EncoderModel } from './encoder/resolvers/EncoderModel.ts';
-import    { FeatureSet } from './featureSet/resolvers/FeatureSet.ts';
+import    { FeatureSet as featureSet_FeatureSet } from './featureSet/resolvers/FeatureSet.ts';
+import    { FeatureSet as similarity_FeatureSet } from './similarity/resolvers/FeatureSet.ts';
 import    { Job } from './job/resolvers/Job.ts';
 import    { JobConnection } from './job/resolvers/JobConnection.ts';
 import    { JobFailure } from './job/resolvers/JobFailure.ts';
@@ -43,7 +48,10 @@ import    { Patch } from './patch/resolvers/Patch.ts';
 import    { PatchGrid } from './patch/resolvers/PatchGrid.ts';
 import    { Patient } from './patient/resolvers/Patient.ts';
 import    { PatientConnection } from './patient/resolvers/PatientConnection.ts';
+import    { SearchIndex } from './similarity/resolvers/SearchIndex.ts';
 import    { SimilarPatch } from './similarity/resolvers/SimilarPatch.ts';
+import    { SimilarPatient } from './similarity/resolvers/SimilarPatient.ts';
+import    { SimilarSlide } from './similarity/resolvers/SimilarSlide.ts';
 import    { Slide } from './slide/resolvers/Slide.ts';
 import    { SlideConnection } from './slide/resolvers/SlideConnection.ts';
 import    { SlideFeatures } from './featureSet/resolvers/SlideFeatures.ts';
@@ -56,14 +64,15 @@ import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
-      Query: { cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
-      Mutation: { cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
+      Query: { cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
+      Mutation: { buildSearchIndex: Mutation_buildSearchIndex,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,importClinical: Mutation_importClinical,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides },
       
       Attribute: Attribute,
 Cohort: Cohort,
+CohortComparison: CohortComparison,
 Encoder: Encoder,
 EncoderModel: EncoderModel,
-FeatureSet: FeatureSet,
+FeatureSet: { ...featureSet_FeatureSet,...similarity_FeatureSet },
 Job: Job,
 JobConnection: JobConnection,
 JobFailure: JobFailure,
@@ -72,7 +81,10 @@ Patch: Patch,
 PatchGrid: PatchGrid,
 Patient: Patient,
 PatientConnection: PatientConnection,
+SearchIndex: SearchIndex,
 SimilarPatch: SimilarPatch,
+SimilarPatient: SimilarPatient,
+SimilarSlide: SimilarSlide,
 Slide: Slide,
 SlideConnection: SlideConnection,
 SlideFeatures: SlideFeatures,

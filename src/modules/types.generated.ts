@@ -1,12 +1,12 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { AttributeMapper, StudyMapper, StudyConnectionMapper, SurvivalEndpointMapper } from './study/schema.mappers.ts';
-import type { CohortMapper } from './cohort/schema.mappers.ts';
+import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
-import type { SimilarPatchMapper } from './similarity/schema.mappers.ts';
+import type { SearchIndexMapper, SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
 import type { SlideMapper, SlideConnectionMapper, SlideImageMapper } from './slide/schema.mappers.ts';
 import type { SurvivalAnalysisMapper } from './survival/schema.mappers.ts';
 import type { GraphQLContext } from './context.ts';
@@ -95,6 +95,14 @@ export type AttributeType =
   /** Anything else. */
   | 'TEXT';
 
+/** What to index. */
+export type BuildSearchIndexInput = {
+  /** Global id of a frozen cohort: just its patients are indexed, for searches among exactly them. */
+  cohort?: InputMaybe<Scalars['ID']['input']>;
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+};
+
 /** A named set of patients: live, so that it follows its filter, or frozen as it was when it was saved. */
 export type Cohort = Node & {
   __typename?: 'Cohort';
@@ -143,8 +151,24 @@ export type CohortslidesArgs = {
 /** Two cohorts side by side, as in the first table of a paper. */
 export type CohortComparison = {
   __typename?: 'CohortComparison';
-  /** One row an attribute; the first row is the number of patients. */
+  /**
+   * How far the cohorts are apart in features: the energy distance of their patients' mean vectors divided by twice the mean
+   * distance between the cohorts (Székely & Rizzo 2013). 0 for equal distributions, at most 1; null without a feature set, or
+   * where a cohort has no vectors.
+   */
+  featureDistance?: Maybe<Scalars['Float']['output']>;
+  /**
+   * One row an attribute; the first row is the number of patients. With a feature set the last row is named `features`: how many
+   * patients have vectors (`n`), how many do not (`missing`), how many `patches`, and the permutation test of `featureDistance`.
+   */
   rows: Array<ComparisonRow>;
+  /**
+   * Patches most typical of cohort a, at most 12, from different patients as long as there are some: those whose mean likeness to
+   * a's patients exceeds that to b's by most. `distance` is that to the direction from b's mean to a's. Null without a feature set.
+   */
+  typicalOfA?: Maybe<Array<SimilarPatch>>;
+  /** Patches most typical of cohort b, likewise. */
+  typicalOfB?: Maybe<Array<SimilarPatch>>;
 };
 
 /** The saved cohort, or why it was not saved. */
@@ -164,6 +188,8 @@ export type CompareCohortsInput = {
   attributes?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Global id of the other, of the same study. The tests are for separate groups: shared patients are `CONFLICT`. */
   b: Scalars['ID']['input'];
+  /** Global id of a feature set of the same study: compares the cohorts in its vectors too. */
+  featureSet?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** One attribute of two cohorts, with the test that suits it. */
@@ -176,7 +202,7 @@ export type ComparisonRow = {
   a: Scalars['JSON']['output'];
   /** Cohort b, likewise. */
   b: Scalars['JSON']['output'];
-  /** Key of the attribute. */
+  /** Key of the attribute; `patients` for the first row, `features` for that of a feature set. */
   name: Scalars['String']['output'];
   /** Two-sided p-value. */
   pValue?: Maybe<Scalars['Float']['output']>;
@@ -507,6 +533,8 @@ export type FeatureSet = Derived & Node & {
   patchSize: Scalars['Int']['output'];
   /** What was done to the pixels before the encoder saw them. */
   preprocessing: Scalars['JSON']['output'];
+  /** What makes searches in it fast, where it is large enough to gain from it. Without any, every search compares all that matches. */
+  searchIndexes: Array<SearchIndex>;
   /** The slides with at least one vector, by key. */
   slides: SlideConnection;
   /** The study that it belongs to. */
@@ -785,6 +813,11 @@ export type Lineage = {
  */
 export type Mutation = {
   __typename?: 'Mutation';
+  /**
+   * Builds what makes searches fast in a feature set, and measures the recall it reaches, as a job. It happens by itself when a
+   * set has grown large, and for cohorts that are searched often. Asking twice does nothing twice.
+   */
+  buildSearchIndex: JobPayload;
   /** Stops a job at the end of its batch. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
@@ -820,6 +853,15 @@ export type Mutation = {
   setSlideResolution: SlidePayload;
   /** Finds the tissue and lays a grid of patches over each slide, as a job. Slides that have this grid already are done at once. */
   tileSlides: JobPayload;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationbuildSearchIndexArgs = {
+  input: BuildSearchIndexInput;
 };
 
 
@@ -1007,6 +1049,8 @@ export type PatchvectorArgs = {
 export type PatchFilter = {
   /** Only patches of patients that pass this. */
   patients?: InputMaybe<PatientFilter>;
+  /** Only patches of one slide whose centres lie inside of an outline, such as an annotation. */
+  region?: InputMaybe<RegionInput>;
   /** Only patches of slides that pass this. */
   slides?: InputMaybe<SlideFilter>;
 };
@@ -1189,6 +1233,10 @@ export type Query = {
   patients: PatientConnection;
   /** The patches that look most like a patch, a picture or a vector. Read `search` before you rely on the hits. */
   similarPatches: SimilarPatches;
+  /** The patients whose slides look most like those of a patient. */
+  similarPatients: SimilarPatients;
+  /** The slides that look most like a slide. */
+  similarSlides: SimilarSlides;
   /** One slide; null when there is none that you may see. */
   slide?: Maybe<Slide>;
   /** Slides of the study that the filter names, by `studyKey` or by ids. */
@@ -1286,6 +1334,18 @@ export type QuerysimilarPatchesArgs = {
 
 
 /** Everything that can be read. Reading never starts work. */
+export type QuerysimilarPatientsArgs = {
+  input: SimilarPatientsInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerysimilarSlidesArgs = {
+  input: SimilarSlidesInput;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
 export type QueryslideArgs = {
   by: SlideBy;
 };
@@ -1324,6 +1384,17 @@ export type RecallBasis =
   | 'CALIBRATED'
   /** Every candidate was compared: nothing can be missed. */
   | 'EXACT';
+
+/** An outline on one slide. */
+export type RegionInput = {
+  /**
+   * GeoJSON in level-0 pixels, y downwards: a Polygon or MultiPolygon (or a Feature with one), with or without holes; rings may
+   * be closed or not. Up to 20,000 vertices.
+   */
+  polygon: Scalars['JSON']['input'];
+  /** Global id of the slide. */
+  slide: Scalars['ID']['input'];
+};
 
 /** An encoder to register. */
 export type RegisterEncoderInput = {
@@ -1390,6 +1461,25 @@ export type SaveCohortInput = {
   studyKey: Scalars['String']['input'];
 };
 
+/** An index that answers similarity searches faster than comparing every vector, wherever it was measured to find as much. */
+export type SearchIndex = {
+  __typename?: 'SearchIndex';
+  /** When it was built. */
+  builtAt: Scalars['DateTime']['output'];
+  /** The cohort whose patients it holds; null when it holds the whole feature set. */
+  cohort?: Maybe<Cohort>;
+  /** True when there are so many more or fewer vectors that it should be built again. */
+  isStale: Scalars['Boolean']['output'];
+  /** Measured recall of a search for ten hits without the query's own patient, with the setting that such a search uses; null where an exact search is used. */
+  recall?: Maybe<Scalars['Float']['output']>;
+  /** Why it is stale, and what that means; null when it is not. */
+  staleReason?: Maybe<Scalars['String']['output']>;
+  /** The strategy that it serves. */
+  strategy: SearchStrategy;
+  /** How many vectors there were when it was built, or measured again. */
+  vectors: Scalars['Int']['output'];
+};
+
 /** How a similarity search went: a search that cannot give all that was asked says so here. */
 export type SearchReport = {
   __typename?: 'SearchReport';
@@ -1425,6 +1515,16 @@ export type SearchStrategy =
   | 'PARTIAL_INDEX'
   /** Walked the index of the whole feature set. */
   | 'PARTITION_INDEX';
+
+/** How the patches of two slides, or of two patients, come to one distance. */
+export type SetDistance =
+  /** Cosine distance of their mean vectors; each vector counts by its direction alone. */
+  | 'MEAN'
+  /**
+   * Each patch of the query's mosaic looks for the nearest patch of the other's; the median of these cosine distances (Yottixel:
+   * Kalra et al. 2020). A mosaic is at most 100 patches of a slide; a patient has those of all his slides.
+   */
+  | 'MEDIAN_OF_MIN';
 
 /** A resolution told by a person. */
 export type SetSlideResolutionInput = {
@@ -1468,6 +1568,82 @@ export type SimilarPatchesInput = {
   minRecall: Scalars['Float']['input'];
   /** What the hits shall look like. */
   to: SimilarTo;
+};
+
+/** A patient found by the likeness of his slides. */
+export type SimilarPatient = {
+  __typename?: 'SimilarPatient';
+  /** Patches of his slides that made him a hit, at most 5, nearest first; as for slides. */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The patient. */
+  patient: Patient;
+};
+
+/** The nearest patients, and how far the answer can be relied on. */
+export type SimilarPatients = {
+  __typename?: 'SimilarPatients';
+  /** Nearest first. */
+  hits: Array<SimilarPatient>;
+  /** How the search went, as for slides; `matches` counts patients. */
+  search: SearchReport;
+};
+
+/** Which patient to find the like of, and among which. */
+export type SimilarPatientsInput = {
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which patients; all of the feature set when omitted. */
+  filter?: InputMaybe<PatientFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How patients are compared. */
+  method: SetDistance;
+  /** Global id of the patient, who is never a hit himself. */
+  patient: Scalars['ID']['input'];
+};
+
+/** A slide found by its likeness. */
+export type SimilarSlide = {
+  __typename?: 'SimilarSlide';
+  /**
+   * Patches of this slide that made it a hit, at most 5, nearest first. By `MEDIAN_OF_MIN` those of its mosaic that are nearest to
+   * any patch of the query's mosaic; by `MEAN` those nearest to the query's mean.
+   */
+  because: Array<SimilarPatch>;
+  /** Distance by the method asked for; see `SetDistance`. */
+  distance: Scalars['Float']['output'];
+  /** The slide. */
+  slide: Slide;
+};
+
+/** The nearest slides, and how far the answer can be relied on. */
+export type SimilarSlides = {
+  __typename?: 'SimilarSlides';
+  /** Nearest first. */
+  hits: Array<SimilarSlide>;
+  /**
+   * How the search went. `matches` counts slides, `scanned` the vectors that were compared for them, and `tookMs` is the time of
+   * the whole search.
+   */
+  search: SearchReport;
+};
+
+/** Which slide to find the like of, and among which. */
+export type SimilarSlidesInput = {
+  /** Leave out the other slides of the same patient, whose likeness says little. */
+  excludeSamePatient: Scalars['Boolean']['input'];
+  /** Global id of the feature set to search in. */
+  featureSet: Scalars['ID']['input'];
+  /** Among which slides; all of the feature set when omitted. */
+  filter?: InputMaybe<SlideFilter>;
+  /** How many hits, 1 to 1000. */
+  first: Scalars['Int']['input'];
+  /** How slides are compared. */
+  method: SetDistance;
+  /** Global id of the slide; it is never a hit itself. */
+  slide: Scalars['ID']['input'];
 };
 
 /** What the hits shall look like: exactly one of these. */
@@ -2029,10 +2205,11 @@ export type ResolversTypes = {
   AttributeInput: AttributeInput;
   AttributeLevel: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
   AttributeType: ResolverTypeWrapper<'NUMBER' | 'CATEGORY' | 'BOOLEAN' | 'TEXT'>;
-  Cohort: ResolverTypeWrapper<CohortMapper>;
+  BuildSearchIndexInput: BuildSearchIndexInput;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Cohort: ResolverTypeWrapper<CohortMapper>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  CohortComparison: ResolverTypeWrapper<CohortComparison>;
+  CohortComparison: ResolverTypeWrapper<CohortComparisonMapper>;
   CohortPayload: ResolverTypeWrapper<Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversTypes['Cohort']>, errors: Array<ResolversTypes['UserError']> }>;
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ResolverTypeWrapper<ComparisonRow>;
@@ -2092,16 +2269,25 @@ export type ResolversTypes = {
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecallBasis: ResolverTypeWrapper<'EXACT' | 'CALIBRATED'>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
+  SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: ResolverTypeWrapper<SimilarPatchMapper>;
   SimilarPatches: ResolverTypeWrapper<Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatch']>, search: ResolversTypes['SearchReport'] }>;
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: ResolverTypeWrapper<SimilarPatientMapper>;
+  SimilarPatients: ResolverTypeWrapper<Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatient']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarPatientsInput: SimilarPatientsInput;
+  SimilarSlide: ResolverTypeWrapper<SimilarSlideMapper>;
+  SimilarSlides: ResolverTypeWrapper<Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarSlide']>, search: ResolversTypes['SearchReport'] }>;
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: ResolverTypeWrapper<SlideMapper>;
   SlideBy: SlideBy;
@@ -2147,10 +2333,11 @@ export type ResolversParentTypes = {
   AttributeGrouping: AttributeGrouping;
   Float: Scalars['Float']['output'];
   AttributeInput: AttributeInput;
-  Cohort: CohortMapper;
+  BuildSearchIndexInput: BuildSearchIndexInput;
   ID: Scalars['ID']['output'];
+  Cohort: CohortMapper;
   Boolean: Scalars['Boolean']['output'];
-  CohortComparison: CohortComparison;
+  CohortComparison: CohortComparisonMapper;
   CohortPayload: Omit<CohortPayload, 'cohort' | 'errors'> & { cohort?: Maybe<ResolversParentTypes['Cohort']>, errors: Array<ResolversParentTypes['UserError']> };
   CompareCohortsInput: CompareCohortsInput;
   ComparisonRow: ComparisonRow;
@@ -2203,15 +2390,23 @@ export type ResolversParentTypes = {
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
+  RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
   SaveCohortInput: SaveCohortInput;
+  SearchIndex: SearchIndexMapper;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: SimilarPatchMapper;
   SimilarPatches: Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatch']>, search: ResolversParentTypes['SearchReport'] };
   SimilarPatchesInput: SimilarPatchesInput;
+  SimilarPatient: SimilarPatientMapper;
+  SimilarPatients: Omit<SimilarPatients, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarPatient']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarPatientsInput: SimilarPatientsInput;
+  SimilarSlide: SimilarSlideMapper;
+  SimilarSlides: Omit<SimilarSlides, 'hits' | 'search'> & { hits: Array<ResolversParentTypes['SimilarSlide']>, search: ResolversParentTypes['SearchReport'] };
+  SimilarSlidesInput: SimilarSlidesInput;
   SimilarTo: SimilarTo;
   Slide: SlideMapper;
   SlideBy: SlideBy;
@@ -2273,7 +2468,10 @@ export type CohortResolvers<ContextType = GraphQLContext, ParentType extends Res
 };
 
 export type CohortComparisonResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortComparison'] = ResolversParentTypes['CohortComparison']> = {
+  featureDistance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   rows?: Resolver<Array<ResolversTypes['ComparisonRow']>, ParentType, ContextType>;
+  typicalOfA?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
+  typicalOfB?: Resolver<Maybe<Array<ResolversTypes['SimilarPatch']>>, ParentType, ContextType>;
 };
 
 export type CohortPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['CohortPayload'] = ResolversParentTypes['CohortPayload']> = {
@@ -2406,6 +2604,7 @@ export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends
   overlap?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   patchSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   preprocessing?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  searchIndexes?: Resolver<Array<ResolversTypes['SearchIndex']>, ParentType, ContextType>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<FeatureSetslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2494,6 +2693,7 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
 };
 
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  buildSearchIndex?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildSearchIndexArgs, 'input'>>;
   cancelJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationcancelJobArgs, 'id'>>;
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
@@ -2590,6 +2790,8 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType, RequireFields<QuerypatientArgs, 'by'>>;
   patients?: Resolver<ResolversTypes['PatientConnection'], ParentType, ContextType, RequireFields<QuerypatientsArgs, 'filter' | 'first'>>;
   similarPatches?: Resolver<ResolversTypes['SimilarPatches'], ParentType, ContextType, RequireFields<QuerysimilarPatchesArgs, 'input'>>;
+  similarPatients?: Resolver<ResolversTypes['SimilarPatients'], ParentType, ContextType, RequireFields<QuerysimilarPatientsArgs, 'input'>>;
+  similarSlides?: Resolver<ResolversTypes['SimilarSlides'], ParentType, ContextType, RequireFields<QuerysimilarSlidesArgs, 'input'>>;
   slide?: Resolver<Maybe<ResolversTypes['Slide']>, ParentType, ContextType, RequireFields<QueryslideArgs, 'by'>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<QueryslidesArgs, 'filter' | 'first'>>;
   studies?: Resolver<ResolversTypes['StudyConnection'], ParentType, ContextType, RequireFields<QuerystudiesArgs, 'first'>>;
@@ -2606,6 +2808,16 @@ export type RegisterSlidesPayloadResolvers<ContextType = GraphQLContext, ParentT
   unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type SearchIndexResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchIndex'] = ResolversParentTypes['SearchIndex']> = {
+  builtAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  recall?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  staleReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  strategy?: Resolver<ResolversTypes['SearchStrategy'], ParentType, ContextType>;
+  vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type SearchReportResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchReport'] = ResolversParentTypes['SearchReport']> = {
   isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   matches?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -2620,6 +2832,8 @@ export type SearchReportResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type SearchStrategyResolvers = EnumResolverSignature<{ CLUSTERED?: any, EXACT?: any, ITERATIVE_INDEX?: any, PARTIAL_INDEX?: any, PARTITION_INDEX?: any }, ResolversTypes['SearchStrategy']>;
 
+export type SetDistanceResolvers = EnumResolverSignature<{ MEAN?: any, MEDIAN_OF_MIN?: any }, ResolversTypes['SetDistance']>;
+
 export type SimilarPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatch'] = ResolversParentTypes['SimilarPatch']> = {
   distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   patch?: Resolver<ResolversTypes['Patch'], ParentType, ContextType>;
@@ -2628,6 +2842,28 @@ export type SimilarPatchResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type SimilarPatchesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatches'] = ResolversParentTypes['SimilarPatches']> = {
   hits?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
+};
+
+export type SimilarPatientResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatient'] = ResolversParentTypes['SimilarPatient']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+};
+
+export type SimilarPatientsResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatients'] = ResolversParentTypes['SimilarPatients']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarPatient']>, ParentType, ContextType>;
+  search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
+};
+
+export type SimilarSlideResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlide'] = ResolversParentTypes['SimilarSlide']> = {
+  because?: Resolver<Array<ResolversTypes['SimilarPatch']>, ParentType, ContextType>;
+  distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  slide?: Resolver<ResolversTypes['Slide'], ParentType, ContextType>;
+};
+
+export type SimilarSlidesResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarSlides'] = ResolversParentTypes['SimilarSlides']> = {
+  hits?: Resolver<Array<ResolversTypes['SimilarSlide']>, ParentType, ContextType>;
   search?: Resolver<ResolversTypes['SearchReport'], ParentType, ContextType>;
 };
 
@@ -2846,10 +3082,16 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
+  SearchIndex?: SearchIndexResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
+  SetDistance?: SetDistanceResolvers;
   SimilarPatch?: SimilarPatchResolvers<ContextType>;
   SimilarPatches?: SimilarPatchesResolvers<ContextType>;
+  SimilarPatient?: SimilarPatientResolvers<ContextType>;
+  SimilarPatients?: SimilarPatientsResolvers<ContextType>;
+  SimilarSlide?: SimilarSlideResolvers<ContextType>;
+  SimilarSlides?: SimilarSlidesResolvers<ContextType>;
   Slide?: SlideResolvers<ContextType>;
   SlideConnection?: SlideConnectionResolvers<ContextType>;
   SlideEdge?: SlideEdgeResolvers<ContextType>;

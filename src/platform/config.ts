@@ -14,6 +14,11 @@ const GIBIBYTE = 2 ** 30;
 /** Names, meanings and defaults of the environment variables; docs/configuration.md shows the same table. */
 const environment = z.object({
   DATABASE_URL: z.string().min(1).optional(),
+  HISTOQL_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+    .refine((name) => !["features", "pgboss", "information_schema"].includes(name) && !name.startsWith("pg_"))
+    .default("public"),
   HISTOQL_DATA: z.string().min(1).default(".histoql"),
   HISTOQL_HOST: z.string().min(1).default("127.0.0.1"),
   HISTOQL_PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
@@ -36,6 +41,8 @@ const EXECUTION_PROVIDERS: readonly ExecutionProvider[] = ["cuda", "webgpu", "cp
 export type Config = {
   /** Given PostgreSQL; undefined means the embedded database in `dataFolder`. */
   databaseUrl: string | undefined;
+  /** Schema of the given PostgreSQL that holds everything but vectors (`features`) and messages (`pgboss`). */
+  schema: string;
   /** Absolute path of the folder for the embedded database, artefacts and the signing secret. */
   dataFolder: string;
   host: string;
@@ -87,6 +94,7 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
   }
   return {
     databaseUrl: values.DATABASE_URL,
+    schema: values.HISTOQL_SCHEMA,
     dataFolder: isAbsolute(values.HISTOQL_DATA) ? values.HISTOQL_DATA : resolve(values.HISTOQL_DATA),
     host: values.HISTOQL_HOST,
     port: values.HISTOQL_PORT,

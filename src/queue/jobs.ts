@@ -32,6 +32,17 @@ export const LEASE_SECONDS = 60;
 
 const leaseEnd = `now() + interval '${LEASE_SECONDS} seconds'`;
 
+/** A job that a worker takes as a whole. */
+export const insertJob = async (client: Queryable, job: NewJob): Promise<string> => {
+  const id = randomUUID();
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by)
+     VALUES ($1, $2::job_kind, $3, $4, $5, $6, $7)`,
+    [id, job.kind, job.studyId, job.payload, job.unit, job.resultId ?? null, job.createdBy],
+  );
+  return id;
+};
+
 /** A parent and one child a slide; the children are what workers take. */
 export const insertJobTree = async (
   client: Queryable,
@@ -126,12 +137,12 @@ export const renewLease = async (client: Queryable, job: ClaimedJob): Promise<vo
 export const recordProgress = async (
   client: Queryable,
   job: ClaimedJob,
-  progress: { done: number; total: number; restart?: boolean },
+  progress: { done: number; total: number; restart?: boolean; message?: string },
 ): Promise<void> => {
   const { rowCount } = await client.query(
-    `UPDATE job SET done = $3, total = $4, lease_until = ${leaseEnd}${progress.restart ? ", done_before = $3" : ""}
+    `UPDATE job SET done = $3, total = $4, message = $5, lease_until = ${leaseEnd}${progress.restart ? ", done_before = $3" : ""}
      WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease, progress.done, progress.total],
+    [job.id, job.lease, progress.done, progress.total, progress.message ?? null],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };

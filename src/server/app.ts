@@ -8,6 +8,7 @@ import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
+import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
@@ -59,6 +60,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
   const log = createLogger(config.logLevel);
   const database = await openDatabase({
     url: config.databaseUrl,
+    schema: config.schema,
     dataFolder: options.inMemory ? undefined : config.dataFolder,
     onStatement: options.onStatement,
   });
@@ -80,13 +82,18 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     };
     await storeBundledEncoder(app);
     if (options.work !== false) {
-      await app.queue.work({ TILE: runTileJob(app), EMBED: runEmbedJob(app) }, { concurrency: SLIDES_AT_ONCE });
+      await app.queue.work(
+        { TILE: runTileJob(app), EMBED: thenIndex(app, runEmbedJob(app)), INDEX: runIndexJob(app) },
+        { concurrency: SLIDES_AT_ONCE },
+      );
     }
     const stopSweeping = startSweeping(app);
+    const stopIndexing = options.work === false ? undefined : startIndexing(app);
     return {
       ...app,
       async close() {
         await stopSweeping();
+        await stopIndexing?.();
         await indexingDone(app);
         await app.queue.stop();
         await app.encoderSessions.close();

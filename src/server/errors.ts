@@ -5,6 +5,7 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { isHistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
 import { queryScope } from "../platform/queryScope.ts";
+import { isUnavailable } from "../store/unavailable.ts";
 
 /** The id of the request that is being served, for errors that are formatted far from it. */
 export const requestIds = new AsyncLocalStorage<string>();
@@ -22,6 +23,12 @@ const ABOUT_THE_REQUEST = new Set<unknown>([
 
 /** Client gone: nobody reads the answer, and nothing is wrong here. */
 export const REQUEST_ABORTED = "REQUEST_ABORTED";
+
+/** The database cannot be asked: it restarts, or the way to it is broken. Passing, as a rule. */
+const DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE";
+
+const DATABASE_FIX =
+  "Ask again in a moment; the server connects by itself once the database is back. Look first whether a mutation was made: its answer may be all that was lost.";
 
 /** The error that was thrown, out of the GraphQL errors that were wrapped around it. */
 const rootCause = (error: unknown): unknown => {
@@ -80,6 +87,11 @@ export const createErrorFormatter =
       if (ABOUT_THE_REQUEST.has(code)) {
         return { ...place, message: formatted.message, extensions: { code, ...(typeof fix === "string" && { fix }) } };
       }
+    }
+    if (isUnavailable(cause)) {
+      log.warn({ reason: cause instanceof Error ? cause.message : String(cause), field: path?.join(".") }, "database");
+      const extensions = { code: DATABASE_UNAVAILABLE, fix: DATABASE_FIX };
+      return { ...place, message: "The database cannot be reached at the moment.", extensions };
     }
     const requestId = requestIds.getStore() ?? randomUUID();
     log.error({ requestId, err: cause, field: path?.join(".") }, "internal error");

@@ -24,6 +24,8 @@ type Arguments = Record<string, unknown>;
 /** Beside one for each object: what a field costs that computes, or that reads more than a row. */
 const FIELD_COSTS: Readonly<Record<string, (values: Arguments) => number>> = {
   "Query.similarPatches": () => 2000,
+  "Query.similarSlides": () => 5000,
+  "Query.similarPatients": () => 5000,
   "Query.survival": () => 5000,
   "Query.compareCohorts": () => 5000,
   "Query.facets": ({ attributes }) => 200 * sizeOf(attributes),

@@ -33,14 +33,24 @@ const missingIndexes = async (client: Queryable, studyId: number): Promise<strin
   return rows.map(({ statement }) => statement);
 };
 
+const ownsPatients = async (client: Queryable): Promise<boolean> => {
+  const { rows } = await client.query<{ owns: boolean }>(
+    "SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'patient'::regclass",
+  );
+  return rows[0]?.owns === true;
+};
+
 /**
  * Indexes the attributes of a study that has grown large. Writers are not blocked, and what exists is left alone: call it
  * after an import, and again whenever. The embedded database reads a table of its size fast enough without.
+ * @returns false where indexes are missing that this role may not make, not being the owner of the tables
  */
-export const indexClinical = async (database: Database, studyId: number): Promise<void> => {
-  if (database.kind === "embedded") return;
+export const indexClinical = async (database: Database, studyId: number): Promise<boolean> => {
+  if (database.kind === "embedded") return true;
   const statements = await missingIndexes(database, studyId);
+  if (statements.length > 0 && !(await ownsPatients(database))) return false;
   // One after another: each reads the whole table, and other work needs the connections.
   for (const statement of statements) await database.query(statement);
   if (statements.length > 0) await database.query("ANALYZE patient");
+  return true;
 };

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import pg from "pg";
-import { HistoError } from "../platform/errors.ts";
+import { HistoError, isHistoError } from "../platform/errors.ts";
 import { queryScope } from "../platform/queryScope.ts";
-import { type EmbeddedDatabase, startEmbedded } from "./embedded/index.ts";
-import { cancelOver, createScopedPool, interruptibleClient } from "./interruptible.ts";
+import { startEmbedded } from "./embedded/index.ts";
+import { createScopedPool, interruptibleClient } from "./interruptible.ts";
+import { settleSchema } from "./schemas.ts";
+import { type Protection, readServerAddress, tlsRefusal } from "./tls.ts";
 
 /** What runs a statement: the pool, or the one client of a transaction. */
 export type Queryable = {
@@ -13,6 +15,10 @@ export type Queryable = {
 export type Database = Queryable & {
   kind: "embedded" | "given";
   pool: pg.Pool;
+  /** Schema of every table but vectors and messages. */
+  schema: string;
+  /** How the way to the server is protected. */
+  protection: Protection;
   /** Commits what `work` did, or rolls it back when it throws. Inside, use only the given client. */
   transaction<Result>(work: (client: Queryable) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -21,6 +27,10 @@ export type Database = Queryable & {
 export type DatabaseOptions = {
   /** Given PostgreSQL; without it the embedded one is started. */
   url?: string | undefined;
+  /** Schema of the given PostgreSQL; "public" by default. The embedded one has "public" only. */
+  schema?: string | undefined;
+  /** Whether a missing schema is made, where the role may; on by default. */
+  makeSchema?: boolean | undefined;
   /** Folder of the embedded database; undefined keeps it in memory. */
   dataFolder?: string | undefined;
   /** Sees every statement; for SQL snapshots. */
@@ -41,46 +51,77 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig["getTypeParser"],
 };
 
-const unreachable = (error: unknown): HistoError =>
-  new HistoError("BAD_ARGUMENT", "The PostgreSQL server named by DATABASE_URL cannot be reached.", {
-    fix: 'Check host, port, user, password and TLS settings in DATABASE_URL; `psql "$DATABASE_URL"` must connect.',
-    path: ["DATABASE_URL"],
-    cause: error,
-  });
+const unreachable = (error: unknown): HistoError => {
+  if (isHistoError(error)) return error;
+  return (
+    tlsRefusal(error) ??
+    new HistoError("BAD_ARGUMENT", "The PostgreSQL server named by DATABASE_URL cannot be reached.", {
+      fix: 'Check host, port, user, password and TLS settings in DATABASE_URL; `psql "$DATABASE_URL"` must connect.',
+      path: ["DATABASE_URL"],
+      cause: error,
+    })
+  );
+};
 
-const connect = (options: DatabaseOptions, embedded: EmbeddedDatabase | undefined): pg.Pool =>
-  createScopedPool({
-    ...(embedded ? { ...embedded.connection, max: 1 } : { connectionString: options.url, max: 10 }),
-    Client: interruptibleClient({
-      onStatement: options.onStatement,
-      cancel: options.url === undefined ? undefined : cancelOver(options.url),
-    }),
-    types,
-    application_name: "histoql",
-    keepAlive: true,
-  } as pg.PoolConfig);
+const CONNECTIONS = 10;
+const APPLICATION = { application_name: "histoql", keepAlive: true } as const;
+
+type Connection = { config: pg.PoolConfig; schema: string; protection: Protection; close(): Promise<void> };
+
+const DEFAULT_SCHEMA = "public";
+
+const openEmbedded = async (dataFolder: string | undefined): Promise<Connection> => {
+  const embedded = await startEmbedded(dataFolder);
+  const config = { ...embedded.connection, ...APPLICATION, max: 1 };
+  return { config, schema: DEFAULT_SCHEMA, protection: "local", close: () => embedded.close() };
+};
+
+/** @throws HistoError when it cannot be reached or trusted, or the schema cannot be used */
+const openGiven = async (
+  url: string,
+  { schema = DEFAULT_SCHEMA, makeSchema }: DatabaseOptions,
+): Promise<Connection> => {
+  const { protection, ...address } = readServerAddress(url, process.env);
+  const config = { ...address, ...APPLICATION, max: CONNECTIONS };
+  try {
+    const settled = await settleSchema(config, schema, { make: makeSchema ?? true });
+    return { config: { ...config, ...settled }, schema, protection, close: async () => {} };
+  } catch (error) {
+    throw unreachable(error);
+  }
+};
 
 /** Is set inside a transaction; with one connection, the pool would wait for that transaction forever. */
 const insideTransaction = new AsyncLocalStorage<boolean>();
 
-/** Opens the database and makes sure that it answers. */
+/**
+ * Opens the database and makes sure that it answers.
+ * @throws HistoError when it is in use, cannot be reached or trusted, or its schema cannot be used
+ */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const embedded = options.url === undefined ? await startEmbedded(options.dataFolder) : undefined;
-  const pool = connect(options, embedded);
+  const { url } = options;
+  const isEmbedded = url === undefined;
+  const { config, schema, protection, close } = isEmbedded
+    ? await openEmbedded(options.dataFolder)
+    : await openGiven(url, options);
+  const Client = interruptibleClient({ onStatement: options.onStatement, cancels: !isEmbedded });
+  const pool = createScopedPool({ ...config, Client, types } as pg.PoolConfig);
   // An idle connection that breaks is replaced by the pool at the next query; without a listener it would end the process.
   pool.on("error", () => {});
   try {
     await pool.query("SELECT 1");
   } catch (error) {
     await pool.end();
-    await embedded?.close();
-    throw embedded ? error : unreachable(error);
+    await close();
+    throw isEmbedded ? error : unreachable(error);
   }
   return {
-    kind: embedded ? "embedded" : "given",
+    kind: isEmbedded ? "embedded" : "given",
     pool,
+    schema,
+    protection,
     query: (text, values) => {
-      if (embedded && insideTransaction.getStore()) {
+      if (isEmbedded && insideTransaction.getStore()) {
         throw new Error(
           "Inside a transaction use only the transaction's client: the embedded database has one connection.",
         );
@@ -108,7 +149,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     },
     async close() {
       await pool.end();
-      await embedded?.close();
+      await close();
     },
   };
 };

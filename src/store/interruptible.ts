@@ -1,12 +1,15 @@
 import { AsyncResource } from "node:async_hooks";
+import type { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { queryScope } from "../platform/queryScope.ts";
 
 export type ClientOptions = {
   /** Sees every statement before it runs. */
   onStatement?: ((text: string) => void) | undefined;
-  /** Ends what a process of the server computes; undefined for a database that cannot, where it runs to its end. */
-  cancel?: ((processId: number) => void) | undefined;
+  /** Whether the server can end what it computes; where it cannot, a statement runs to its end. */
+  cancels?: boolean | undefined;
 };
 
 type Callback = (error: Error | undefined, result?: unknown) => void;
@@ -46,12 +49,55 @@ const runInterruptibly = (
   });
 };
 
+/** What the driver's client keeps of its connection beside what its types tell. */
+type ConnectedClient = pg.Client & { processID: number; secretKey: number; ssl: boolean | ConnectionOptions };
+
+/** The driver's connection below a client: only what a cancellation needs. */
+type RawConnection = EventEmitter & {
+  stream: Duplex;
+  connect(port: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(processId: number, secretKey: number): void;
+};
+const RawConnection = pg.Connection as unknown as new (config: { ssl: boolean | ConnectionOptions }) => RawConnection;
+
+/** A server that does not answer holds up nothing but this. */
+const CANCEL_WITHIN_MS = 10_000;
+
+/**
+ * Asks the server to end the statement that a client waits for, by the protocol's CancelRequest over a connection of its own
+ * (those of the pool may all be taken by what is to be cancelled), which PgBouncer passes on to the right server process.
+ * Where that fails the statement runs to its end; nobody waits for it any more.
+ */
+const requestCancel = (client: ConnectedClient): void => {
+  const connection = new RawConnection({ ssl: client.ssl });
+  const end = () => connection.stream.destroy();
+  const send = () => connection.cancel(client.processID, client.secretKey);
+  connection.on("error", end);
+  connection.once("connect", () => (client.ssl ? connection.requestSsl() : send()));
+  connection.once("sslconnect", send);
+  // The server answers by closing.
+  const timer = setTimeout(end, CANCEL_WITHIN_MS).unref();
+  connection.once("end", () => clearTimeout(timer));
+  if (client.host.startsWith("/")) connection.connect(`${client.host}/.s.PGSQL.${client.port}`);
+  else connection.connect(client.port, client.host);
+};
+
+/** A server that does not answer at all is as good as none. The wait for a connection of the pool is not bounded by this. */
+const CONNECT_WITHIN_MS = 15_000;
+
 /** A database client that tells of each statement, and cancels those whose `queryScope` is aborted. */
-export const interruptibleClient = ({ onStatement, cancel }: ClientOptions): typeof pg.Client => {
-  class InterruptibleClient extends pg.Client {}
+export const interruptibleClient = ({ onStatement, cancels = false }: ClientOptions): typeof pg.Client => {
+  class InterruptibleClient extends pg.Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, connectionTimeoutMillis: CONNECT_WITHIN_MS });
+      // Statements under way fail by themselves when the connection breaks; without a listener the process would end.
+      this.on("error", () => {});
+    }
+  }
   const original = pg.Client.prototype.query as Query;
   const query: Query = function (...args) {
-    const client = this as pg.Client & { processID: number };
+    const client = this as ConnectedClient;
     const text = statementText(args[0]);
     if (text !== undefined) onStatement?.(text);
     const signal = queryScope.getStore()?.signal;
@@ -61,7 +107,7 @@ export const interruptibleClient = ({ onStatement, cancel }: ClientOptions): typ
     const start = (done: Callback) => {
       original.call(client, ...(callback ? args.slice(0, -1) : args), done);
     };
-    const stop = cancel && (() => cancel(client.processID));
+    const stop = cancels ? () => requestCancel(client) : undefined;
     if (callback) return runInterruptibly(start, signal, stop, callback);
     return new Promise((resolve, reject) => {
       runInterruptibly(start, signal, stop, (error, result) => (error ? reject(error) : resolve(result)));
@@ -101,17 +147,3 @@ export const createScopedPool = (options: pg.PoolConfig): pg.Pool => {
   Object.assign(ScopedPool.prototype, { connect: scopedConnect, query: scopedQuery });
   return new ScopedPool(options);
 };
-
-/** Cancels over a connection of its own: those of the pool may all be taken by what is to be cancelled. */
-export const cancelOver =
-  (connectionString: string) =>
-  (processId: number): void => {
-    const client = new pg.Client({ connectionString, application_name: "histoql-cancel" });
-    client.on("error", () => {});
-    client
-      .connect()
-      .then(() => client.query("SELECT pg_cancel_backend($1)", [processId]))
-      // Where that fails the statement runs to its end; nobody waits for it any more.
-      .catch(() => {})
-      .finally(() => client.end().catch(() => {}));
-  };

@@ -7,4 +7,4 @@ export { PrismaClient };
 
 /** Prisma over the one pool, so that the embedded database's single connection is shared rather than fought for. */
 export const createPrisma = (database: Database): PrismaClient =>
-  new PrismaClient({ adapter: new PrismaPg(database.pool, { disposeExternalPool: false }) });
+  new PrismaClient({ adapter: new PrismaPg(database.pool, { disposeExternalPool: false, schema: database.schema }) });

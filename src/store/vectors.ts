@@ -2,7 +2,7 @@ import pgvector from "pgvector";
 import { halfvecArray, int8Array } from "./binaryArrays.ts";
 import type { Database, Queryable } from "./database.ts";
 
-/** All SQL that touches vectors is in this file and in `vectorSearch.ts`. */
+/** All SQL that touches vectors is in this file and in `search/`. */
 
 /** The table of a feature set. The id is an integer of ours, so it can stand in SQL text. */
 export const vectorTable = (featureSetId: number): string => {

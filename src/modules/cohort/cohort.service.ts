@@ -9,9 +9,12 @@ import type { Connection, PageArguments } from "../base/connections.ts";
 import { type PatientFilter, requireStudyKey, resolvePatientFilter } from "../base/filters.ts";
 import { listRows } from "../base/listing.ts";
 import type { GraphQLContext } from "../context.ts";
+import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import type { PatchHit } from "../similarity/hydrate.ts";
 import { loadStudy, requireKey } from "../study/study.service.ts";
 import { type ComparisonRow, compare } from "./comparison.ts";
 import { columnOf, type Facet, toFacet } from "./facets.ts";
+import { compareFeatures } from "./featureComparison.ts";
 
 export const MAX_FACETS = 20;
 
@@ -169,15 +172,41 @@ const comparedAttributes = async (
     : dictionary.filter(({ level, type }) => level === "PATIENT" && type !== "TEXT");
 };
 
+/** @throws HistoError NOT_FOUND, FORBIDDEN, BAD_ARGUMENT */
+const comparedFeatureSet = async (context: GraphQLContext, study: Study, id: string | null | undefined) => {
+  if (id == null) return null;
+  const featureSet = await requireFeatureSet(context, id, ["input", "featureSet"]);
+  if (featureSet.studyId === study.id) return featureSet;
+  throw new HistoError("BAD_ARGUMENT", "The feature set is of another study than the cohorts.", {
+    fix: "Take the cohorts and the feature set from one study; nothing crosses studies.",
+    path: ["input", "featureSet"],
+  });
+};
+
+export type CohortComparison = {
+  rows: ComparisonRow[];
+  featureDistance: number | null;
+  typicalOfA: () => Promise<PatchHit[] | null>;
+  typicalOfB: () => Promise<PatchHit[] | null>;
+};
+
+const nothing = () => Promise.resolve(null);
+
 /**
  * Two cohorts side by side, with the test that suits each attribute. The tests are for separate groups of patients, so
  * cohorts that overlap are refused rather than compared wrongly.
- * @throws HistoError NOT_FOUND, FORBIDDEN, COLUMN_UNKNOWN, BAD_ARGUMENT for two studies, CONFLICT for shared patients
+ * @throws HistoError NOT_FOUND, FORBIDDEN, COLUMN_UNKNOWN, BAD_ARGUMENT for two studies, CONFLICT for shared patients,
+ *   LIMIT_EXCEEDED as compareFeatures
  */
 export const compareCohorts = async (
   context: GraphQLContext,
-  input: { a: string; b: string; attributes?: readonly string[] | null | undefined },
-): Promise<{ rows: ComparisonRow[] }> => {
+  input: {
+    a: string;
+    b: string;
+    attributes?: readonly string[] | null | undefined;
+    featureSet?: string | null | undefined;
+  },
+): Promise<CohortComparison> => {
   const { loaders } = context;
   const [a, b] = await Promise.all([requireCohort(context, input.a, "a"), requireCohort(context, input.b, "b")]);
   if (a.studyKey !== b.studyKey) {
@@ -187,10 +216,11 @@ export const compareCohorts = async (
     });
   }
   const study = await loadStudy(context, a.studyKey);
-  const [ofA, ofB, attributes] = await Promise.all([
+  const [ofA, ofB, attributes, featureSet] = await Promise.all([
     conditionOf(context, study, a.cohort),
     conditionOf(context, study, b.cohort),
     comparedAttributes(context, study, input.attributes),
+    comparedFeatureSet(context, study, input.featureSet),
   ]);
   const shared = await loaders.lists.patient.counts.load({
     parent: { kind: "study", id: study.id },
@@ -211,5 +241,12 @@ export const compareCohorts = async (
     [ofA, ofB].map((condition) => loaders.values.load({ studyId: study.id, condition, columns })),
   );
   if (!valuesOfA || !valuesOfB) throw new Error("A cohort's values were not read.");
-  return { rows: await compare(attributes, valuesOfA, valuesOfB) };
+  const sizes = [valuesOfA.patients, valuesOfB.patients] as const;
+  const features = featureSet && (await compareFeatures(context, featureSet, [ofA, ofB], sizes));
+  return {
+    rows: await compare(attributes, valuesOfA, valuesOfB, features ? [features.row] : []),
+    featureDistance: features?.distance ?? null,
+    typicalOfA: features?.typicalOfA ?? nothing,
+    typicalOfB: features?.typicalOfB ?? nothing,
+  };
 };

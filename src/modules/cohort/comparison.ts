@@ -21,7 +21,8 @@ export type ComparisonRow = {
   qValue: number | null;
 };
 
-type TestedRow = Omit<ComparisonRow, "qValue">;
+/** A row before the correction for testing several. */
+export type TestedRow = Omit<ComparisonRow, "qValue">;
 
 /** Mean and sample standard deviation in two passes, which keeps the digits that the textbook's one pass loses. */
 const moments = (values: Float64Array): { mean: number | null; standardDeviation: number | null } => {
@@ -95,8 +96,16 @@ const compareAttribute = ({ key, type }: Attribute, a: ColumnValues, b: ColumnVa
 
 const breathe = () => new Promise<void>((resume) => setImmediate(resume));
 
-/** Two cohorts that share no patient, side by side: the number of patients, then a row for each attribute. */
-export const compare = async (attributes: readonly Attribute[], a: Values, b: Values): Promise<ComparisonRow[]> => {
+/**
+ * Two cohorts that share no patient, side by side: the number of patients, then a row for each attribute, then those of other
+ * tests.
+ */
+export const compare = async (
+  attributes: readonly Attribute[],
+  a: Values,
+  b: Values,
+  more: readonly TestedRow[],
+): Promise<ComparisonRow[]> => {
   const rows: TestedRow[] = [{ name: "patients", a: { n: a.patients }, b: { n: b.patients }, ...UNTESTED }];
   for (const [index, attribute] of attributes.entries()) {
     const [ofA, ofB] = [a.columns[index], b.columns[index]];
@@ -104,6 +113,7 @@ export const compare = async (attributes: readonly Attribute[], a: Values, b: Va
     // Ranking a hundred thousand numbers takes a while, and other requests wait for this thread.
     await breathe();
   }
+  rows.push(...more);
   const qValues = benjaminiHochberg(rows.map(({ pValue }) => pValue));
   return rows.map((row, index) => ({ ...row, qValue: qValues[index] ?? null }));
 };

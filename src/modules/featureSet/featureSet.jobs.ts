@@ -9,6 +9,7 @@ import { cellOf, readGridPatchIds } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { ensureGrid } from "../patch/grid.service.ts";
+import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
 
 /** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
@@ -122,8 +123,10 @@ export const runEmbedJob =
       await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
       return checkpoint;
     });
-    if (written >= grid.patches) return;
-    await requireRoom(app, slide, grid.patches - written, dims);
-    signal.throwIfAborted();
-    await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
+    if (written < grid.patches) {
+      await requireRoom(app, slide, grid.patches - written, dims);
+      signal.throwIfAborted();
+      await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
+    }
+    await summariseSlides(app.database, featureSet.id, [slide.id], { signal });
   };

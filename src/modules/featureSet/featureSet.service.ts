@@ -30,13 +30,17 @@ export const findFeatureSet = (
 };
 
 /** @throws HistoError NOT_FOUND, FORBIDDEN */
-export const requireFeatureSet = async (context: GraphQLContext, id: string): Promise<FeatureSet> => {
-  const [studyKey, key] = requireId("FeatureSet", id, ["featureSet"]);
+export const requireFeatureSet = async (
+  context: GraphQLContext,
+  id: string,
+  path: readonly string[] = ["featureSet"],
+): Promise<FeatureSet> => {
+  const [studyKey, key] = requireId("FeatureSet", id, path);
   const found = await findFeatureSet(context, String(studyKey), String(key));
   if (found) return found;
   throw new HistoError("NOT_FOUND", `There is no feature set "${key}" in study "${studyKey}".`, {
     fix: "`study(key) { featureSets { key id } }` lists them; embedSlides makes one.",
-    path: ["featureSet"],
+    path,
   });
 };
 

@@ -9,6 +9,9 @@ export const indexLater = ({ database, log }: App, studyId: number): void => {
   const before = underWay.get(database) ?? Promise.resolve();
   const after = before
     .then(() => indexClinical(database, studyId))
+    .then((isDone) => {
+      if (!isDone) log.info({ studyId }, "this role may not index the study's attributes; histoql migrate does");
+    })
     .catch((error: unknown) => {
       log.warn({ err: error }, "the attributes of a study could not be indexed");
     });

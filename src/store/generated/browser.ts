@@ -92,3 +92,18 @@ export type CohortPatient = Prisma.CohortPatientModel
  * A file on its way in. The bytes lie in the data folder under the id until they are used or swept.
  */
 export type Upload = Prisma.UploadModel
+/**
+ * Model SearchIndex
+ * What makes a similarity search faster than comparing every vector: `features.cells_<id>` or `features.hnsw_<id>`.
+ */
+export type SearchIndex = Prisma.SearchIndexModel
+/**
+ * Model SearchIndexSlide
+ * Which of a slide's vectors lie in which cells of a CLUSTERED index.
+ */
+export type SearchIndexSlide = Prisma.SearchIndexSlideModel
+/**
+ * Model SearchDemand
+ * How often a search among a frozen cohort had to compare all of its vectors.
+ */
+export type SearchDemand = Prisma.SearchDemandModel

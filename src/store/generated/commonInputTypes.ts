@@ -575,6 +575,40 @@ export type EnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
 }
 
+export type EnumSearchIndexKindFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel> | $Enums.SearchIndexKind
+}
+
+export type EnumSearchIndexStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel> | $Enums.SearchIndexState
+}
+
+export type EnumSearchIndexKindWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexKind
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+}
+
+export type EnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+}
+
 export type NestedIntFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel>
@@ -1067,6 +1101,40 @@ export type NestedEnumAttributeLevelWithAggregatesFilter<$PrismaModel = never> =
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumAttributeLevelFilter<$PrismaModel>
+}
+
+export type NestedEnumSearchIndexKindFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel> | $Enums.SearchIndexKind
+}
+
+export type NestedEnumSearchIndexStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel> | $Enums.SearchIndexState
+}
+
+export type NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexKind | Prisma.EnumSearchIndexKindFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexKind[] | Prisma.ListEnumSearchIndexKindFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexKindWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexKind
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexKindFilter<$PrismaModel>
+}
+
+export type NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.SearchIndexState | Prisma.EnumSearchIndexStateFieldRefInput<$PrismaModel>
+  in?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.SearchIndexState[] | Prisma.ListEnumSearchIndexStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel> | $Enums.SearchIndexState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
 }
 
 

@@ -90,3 +90,20 @@ export const AttributeLevel = {
 } as const
 
 export type AttributeLevel = (typeof AttributeLevel)[keyof typeof AttributeLevel]
+
+
+export const SearchIndexKind = {
+  CLUSTERED: 'CLUSTERED',
+  PARTITION: 'PARTITION',
+  PARTIAL: 'PARTIAL'
+} as const
+
+export type SearchIndexKind = (typeof SearchIndexKind)[keyof typeof SearchIndexKind]
+
+
+export const SearchIndexState = {
+  BUILDING: 'BUILDING',
+  READY: 'READY'
+} as const
+
+export type SearchIndexState = (typeof SearchIndexState)[keyof typeof SearchIndexState]

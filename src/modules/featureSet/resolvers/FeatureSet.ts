@@ -3,7 +3,23 @@ import { listSlidesOf } from "../../slide/slide.service.ts";
 import type { FeatureSetResolvers } from "../../types.generated.ts";
 import { featureSetLineage } from "../featureSet.lineage.ts";
 
-export const FeatureSet: FeatureSetResolvers = {
+export const FeatureSet: Pick<
+  FeatureSetResolvers,
+  | "dims"
+  | "encoder"
+  | "id"
+  | "key"
+  | "level"
+  | "lineage"
+  | "micronsPerPixel"
+  | "overlap"
+  | "patchSize"
+  | "preprocessing"
+  | "slides"
+  | "study"
+  | "vectors"
+  | "__isTypeOf"
+> = {
   id: async ({ studyId, key }, _arguments, { loaders }) =>
     encodeId("FeatureSet", (await loaders.study.load(studyId)).key, key),
   study: ({ studyId }, _arguments, { loaders }) => loaders.study.load(studyId),

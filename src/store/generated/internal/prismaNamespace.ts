@@ -411,7 +411,10 @@ export const ModelName = {
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
-  Upload: 'Upload'
+  Upload: 'Upload',
+  SearchIndex: 'SearchIndex',
+  SearchIndexSlide: 'SearchIndexSlide',
+  SearchDemand: 'SearchDemand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -427,7 +430,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "searchIndex" | "searchIndexSlide" | "searchDemand"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1541,6 +1544,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    SearchIndex: {
+      payload: Prisma.$SearchIndexPayload<ExtArgs>
+      fields: Prisma.SearchIndexFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchIndexFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchIndexFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        findFirst: {
+          args: Prisma.SearchIndexFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchIndexFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        findMany: {
+          args: Prisma.SearchIndexFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        create: {
+          args: Prisma.SearchIndexCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        createMany: {
+          args: Prisma.SearchIndexCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchIndexCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        delete: {
+          args: Prisma.SearchIndexDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        update: {
+          args: Prisma.SearchIndexUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchIndexDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchIndexUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchIndexUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchIndexUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexPayload>
+        }
+        aggregate: {
+          args: Prisma.SearchIndexAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchIndex>
+        }
+        groupBy: {
+          args: Prisma.SearchIndexGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchIndexCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexCountAggregateOutputType> | number
+        }
+      }
+    }
+    SearchIndexSlide: {
+      payload: Prisma.$SearchIndexSlidePayload<ExtArgs>
+      fields: Prisma.SearchIndexSlideFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchIndexSlideFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchIndexSlideFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        findFirst: {
+          args: Prisma.SearchIndexSlideFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchIndexSlideFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        findMany: {
+          args: Prisma.SearchIndexSlideFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        create: {
+          args: Prisma.SearchIndexSlideCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        createMany: {
+          args: Prisma.SearchIndexSlideCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchIndexSlideCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        delete: {
+          args: Prisma.SearchIndexSlideDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        update: {
+          args: Prisma.SearchIndexSlideUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchIndexSlideDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchIndexSlideUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchIndexSlideUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchIndexSlideUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchIndexSlidePayload>
+        }
+        aggregate: {
+          args: Prisma.SearchIndexSlideAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchIndexSlide>
+        }
+        groupBy: {
+          args: Prisma.SearchIndexSlideGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexSlideGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchIndexSlideCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchIndexSlideCountAggregateOutputType> | number
+        }
+      }
+    }
+    SearchDemand: {
+      payload: Prisma.$SearchDemandPayload<ExtArgs>
+      fields: Prisma.SearchDemandFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SearchDemandFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SearchDemandFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        findFirst: {
+          args: Prisma.SearchDemandFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SearchDemandFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        findMany: {
+          args: Prisma.SearchDemandFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        create: {
+          args: Prisma.SearchDemandCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        createMany: {
+          args: Prisma.SearchDemandCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SearchDemandCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        delete: {
+          args: Prisma.SearchDemandDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        update: {
+          args: Prisma.SearchDemandUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        deleteMany: {
+          args: Prisma.SearchDemandDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SearchDemandUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SearchDemandUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>[]
+        }
+        upsert: {
+          args: Prisma.SearchDemandUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SearchDemandPayload>
+        }
+        aggregate: {
+          args: Prisma.SearchDemandAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSearchDemand>
+        }
+        groupBy: {
+          args: Prisma.SearchDemandGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchDemandGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SearchDemandCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SearchDemandCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -1821,6 +2046,43 @@ export const UploadScalarFieldEnum = {
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
 
 
+export const SearchIndexScalarFieldEnum = {
+  id: 'id',
+  featureSetId: 'featureSetId',
+  kind: 'kind',
+  cohortId: 'cohortId',
+  state: 'state',
+  vectors: 'vectors',
+  measuredVectors: 'measuredVectors',
+  parameters: 'parameters',
+  calibration: 'calibration',
+  builtAt: 'builtAt'
+} as const
+
+export type SearchIndexScalarFieldEnum = (typeof SearchIndexScalarFieldEnum)[keyof typeof SearchIndexScalarFieldEnum]
+
+
+export const SearchIndexSlideScalarFieldEnum = {
+  searchIndexId: 'searchIndexId',
+  slideId: 'slideId',
+  gridId: 'gridId',
+  vectors: 'vectors',
+  cells: 'cells',
+  counts: 'counts'
+} as const
+
+export type SearchIndexSlideScalarFieldEnum = (typeof SearchIndexSlideScalarFieldEnum)[keyof typeof SearchIndexSlideScalarFieldEnum]
+
+
+export const SearchDemandScalarFieldEnum = {
+  featureSetId: 'featureSetId',
+  cohortId: 'cohortId',
+  searches: 'searches'
+} as const
+
+export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -2077,6 +2339,34 @@ export type EnumAttributeLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$P
 export type ListEnumAttributeLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'AttributeLevel[]'>
     
 
+
+/**
+ * Reference to a field of type 'SearchIndexKind'
+ */
+export type EnumSearchIndexKindFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexKind'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexKind[]'
+ */
+export type ListEnumSearchIndexKindFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexKind[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexState'
+ */
+export type EnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexState'>
+    
+
+
+/**
+ * Reference to a field of type 'SearchIndexState[]'
+ */
+export type ListEnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexState[]'>
+    
+
 /**
  * Batch Payload for updateMany & deleteMany & createMany
  */
@@ -2243,6 +2533,9 @@ export type GlobalOmitConfig = {
   cohort?: Prisma.CohortOmit
   cohortPatient?: Prisma.CohortPatientOmit
   upload?: Prisma.UploadOmit
+  searchIndex?: Prisma.SearchIndexOmit
+  searchIndexSlide?: Prisma.SearchIndexSlideOmit
+  searchDemand?: Prisma.SearchDemandOmit
 }
 
 /* Types for Logging */

@@ -65,7 +65,10 @@ export const ModelName = {
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
   CohortPatient: 'CohortPatient',
-  Upload: 'Upload'
+  Upload: 'Upload',
+  SearchIndex: 'SearchIndex',
+  SearchIndexSlide: 'SearchIndexSlide',
+  SearchDemand: 'SearchDemand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -323,6 +326,43 @@ export const UploadScalarFieldEnum = {
 } as const
 
 export type UploadScalarFieldEnum = (typeof UploadScalarFieldEnum)[keyof typeof UploadScalarFieldEnum]
+
+
+export const SearchIndexScalarFieldEnum = {
+  id: 'id',
+  featureSetId: 'featureSetId',
+  kind: 'kind',
+  cohortId: 'cohortId',
+  state: 'state',
+  vectors: 'vectors',
+  measuredVectors: 'measuredVectors',
+  parameters: 'parameters',
+  calibration: 'calibration',
+  builtAt: 'builtAt'
+} as const
+
+export type SearchIndexScalarFieldEnum = (typeof SearchIndexScalarFieldEnum)[keyof typeof SearchIndexScalarFieldEnum]
+
+
+export const SearchIndexSlideScalarFieldEnum = {
+  searchIndexId: 'searchIndexId',
+  slideId: 'slideId',
+  gridId: 'gridId',
+  vectors: 'vectors',
+  cells: 'cells',
+  counts: 'counts'
+} as const
+
+export type SearchIndexSlideScalarFieldEnum = (typeof SearchIndexSlideScalarFieldEnum)[keyof typeof SearchIndexSlideScalarFieldEnum]
+
+
+export const SearchDemandScalarFieldEnum = {
+  featureSetId: 'featureSetId',
+  cohortId: 'cohortId',
+  searches: 'searches'
+} as const
+
+export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -234,6 +234,8 @@ export type CohortWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Cohort"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   patients?: Prisma.CohortPatientListRelationFilter
+  searchIndexes?: Prisma.SearchIndexListRelationFilter
+  searchDemands?: Prisma.SearchDemandListRelationFilter
 }
 
 export type CohortOrderByWithRelationInput = {
@@ -246,6 +248,8 @@ export type CohortOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   study?: Prisma.StudyOrderByWithRelationInput
   patients?: Prisma.CohortPatientOrderByRelationAggregateInput
+  searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
+  searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
 }
 
 export type CohortWhereUniqueInput = Prisma.AtLeast<{
@@ -262,6 +266,8 @@ export type CohortWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Cohort"> | Date | string
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   patients?: Prisma.CohortPatientListRelationFilter
+  searchIndexes?: Prisma.SearchIndexListRelationFilter
+  searchDemands?: Prisma.SearchDemandListRelationFilter
 }, "id" | "studyId_key">
 
 export type CohortOrderByWithAggregationInput = {
@@ -300,6 +306,8 @@ export type CohortCreateInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateInput = {
@@ -311,6 +319,8 @@ export type CohortUncheckedCreateInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUpdateInput = {
@@ -321,6 +331,8 @@ export type CohortUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateInput = {
@@ -332,6 +344,8 @@ export type CohortUncheckedUpdateInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyInput = {
@@ -420,6 +434,11 @@ export type CohortScalarRelationFilter = {
   isNot?: Prisma.CohortWhereInput
 }
 
+export type CohortNullableScalarRelationFilter = {
+  is?: Prisma.CohortWhereInput | null
+  isNot?: Prisma.CohortWhereInput | null
+}
+
 export type CohortCreateNestedManyWithoutStudyInput = {
   create?: Prisma.XOR<Prisma.CohortCreateWithoutStudyInput, Prisma.CohortUncheckedCreateWithoutStudyInput> | Prisma.CohortCreateWithoutStudyInput[] | Prisma.CohortUncheckedCreateWithoutStudyInput[]
   connectOrCreate?: Prisma.CohortCreateOrConnectWithoutStudyInput | Prisma.CohortCreateOrConnectWithoutStudyInput[]
@@ -476,6 +495,36 @@ export type CohortUpdateOneRequiredWithoutPatientsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutPatientsInput, Prisma.CohortUpdateWithoutPatientsInput>, Prisma.CohortUncheckedUpdateWithoutPatientsInput>
 }
 
+export type CohortCreateNestedOneWithoutSearchIndexesInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutSearchIndexesInput, Prisma.CohortUncheckedCreateWithoutSearchIndexesInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutSearchIndexesInput
+  connect?: Prisma.CohortWhereUniqueInput
+}
+
+export type CohortUpdateOneWithoutSearchIndexesNestedInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutSearchIndexesInput, Prisma.CohortUncheckedCreateWithoutSearchIndexesInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutSearchIndexesInput
+  upsert?: Prisma.CohortUpsertWithoutSearchIndexesInput
+  disconnect?: Prisma.CohortWhereInput | boolean
+  delete?: Prisma.CohortWhereInput | boolean
+  connect?: Prisma.CohortWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutSearchIndexesInput, Prisma.CohortUpdateWithoutSearchIndexesInput>, Prisma.CohortUncheckedUpdateWithoutSearchIndexesInput>
+}
+
+export type CohortCreateNestedOneWithoutSearchDemandsInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutSearchDemandsInput, Prisma.CohortUncheckedCreateWithoutSearchDemandsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutSearchDemandsInput
+  connect?: Prisma.CohortWhereUniqueInput
+}
+
+export type CohortUpdateOneRequiredWithoutSearchDemandsNestedInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutSearchDemandsInput, Prisma.CohortUncheckedCreateWithoutSearchDemandsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutSearchDemandsInput
+  upsert?: Prisma.CohortUpsertWithoutSearchDemandsInput
+  connect?: Prisma.CohortWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutSearchDemandsInput, Prisma.CohortUpdateWithoutSearchDemandsInput>, Prisma.CohortUncheckedUpdateWithoutSearchDemandsInput>
+}
+
 export type CohortCreateWithoutStudyInput = {
   key: string
   name: string
@@ -483,6 +532,8 @@ export type CohortCreateWithoutStudyInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutStudyInput = {
@@ -493,6 +544,8 @@ export type CohortUncheckedCreateWithoutStudyInput = {
   isFrozen: boolean
   createdAt?: Date | string
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutStudyInput = {
@@ -541,6 +594,8 @@ export type CohortCreateWithoutPatientsInput = {
   isFrozen: boolean
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutPatientsInput = {
@@ -551,6 +606,8 @@ export type CohortUncheckedCreateWithoutPatientsInput = {
   filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
   isFrozen: boolean
   createdAt?: Date | string
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutPatientsInput = {
@@ -576,6 +633,8 @@ export type CohortUpdateWithoutPatientsInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutPatientsInput = {
@@ -586,6 +645,132 @@ export type CohortUncheckedUpdateWithoutPatientsInput = {
   filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortCreateWithoutSearchIndexesInput = {
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+}
+
+export type CohortUncheckedCreateWithoutSearchIndexesInput = {
+  id?: number
+  studyId: number
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+}
+
+export type CohortCreateOrConnectWithoutSearchIndexesInput = {
+  where: Prisma.CohortWhereUniqueInput
+  create: Prisma.XOR<Prisma.CohortCreateWithoutSearchIndexesInput, Prisma.CohortUncheckedCreateWithoutSearchIndexesInput>
+}
+
+export type CohortUpsertWithoutSearchIndexesInput = {
+  update: Prisma.XOR<Prisma.CohortUpdateWithoutSearchIndexesInput, Prisma.CohortUncheckedUpdateWithoutSearchIndexesInput>
+  create: Prisma.XOR<Prisma.CohortCreateWithoutSearchIndexesInput, Prisma.CohortUncheckedCreateWithoutSearchIndexesInput>
+  where?: Prisma.CohortWhereInput
+}
+
+export type CohortUpdateToOneWithWhereWithoutSearchIndexesInput = {
+  where?: Prisma.CohortWhereInput
+  data: Prisma.XOR<Prisma.CohortUpdateWithoutSearchIndexesInput, Prisma.CohortUncheckedUpdateWithoutSearchIndexesInput>
+}
+
+export type CohortUpdateWithoutSearchIndexesInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortUncheckedUpdateWithoutSearchIndexesInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortCreateWithoutSearchDemandsInput = {
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+}
+
+export type CohortUncheckedCreateWithoutSearchDemandsInput = {
+  id?: number
+  studyId: number
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+}
+
+export type CohortCreateOrConnectWithoutSearchDemandsInput = {
+  where: Prisma.CohortWhereUniqueInput
+  create: Prisma.XOR<Prisma.CohortCreateWithoutSearchDemandsInput, Prisma.CohortUncheckedCreateWithoutSearchDemandsInput>
+}
+
+export type CohortUpsertWithoutSearchDemandsInput = {
+  update: Prisma.XOR<Prisma.CohortUpdateWithoutSearchDemandsInput, Prisma.CohortUncheckedUpdateWithoutSearchDemandsInput>
+  create: Prisma.XOR<Prisma.CohortCreateWithoutSearchDemandsInput, Prisma.CohortUncheckedCreateWithoutSearchDemandsInput>
+  where?: Prisma.CohortWhereInput
+}
+
+export type CohortUpdateToOneWithWhereWithoutSearchDemandsInput = {
+  where?: Prisma.CohortWhereInput
+  data: Prisma.XOR<Prisma.CohortUpdateWithoutSearchDemandsInput, Prisma.CohortUncheckedUpdateWithoutSearchDemandsInput>
+}
+
+export type CohortUpdateWithoutSearchDemandsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortUncheckedUpdateWithoutSearchDemandsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyStudyInput = {
@@ -604,6 +789,8 @@ export type CohortUpdateWithoutStudyInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutStudyInput = {
@@ -614,6 +801,8 @@ export type CohortUncheckedUpdateWithoutStudyInput = {
   isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateManyWithoutStudyInput = {
@@ -632,10 +821,14 @@ export type CohortUncheckedUpdateManyWithoutStudyInput = {
 
 export type CohortCountOutputType = {
   patients: number
+  searchIndexes: number
+  searchDemands: number
 }
 
 export type CohortCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   patients?: boolean | CohortCountOutputTypeCountPatientsArgs
+  searchIndexes?: boolean | CohortCountOutputTypeCountSearchIndexesArgs
+  searchDemands?: boolean | CohortCountOutputTypeCountSearchDemandsArgs
 }
 
 /**
@@ -655,6 +848,20 @@ export type CohortCountOutputTypeCountPatientsArgs<ExtArgs extends runtime.Types
   where?: Prisma.CohortPatientWhereInput
 }
 
+/**
+ * CohortCountOutputType without action
+ */
+export type CohortCountOutputTypeCountSearchIndexesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SearchIndexWhereInput
+}
+
+/**
+ * CohortCountOutputType without action
+ */
+export type CohortCountOutputTypeCountSearchDemandsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SearchDemandWhereInput
+}
+
 
 export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -666,6 +873,8 @@ export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   createdAt?: boolean
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
+  searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
+  searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["cohort"]>
 
@@ -705,6 +914,8 @@ export type CohortOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
 export type CohortInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   patients?: boolean | Prisma.Cohort$patientsArgs<ExtArgs>
+  searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
+  searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CohortIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -719,6 +930,8 @@ export type $CohortPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     study: Prisma.$StudyPayload<ExtArgs>
     patients: Prisma.$CohortPatientPayload<ExtArgs>[]
+    searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
+    searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1124,6 +1337,8 @@ export interface Prisma__CohortClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   patients<T extends Prisma.Cohort$patientsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$patientsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  searchIndexes<T extends Prisma.Cohort$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  searchDemands<T extends Prisma.Cohort$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1582,6 +1797,54 @@ export type Cohort$patientsArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.CohortPatientScalarFieldEnum | Prisma.CohortPatientScalarFieldEnum[]
+}
+
+/**
+ * Cohort.searchIndexes
+ */
+export type Cohort$searchIndexesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SearchIndex
+   */
+  select?: Prisma.SearchIndexSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SearchIndex
+   */
+  omit?: Prisma.SearchIndexOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SearchIndexInclude<ExtArgs> | null
+  where?: Prisma.SearchIndexWhereInput
+  orderBy?: Prisma.SearchIndexOrderByWithRelationInput | Prisma.SearchIndexOrderByWithRelationInput[]
+  cursor?: Prisma.SearchIndexWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SearchIndexScalarFieldEnum | Prisma.SearchIndexScalarFieldEnum[]
+}
+
+/**
+ * Cohort.searchDemands
+ */
+export type Cohort$searchDemandsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SearchDemand
+   */
+  select?: Prisma.SearchDemandSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SearchDemand
+   */
+  omit?: Prisma.SearchDemandOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SearchDemandInclude<ExtArgs> | null
+  where?: Prisma.SearchDemandWhereInput
+  orderBy?: Prisma.SearchDemandOrderByWithRelationInput | Prisma.SearchDemandOrderByWithRelationInput[]
+  cursor?: Prisma.SearchDemandWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SearchDemandScalarFieldEnum | Prisma.SearchDemandScalarFieldEnum[]
 }
 
 /**

@@ -327,6 +327,8 @@ export type FeatureSetWhereInput = {
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  searchIndexes?: Prisma.SearchIndexListRelationFilter
+  searchDemands?: Prisma.SearchDemandListRelationFilter
 }
 
 export type FeatureSetOrderByWithRelationInput = {
@@ -349,6 +351,8 @@ export type FeatureSetOrderByWithRelationInput = {
   study?: Prisma.StudyOrderByWithRelationInput
   encoder?: Prisma.EncoderOrderByWithRelationInput
   slides?: Prisma.SlideFeaturesOrderByRelationAggregateInput
+  searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
+  searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
 }
 
 export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
@@ -375,6 +379,8 @@ export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
   study?: Prisma.XOR<Prisma.StudyScalarRelationFilter, Prisma.StudyWhereInput>
   encoder?: Prisma.XOR<Prisma.EncoderScalarRelationFilter, Prisma.EncoderWhereInput>
   slides?: Prisma.SlideFeaturesListRelationFilter
+  searchIndexes?: Prisma.SearchIndexListRelationFilter
+  searchDemands?: Prisma.SearchDemandListRelationFilter
 }, "id" | "studyId_key">
 
 export type FeatureSetOrderByWithAggregationInput = {
@@ -440,6 +446,8 @@ export type FeatureSetCreateInput = {
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateInput = {
@@ -460,6 +468,8 @@ export type FeatureSetUncheckedCreateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUpdateInput = {
@@ -479,6 +489,8 @@ export type FeatureSetUpdateInput = {
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateInput = {
@@ -499,6 +511,8 @@ export type FeatureSetUncheckedUpdateInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyInput = {
@@ -756,6 +770,34 @@ export type FeatureSetUpdateOneRequiredWithoutSlidesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSlidesInput, Prisma.FeatureSetUpdateWithoutSlidesInput>, Prisma.FeatureSetUncheckedUpdateWithoutSlidesInput>
 }
 
+export type FeatureSetCreateNestedOneWithoutSearchIndexesInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedCreateWithoutSearchIndexesInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSearchIndexesInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneRequiredWithoutSearchIndexesNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedCreateWithoutSearchIndexesInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSearchIndexesInput
+  upsert?: Prisma.FeatureSetUpsertWithoutSearchIndexesInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSearchIndexesInput, Prisma.FeatureSetUpdateWithoutSearchIndexesInput>, Prisma.FeatureSetUncheckedUpdateWithoutSearchIndexesInput>
+}
+
+export type FeatureSetCreateNestedOneWithoutSearchDemandsInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedCreateWithoutSearchDemandsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSearchDemandsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneRequiredWithoutSearchDemandsNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedCreateWithoutSearchDemandsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSearchDemandsInput
+  upsert?: Prisma.FeatureSetUpsertWithoutSearchDemandsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSearchDemandsInput, Prisma.FeatureSetUpdateWithoutSearchDemandsInput>, Prisma.FeatureSetUncheckedUpdateWithoutSearchDemandsInput>
+}
+
 export type FeatureSetCreateWithoutStudyInput = {
   key: string
   level?: $Enums.FeatureLevel
@@ -772,6 +814,8 @@ export type FeatureSetCreateWithoutStudyInput = {
   createdAt?: Date | string
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutStudyInput = {
@@ -791,6 +835,8 @@ export type FeatureSetUncheckedCreateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutStudyInput = {
@@ -857,6 +903,8 @@ export type FeatureSetCreateWithoutEncoderInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutEncoderInput = {
@@ -876,6 +924,8 @@ export type FeatureSetUncheckedCreateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutEncoderInput = {
@@ -920,6 +970,8 @@ export type FeatureSetCreateWithoutSlidesInput = {
   createdAt?: Date | string
   study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
   encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSlidesInput = {
@@ -939,6 +991,8 @@ export type FeatureSetUncheckedCreateWithoutSlidesInput = {
   trust?: $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSlidesInput = {
@@ -973,6 +1027,8 @@ export type FeatureSetUpdateWithoutSlidesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
@@ -992,6 +1048,204 @@ export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
   trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutSearchIndexesInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutSearchIndexesInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedCreateWithoutSearchIndexesInput>
+}
+
+export type FeatureSetUpsertWithoutSearchIndexesInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedUpdateWithoutSearchIndexesInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedCreateWithoutSearchIndexesInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutSearchIndexesInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutSearchIndexesInput, Prisma.FeatureSetUncheckedUpdateWithoutSearchIndexesInput>
+}
+
+export type FeatureSetUpdateWithoutSearchIndexesInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutSearchDemandsInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutSearchDemandsInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedCreateWithoutSearchDemandsInput>
+}
+
+export type FeatureSetUpsertWithoutSearchDemandsInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedUpdateWithoutSearchDemandsInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedCreateWithoutSearchDemandsInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutSearchDemandsInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutSearchDemandsInput, Prisma.FeatureSetUncheckedUpdateWithoutSearchDemandsInput>
+}
+
+export type FeatureSetUpdateWithoutSearchDemandsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyStudyInput = {
@@ -1028,6 +1282,8 @@ export type FeatureSetUpdateWithoutStudyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutStudyInput = {
@@ -1047,6 +1303,8 @@ export type FeatureSetUncheckedUpdateWithoutStudyInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutStudyInput = {
@@ -1101,6 +1359,8 @@ export type FeatureSetUpdateWithoutEncoderInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
@@ -1120,6 +1380,8 @@ export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
@@ -1147,10 +1409,14 @@ export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
 
 export type FeatureSetCountOutputType = {
   slides: number
+  searchIndexes: number
+  searchDemands: number
 }
 
 export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slides?: boolean | FeatureSetCountOutputTypeCountSlidesArgs
+  searchIndexes?: boolean | FeatureSetCountOutputTypeCountSearchIndexesArgs
+  searchDemands?: boolean | FeatureSetCountOutputTypeCountSearchDemandsArgs
 }
 
 /**
@@ -1168,6 +1434,20 @@ export type FeatureSetCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.E
  */
 export type FeatureSetCountOutputTypeCountSlidesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.SlideFeaturesWhereInput
+}
+
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountSearchIndexesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SearchIndexWhereInput
+}
+
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountSearchDemandsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SearchDemandWhereInput
 }
 
 
@@ -1191,6 +1471,8 @@ export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
+  searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["featureSet"]>
 
@@ -1260,6 +1542,8 @@ export type FeatureSetInclude<ExtArgs extends runtime.Types.Extensions.InternalA
   study?: boolean | Prisma.StudyDefaultArgs<ExtArgs>
   encoder?: boolean | Prisma.EncoderDefaultArgs<ExtArgs>
   slides?: boolean | Prisma.FeatureSet$slidesArgs<ExtArgs>
+  searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
+  searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type FeatureSetIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1277,6 +1561,8 @@ export type $FeatureSetPayload<ExtArgs extends runtime.Types.Extensions.Internal
     study: Prisma.$StudyPayload<ExtArgs>
     encoder: Prisma.$EncoderPayload<ExtArgs>
     slides: Prisma.$SlideFeaturesPayload<ExtArgs>[]
+    searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
+    searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1692,6 +1978,8 @@ export interface Prisma__FeatureSetClient<T, Null = never, ExtArgs extends runti
   study<T extends Prisma.StudyDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StudyDefaultArgs<ExtArgs>>): Prisma.Prisma__StudyClient<runtime.Types.Result.GetResult<Prisma.$StudyPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   encoder<T extends Prisma.EncoderDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.EncoderDefaultArgs<ExtArgs>>): Prisma.Prisma__EncoderClient<runtime.Types.Result.GetResult<Prisma.$EncoderPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   slides<T extends Prisma.FeatureSet$slidesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$slidesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SlideFeaturesPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  searchIndexes<T extends Prisma.FeatureSet$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  searchDemands<T extends Prisma.FeatureSet$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2159,6 +2447,54 @@ export type FeatureSet$slidesArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.SlideFeaturesScalarFieldEnum | Prisma.SlideFeaturesScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.searchIndexes
+ */
+export type FeatureSet$searchIndexesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SearchIndex
+   */
+  select?: Prisma.SearchIndexSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SearchIndex
+   */
+  omit?: Prisma.SearchIndexOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SearchIndexInclude<ExtArgs> | null
+  where?: Prisma.SearchIndexWhereInput
+  orderBy?: Prisma.SearchIndexOrderByWithRelationInput | Prisma.SearchIndexOrderByWithRelationInput[]
+  cursor?: Prisma.SearchIndexWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SearchIndexScalarFieldEnum | Prisma.SearchIndexScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.searchDemands
+ */
+export type FeatureSet$searchDemandsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SearchDemand
+   */
+  select?: Prisma.SearchDemandSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SearchDemand
+   */
+  omit?: Prisma.SearchDemandOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SearchDemandInclude<ExtArgs> | null
+  where?: Prisma.SearchDemandWhereInput
+  orderBy?: Prisma.SearchDemandOrderByWithRelationInput | Prisma.SearchDemandOrderByWithRelationInput[]
+  cursor?: Prisma.SearchDemandWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SearchDemandScalarFieldEnum | Prisma.SearchDemandScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,5 @@
+import type { SimilarSlideResolvers } from "../../types.generated.ts";
+
+export const SimilarSlide: SimilarSlideResolvers = {
+  because: ({ because }) => because(),
+};

@@ -1,0 +1,44 @@
+import { formatVector, vectorTable } from "../vectors.ts";
+import type { VectorFilter, VectorQuery } from "./types.ts";
+
+/** The parameters of a statement, as they are named in its text. */
+export type Parameters = { values: unknown[]; add(value: unknown, type: string): string };
+
+export const createParameters = (): Parameters => {
+  const values: unknown[] = [];
+  return { values, add: (value, type) => `$${values.push(value)}::${type}` };
+};
+
+const together = (parts: readonly (string | false | undefined)[]): string =>
+  parts.filter((part): part is string => typeof part === "string").join(" AND ") || "true";
+
+/**
+ * The condition that a filter puts on rows of a vector table. What only single vectors have (patches; phenotypes, once
+ * vectors belong to some) stands here alone; what whole slides have stands in `slideFilterSql` too.
+ * @param row names the row in the statement
+ */
+export const filterSql = (filter: VectorFilter, parameters: Parameters, row: string): string =>
+  together([
+    filter.slideIds && `${row}.slide_id = ANY(${parameters.add(filter.slideIds, "int[]")})`,
+    filter.patientIds && `${row}.patient_id = ANY(${parameters.add(filter.patientIds, "int[]")})`,
+    filter.patchIds && `${row}.patch_id = ANY(${parameters.add(filter.patchIds, "int8[]")})`,
+    filter.exceptPatientId !== undefined && `${row}.patient_id <> ${parameters.add(filter.exceptPatientId, "int")}`,
+    filter.exceptPatchId !== undefined && `${row}.patch_id <> ${parameters.add(filter.exceptPatchId, "int8")}`,
+  ]);
+
+/** Whether a filter can be counted slide by slide; the one patch that is left out is counted apart. */
+export const isBySlides = (filter: VectorFilter): boolean => filter.patchIds === undefined;
+
+/** The same condition on whole slides, but for single patches. @param row has `slide_id` and `patient_id` */
+export const slideFilterSql = (filter: VectorFilter, parameters: Parameters, row: string): string =>
+  filterSql({ ...filter, patchIds: undefined, exceptPatchId: undefined }, parameters, row);
+
+/** The query's vector as an expression that is evaluated once. */
+export const querySql = (featureSetId: number, query: VectorQuery, parameters: Parameters): string =>
+  "patchId" in query
+    ? `(SELECT v FROM ${vectorTable(featureSetId)} WHERE patch_id = ${parameters.add(query.patchId, "int8")})`
+    : parameters.add(formatVector(query.vector), "halfvec");
+
+/** The columns of a hit. @param row names the row in the statement */
+export const hitColumns = (row: string): string =>
+  `${row}.patch_id AS "patchId", ${row}.slide_id AS "slideId", ${row}.patient_id AS "patientId"`;
