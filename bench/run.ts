@@ -4,11 +4,12 @@ import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
+import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, kmeans, pipeline, retrieval, search };
+const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, search };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

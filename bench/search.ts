@@ -21,6 +21,7 @@ import { measureServing } from "./searchServing.ts";
 
 const DEFAULT_SIZES = [100_000, 300_000];
 const QUERIES = 200;
+const COHORT = "hot";
 const COHORT_SHARE = 0.2;
 
 const sizesOf = ({ vectors }: BenchOptions): number[] => {
@@ -33,8 +34,8 @@ const sizesOf = ({ vectors }: BenchOptions): number[] => {
 const saveCohort = async ({ database }: RunningApp, set: GeneratedSet): Promise<{ id: number; patients: number[] }> => {
   const patients = set.patients.flatMap((_, index) => (index % Math.round(1 / COHORT_SHARE) === 0 ? [index] : []));
   const { rows } = await database.query<{ id: number }>(
-    "INSERT INTO cohort (study_id, key, name, filter, is_frozen) VALUES ($1, 'hot', 'Hot', '{}', true) RETURNING id",
-    [set.studyId],
+    "INSERT INTO cohort (study_id, key, name, filter, is_frozen) VALUES ($1, $2, 'Hot', '{}', true) RETURNING id",
+    [set.studyId, COHORT],
   );
   const id = rows[0]?.id ?? 0;
   await database.query("INSERT INTO cohort_patient (cohort_id, patient_id) SELECT $1, unnest($2::int[])", [
@@ -65,7 +66,7 @@ const measureSize = async (
   report(fact("append_rate", vectors / set.writeSeconds, "vectors/s", `${vectors} vectors, slide by slide`));
   await settle(app, set);
   const cohort = await saveCohort(app, set);
-  const built = await buildIndexes(app, databaseUrl, set, cohort.id);
+  const built = await buildIndexes(app, databaseUrl, set, COHORT);
   report(fact("index_build_s", built.seconds, "s", `${vectors} vectors: ${built.kinds}`));
   await settle(app, set);
   const random = seeded(vectors);
@@ -173,7 +174,10 @@ const reportServing = async (
   report(atMost("graphql_added_ms_p50", served.addedP50Ms, "ms", 3, note));
   report(atMost("graphql_added_ms_p95", served.addedP95Ms, "ms", 8, note));
   report(fact("graphql_ms_p50", served.graphqlP50Ms, "ms", note));
-  report(fact("sql_ms_p50", served.sqlP50Ms, "ms", "the statement that finds the hits, alone"));
+  report(
+    fact("sql_ms_p50", served.hitsP50Ms, "ms", "the statement that finds the hits, to which graphql_added_ms adds"),
+  );
+  report(fact("search_sql_ms_p50", served.searchP50Ms, "ms", "with the statement that plans"));
   report(atMost("graphql_cpu_ms", served.cpuMs, "ms", 2, "of the server's process, a request"));
   report(atLeast("clients8_vs_client1", served.clients8 / served.clients1, "ratio", 1.3, "queries a second"));
   report(fact("client1_queries_per_second", served.clients1, "queries/s"));

@@ -5,6 +5,7 @@ import { INGEST_HELP, ingest } from "./commands/ingest.ts";
 import { MIGRATE_HELP, migrateCommand } from "./commands/migrate.ts";
 import { SERVE_HELP, serve } from "./commands/serve.ts";
 import { isHistoError } from "./platform/errors.ts";
+import { isUnavailable } from "./store/unavailable.ts";
 
 const HELP = `histoql <command> [options]
 
@@ -40,6 +41,12 @@ const main = async ([name, ...args]: readonly string[]): Promise<number> => {
   try {
     return await command.run(args);
   } catch (error) {
+    if (isUnavailable(error)) {
+      return say(
+        "The connection to the database is lost.\n  fix: Run the same again; what was committed is kept.\n",
+        1,
+      );
+    }
     if (!isHistoError(error)) throw error;
     return say(`${error.code}: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ""}`, 1);
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { queryScope } from "../src/platform/queryScope.ts";
+import { indexClinical } from "../src/store/clinicalIndexes.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { runCommand } from "./support/commandLine.ts";
 import { type OwnPostgres, otherUrl, runSql, startPostgres, whyNoPostgres } from "./support/postgres.ts";
@@ -139,6 +140,29 @@ describe.skipIf(reason !== undefined)("a PostgreSQL with a DBA", () => {
     }
     await database.close();
   });
+
+  it("leaves the indexes of a large study to the migrating role", async () => {
+    const database = await openDatabase({ url: application, schema: SCHEMA });
+    const { rows } = await database.query<{ id: number }>(
+      "INSERT INTO study (key, name) VALUES ('large', 'Large') RETURNING id",
+    );
+    const id = rows[0]?.id as number;
+    await database.query("INSERT INTO attribute (study_id, key, type, level) VALUES ($1, 'age', 'NUMBER', 'PATIENT')", [
+      id,
+    ]);
+    await database.query(
+      `INSERT INTO patient (study_id, key, clinical)
+       SELECT $1, 'P' || n, jsonb_build_object('age', n % 90) FROM generate_series(1, 20000) AS n`,
+      [id],
+    );
+    expect(await indexClinical(database, id)).toBe(false);
+    expect((await histoql(["migrate"], migrator)).code).toBe(0);
+    expect(await indexClinical(database, id)).toBe(true);
+    const { rowCount } = await database.query("SELECT FROM pg_indexes WHERE indexname LIKE 'patient_clinical_%'");
+    expect(rowCount).toBe(1);
+    await database.query("DELETE FROM study WHERE id = $1", [id]);
+    await database.close();
+  }, 60_000);
 
   type Line = { check: string; state: string; detail: string };
   const doctorOf = async (url: string): Promise<Record<string, string>> => {

@@ -116,7 +116,7 @@ afterAll(() => world?.close());
 
 it("each say what they ask, and stand in the list", () => {
   const list = readFileSync(join(folder, "README.md"), "utf8");
-  expect(names).toHaveLength(10);
+  expect(names).toHaveLength(11);
   for (const name of names) {
     expect(read(name).document).toMatch(/^# .*\?\n/);
     expect(list).toContain(`[${name}](${name}.graphql)`);
@@ -197,6 +197,25 @@ describe("of the synthetic cohort", () => {
     const failed = jobs.nodes.find(({ state }) => state === "FAILED");
     expect(failed?.failures.totalCount).toBe(2);
     expect(failed?.failures.nodes[0]).toMatchObject({ code: "SLIDE_HAS_NO_IMAGE", fix: expect.any(String) });
+  });
+
+  it("11-patches-like-this-one-inside-an-outline", async () => {
+    const name = "11-patches-like-this-one-inside-an-outline";
+    const { input } = read(name).variables as { input: object };
+    const { similarPatches } = await run<{
+      similarPatches: {
+        hits: { patch: { x: number; y: number; size: number; slide: { key: string } } }[];
+        search: { matches: number; isComplete: boolean };
+      };
+    }>(name, { input: { ...input, to: { patch: await anyPatch(world) } } });
+    expect(similarPatches.hits.length).toBeGreaterThan(0);
+    expect(similarPatches.search).toMatchObject({ matches: similarPatches.hits.length, isComplete: true });
+    for (const { patch } of similarPatches.hits) {
+      expect(patch.slide.key).toBe("SYN-0003-01");
+      expect(patch.x + patch.size / 2).toBeLessThan(700);
+      // Below the line from (700, 500) to (0, 900) nothing is inside.
+      expect(patch.y + patch.size / 2).toBeLessThan(900 - (4 / 7) * (patch.x + patch.size / 2));
+    }
   });
 });
 

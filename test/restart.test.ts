@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId } from "../src/platform/ids.ts";
 import { startQueue } from "../src/queue/queue.ts";
 import { startServer } from "../src/server/start.ts";
+import { runCommand } from "./support/commandLine.ts";
 import { writeTissue } from "./support/files.ts";
 import { type OwnPostgres, otherUrl, runSql, startPostgres, whyNoPostgres } from "./support/postgres.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -149,6 +150,35 @@ describe.skipIf(reason !== undefined)("a restart of PostgreSQL", () => {
     );
     expect(rows[0]).toEqual({ patches: PATCHES, different: PATCHES, alike: PATCHES, stored: PATCHES, failures: 0 });
   }, 240_000);
+
+  it("holds a person's ingest up, which ends as if nothing had been", async () => {
+    // A database of its own: in the other one the server of these tests would take the jobs.
+    const personal = otherUrl(postgres.url, { database: "personal" });
+    await runSql(postgres.url, "CREATE DATABASE personal");
+    const ingest = runCommand(
+      [
+        "ingest",
+        join(slides, "slides"),
+        ...["--study", "person", "--feature-set", "cnn", "--patch-size", String(PATCH_SIZE), "--tissue", "NONE"],
+      ],
+      { HISTOQL_DATA: join(slides, "data"), HISTOQL_BATCH: String(BATCH), DATABASE_URL: personal },
+    );
+    await ingest.said(/Embedding/);
+    const countVectors = () =>
+      runSql(personal, "SELECT coalesce(sum(vectors), 0)::int AS vectors FROM slide_features").then(
+        ([row]) => Number(row?.vectors),
+        () => 0,
+      );
+    let vectors = 0;
+    while (vectors === 0) vectors = await countVectors();
+    expect(vectors).toBeLessThan(PATCHES / 2);
+    await postgres.restart("fast");
+    expect(await ingest.ended, ingest.output().stderr).toBe(0);
+    expect(ingest.output().stdout).toMatch(new RegExp(`one +embedded +${PATCHES}`));
+    expect(await countVectors()).toBe(PATCHES);
+    const [stored] = await runSql(personal, "SELECT count(*)::int AS vectors FROM features.vectors_1");
+    expect(stored).toEqual({ vectors: PATCHES });
+  }, 180_000);
 
   it("loses no job whose message was taken and not yet claimed", async () => {
     const { database, log } = world.app;

@@ -12,6 +12,7 @@ import { type Config, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { JobState } from "../queue/jobs.ts";
 import { createApp, type RunningApp } from "../server/app.ts";
+import { isUnavailable } from "../store/unavailable.ts";
 import {
   CLINICAL_HELP,
   CLINICAL_OPTIONS,
@@ -71,16 +72,31 @@ export const localContext = (app: RunningApp, baseUrl = ""): GraphQLContext => (
 const POLL_MS = 250;
 const OPEN_STATES: JobState[] = ["QUEUED", "RUNNING"];
 
-/** Waits for a job to end, showing how far it is. */
-const followJob = async (app: RunningApp, jobId: string): Promise<void> => {
-  const progress = createProgress("Embedding ", "slides");
-  for (;;) {
+/** The state of a job with the patches embedded by it; null while the database is away, which the job outlasts. */
+const lookAt = async (app: RunningApp, jobId: string) => {
+  try {
     const job = await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } });
     const { rows } = await app.database.query<{ patches: number }>(
       "SELECT coalesce(sum(done - done_before), 0) AS patches FROM job WHERE parent_id = $1",
       [jobId],
     );
-    const patches = rows[0]?.patches ?? 0;
+    return { job, patches: rows[0]?.patches ?? 0 };
+  } catch (error) {
+    if (isUnavailable(error)) return null;
+    throw error;
+  }
+};
+
+/** Waits for a job to end, showing how far it is. */
+const followJob = async (app: RunningApp, jobId: string): Promise<void> => {
+  const progress = createProgress("Embedding ", "slides");
+  for (;;) {
+    const seen = await lookAt(app, jobId);
+    if (seen === null) {
+      await new Promise((wake) => setTimeout(wake, POLL_MS));
+      continue;
+    }
+    const { job, patches } = seen;
     const seconds = job.startedAt ? (Date.now() - job.startedAt.getTime()) / 1000 : 0;
     const speed = seconds > 0 && patches > 0 ? `${patches} patches, ${(patches / seconds).toFixed(0)}/s` : undefined;
     progress.update(job.done, job.total ?? 0, speed);

@@ -5,7 +5,7 @@ import { type LoadedSample, loadSample } from "./loadSample.ts";
 import { type RowSource, rowsChanged } from "./rowSource.ts";
 import type { Centroids, KMeansOptions, KMeansResult, TrainedCentroids, TrainingOptions } from "./types.ts";
 
-const LEAST_SAMPLE_ROWS = 32_768;
+const LEAST_SAMPLE_ROWS = 16_384;
 /** Beyond some 256 rows a cluster a centroid moves little more; the library FAISS trains on as many. */
 const SAMPLE_ROWS_PER_CLUSTER = 256;
 const MOST_SAMPLE_NUMBERS = 2 ** 27;

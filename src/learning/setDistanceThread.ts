@@ -18,7 +18,7 @@ export type SetRequest = { id: number; task: Tasks[Kind]["task"] };
 export type SetReply = { id: number; value: unknown } | { id: number; error: unknown };
 
 /** The worker's file has the ending of this one: `.ts` from a clone, `.js` once published. */
-const WORKER = new URL(`./setDistanceWorker${extname(import.meta.url)}`, import.meta.url);
+const WORKER = new URL(`./setDistance-worker${extname(import.meta.url)}`, import.meta.url);
 
 type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
 type Thread = { worker: Worker; waiting: Map<number, Waiting> };

@@ -29,7 +29,7 @@ export type TrainingOptions = {
   metric?: ClusterMetric;
   /** An integer; the same seed, rows, provider and threads give the same bits. Default 0. */
   seed?: number;
-  /** Rows that the centroids are trained on, drawn without replacement. Default: 256 per cluster, at least 32,768, at most 512 MiB. */
+  /** Rows that the centroids are trained on, drawn without replacement. Default: 256 per cluster, at least 16,384, at most 512 MiB. */
   sampleRows?: number;
   /** Seedings that are tried on part of the sample before the best is trained. Default 3, one from 129 clusters on. */
   restarts?: number;

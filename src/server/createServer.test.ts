@@ -73,6 +73,14 @@ const ask = async (query: string, variables: Record<string, unknown> = {}) => {
   return { status: response.statusCode, text: response.body, ...response.json() };
 };
 
+test("no answer may be kept by whoever passes it on", async () => {
+  const headers = { "apollo-require-preflight": "1" };
+  for (const url of ["/graphql?query={hello}", "/graphql?query={expected}"]) {
+    const response = await server.inject({ method: "GET", url, headers });
+    expect(response.headers["cache-control"]).toBe("no-store");
+  }
+});
+
 describe("GraphQL over HTTP", () => {
   const withPreflight: typeof fetch = (input, init) =>
     fetch(input, {

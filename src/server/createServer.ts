@@ -1,5 +1,6 @@
 import { ApolloServer, type BaseContext } from "@apollo/server";
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
@@ -113,6 +114,8 @@ export const createServer = async <Context extends BaseContext>(
     stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
+      // No answer may be kept by others; the plugin would look at every field of every answer to find that out.
+      ApolloServerPluginCacheControlDisabled(),
       // An APOLLO_KEY that happens to be set must not make this server talk to another one.
       ApolloServerPluginUsageReportingDisabled(),
       queryCostPlugin(LIMITS.cost),
@@ -129,6 +132,7 @@ export const createServer = async <Context extends BaseContext>(
       if (wantsPage) return reply.redirect("/graphiql");
     });
     scope.addHook("preHandler", (request, reply, done) => {
+      reply.header("cache-control", "no-store");
       runInScope(request, createRequestScope(reply.raw, queryMs), done);
     });
     await scope.register(fastifyApollo(apollo), {

@@ -183,7 +183,12 @@ export const writeSummaries = async (
      ON CONFLICT (feature_set_id, slide_id) DO UPDATE SET made_of = excluded.made_of, total = excluded.total,
        mosaic_patch_ids = excluded.mosaic_patch_ids, mosaic = excluded.mosaic
      RETURNING slide_id`,
-    [featureSetId, JSON.stringify(summaries)],
+    [
+      featureSetId,
+      JSON.stringify(
+        summaries.map(({ slideId, vectorsState, total, patchIds }) => ({ slideId, vectorsState, total, patchIds })),
+      ),
+    ],
   );
   return rows.map(({ slide_id }) => slide_id);
 };

@@ -139,7 +139,13 @@ export const trainMil = async (input: TrainMilInput): Promise<MilTraining> => {
         return before;
       }
       const fitted = await fitSplit(split, isFinal);
-      const result = { ...split, ...fitted, predictions: await predict(fitted.parameters, of(split.testPatients)) };
+      const hasBaseline = head.task.kind === "SURVIVAL" && head.task.likelihood === "COX";
+      const result = {
+        ...split,
+        ...fitted,
+        predictions: await predict(fitted.parameters, of(split.testPatients)),
+        trainPredictions: hasBaseline ? await predict(fitted.parameters, of(split.trainPatients)) : [],
+      };
       await input.onFold?.(result);
       return result;
     };

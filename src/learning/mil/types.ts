@@ -140,6 +140,8 @@ export type FoldResult = Split & {
   parameters: Float32Array;
   /** Of the test patients' bags, with whole bags. */
   predictions: Prediction[];
+  /** Of the bags that trained it (COX alone): what its baseline hazard is estimated from. Never out-of-fold. */
+  trainPredictions: Prediction[];
 };
 
 export type EpochEvent = {

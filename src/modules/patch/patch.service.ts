@@ -1,6 +1,5 @@
 import { authorize } from "../../platform/authorisation.ts";
-import { HistoError } from "../../platform/errors.ts";
-import { encodeId, requireId } from "../../platform/ids.ts";
+import { encodeId } from "../../platform/ids.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
 import { gridIdOf, type PatchRow, patchId, readPatches } from "../../store/patches.ts";
 import type { GraphQLContext } from "../context.ts";
@@ -58,14 +57,4 @@ export const findPatch = async (
   if (!grid || cell === null) return null;
   const [patch] = await readPatches(context.app.database, [patchId(grid.id, cell)]);
   return patch ? { patch, grid } : null;
-};
-
-/** @throws HistoError NOT_FOUND, FORBIDDEN */
-export const requirePatch = async (context: GraphQLContext, id: string, path: readonly string[]) => {
-  const found = await findPatch(context, requireId("Patch", id, path));
-  if (found) return found;
-  throw new HistoError("NOT_FOUND", "There is no such patch.", {
-    fix: "Pass the `id` of a patch of this study; ids outlive a second tiling with the same grid, not with another.",
-    path,
-  });
 };

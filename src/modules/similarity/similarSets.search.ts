@@ -8,7 +8,7 @@ import { loadMosaics } from "./similarSets.mosaics.ts";
 /** Patches that are given as the reason of a hit. */
 const BECAUSE = 5;
 /** Mosaics that are compared at a time; an abort waits for no more than these. */
-const SLIDES_AT_A_TIME = 64;
+const SLIDES_AT_A_TIME = 32;
 
 /** A slide, or a patient with his slides, whose summaries are there. */
 export type SetCandidate = { id: number; slides: readonly SetSlide[] };
@@ -52,7 +52,7 @@ export const searchByMean = async (search: SetSearch): Promise<SetSearchResult> 
   };
 };
 
-/** Candidates in turn, some 64 slides at a time. */
+/** Candidates in turn, some 32 slides at a time. */
 const batchesOf = (candidates: readonly SetCandidate[]): SetCandidate[][] => {
   const batches: SetCandidate[][] = [];
   let slides = Infinity;

@@ -1,5 +1,5 @@
 import { createLimiter } from "../../inference/limiter.ts";
-import { placesAt } from "../../learning/setDistanceMosaic.ts";
+import { MOSAIC_PATCHES, placesAt } from "../../learning/setDistanceMosaic.ts";
 import { askSetThread } from "../../learning/setDistanceThread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import type { Database } from "../../store/database.ts";
@@ -28,7 +28,23 @@ const limiterOf = (database: Database) => {
   return made;
 };
 
+const isSmall = ({ patchIds }: SlidePlaces): boolean => patchIds.length <= MOSAIC_PATCHES;
+
+/** All of a small slide is its mosaic; of the others patches are chosen by their vectors. */
 const choose = async (
+  database: Database,
+  featureSetId: number,
+  slides: readonly SlidePlaces[],
+  signal: AbortSignal | undefined,
+): Promise<NewSummary[]> => {
+  const large = slides.filter((slide) => !isSmall(slide));
+  return [
+    ...slides.filter(isSmall),
+    ...(large.length > 0 ? await chooseByVectors(database, featureSetId, large, signal) : []),
+  ];
+};
+
+const chooseByVectors = async (
   database: Database,
   featureSetId: number,
   slides: readonly SlidePlaces[],

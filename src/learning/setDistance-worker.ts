@@ -9,7 +9,7 @@ import type { SetReply, SetRequest } from "./setDistanceThread.ts";
 // The thread in which sets of vectors are compared: one request after the other.
 
 const port = parentPort;
-if (!port) throw new Error("setDistanceWorker.ts runs only as a worker thread.");
+if (!port) throw new Error("setDistance-worker.ts runs only as a worker thread.");
 
 /** More threads gain little for products of this size, and other queries want cores too. */
 const MAX_THREADS = 4;
