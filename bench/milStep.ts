@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { headWithDefaults, initialParameters } from "../src/learning/mil/index.ts";
 import { trainingGraphs } from "../src/learning/mil/trainingGraphs.ts";
-import { startGraphThread, type TensorData } from "../src/onnx/graphThread.ts";
+import { startGraphThread, type TensorData } from "../src/onnx/graph-thread.ts";
 
 const [patchesText = "4096", dimsText = "1024", hiddenText = "512", stepsText = "20"] = process.argv.slice(2);
 const [patches, dims, hidden, steps] = [patchesText, dimsText, hiddenText, stepsText].map(Number) as [
@@ -26,7 +26,7 @@ const floats = (data: number[] | Float32Array, ...shape: number[]): TensorData =
   data: Float32Array.from(data),
 });
 
-const thread = startGraphThread({ provider: "cpu", threads: availableParallelism() });
+const thread = await startGraphThread({ provider: "cpu", threads: availableParallelism() });
 await thread.open("step", trainingGraphs(head, { vectors: "float32", optimiser: "ADAM", hasL1: false }).step());
 await thread.put("parameters", floats(parameters, parameters.length));
 await thread.put("firstMoment", floats(new Float32Array(parameters.length), parameters.length));

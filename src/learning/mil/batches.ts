@@ -1,7 +1,8 @@
-import type { TensorData } from "../../onnx/graphThread.ts";
+import type { TensorData } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { type Random, sampleWithoutReplacement } from "../random.ts";
 import { lastWidth, usesClusters, usesCoordinates } from "./headParameters.ts";
-import { type Random, sampledRows, shuffled } from "./random.ts";
+import { shuffled } from "./randomStream.ts";
 import { survivalOf } from "./targets.ts";
 import type { BagRows, HeadDefinition, LabelledBag, MilBag, MilTask, TrainingOptions } from "./types.ts";
 
@@ -28,7 +29,7 @@ const sampledStep = <Bag extends MilBag>(bags: readonly Bag[], budget: number, r
   );
   return bags.map((bag, index) => {
     const count = granted[index] ?? bag.patches;
-    return { bag, rows: count < bag.patches ? sampledRows(bag.patches, count, random) : null };
+    return { bag, rows: count < bag.patches ? sampleWithoutReplacement(random, bag.patches, count) : null };
   });
 };
 
@@ -74,7 +75,7 @@ export const packedRuns = <Bag extends MilBag>(step: Step<Bag>, patches: number)
 
 /** One fixed sample of every bag, for validation. */
 export const fixedSample = <Bag extends MilBag>(bags: readonly Bag[], most: number, random: Random): Step<Bag> =>
-  bags.map((bag) => ({ bag, rows: bag.patches > most ? sampledRows(bag.patches, most, random) : null }));
+  bags.map((bag) => ({ bag, rows: bag.patches > most ? sampleWithoutReplacement(random, bag.patches, most) : null }));
 
 const hasNonFinite = (vectors: Float32Array | Uint16Array): boolean => {
   if (vectors instanceof Uint16Array) {
@@ -173,7 +174,7 @@ export const bagFeeds = async (
 export const dropoutMask = (head: HeadDefinition, bags: number, random: Random): Float32Array | null => {
   if (head.dropout === 0 || head.architecture === "MAX_POOL") return null;
   const kept = 1 / (1 - head.dropout);
-  return Float32Array.from({ length: bags * lastWidth(head) }, () => (random.uniform() < head.dropout ? 0 : kept));
+  return Float32Array.from({ length: bags * lastWidth(head) }, () => (random.next() < head.dropout ? 0 : kept));
 };
 
 /** Bags that are in memory already. */

@@ -1,10 +1,10 @@
-import type { GraphThread, TensorData } from "../../onnx/graphThread.ts";
+import type { GraphThread, TensorData } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { bagFeeds, dropoutMask, epochSteps, fixedSample, packedRuns, type Step, type Vectors } from "./batches.ts";
 import { decodeState, encodeState, type FoldState } from "./checkpoint.ts";
 import { headParameters, initialParameters, lastWidth, outputCount, parameterCount } from "./headParameters.ts";
 import { predictionsOf } from "./predictions.ts";
-import { randomStream } from "./random.ts";
+import { randomStream } from "./randomStream.ts";
 import { type TargetScale, targetFeeds, targetScale } from "./targets.ts";
 import { ADAM, type TrainingGraph, trainingGraphs } from "./trainingGraphs.ts";
 import type { EpochRecord, HeadDefinition, LabelledBag, Prediction, TrainingOptions } from "./types.ts";

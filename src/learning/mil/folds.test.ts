@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sampleWithoutReplacement } from "../random.ts";
 import { epochSteps, packedRuns, sharedBudget } from "./batches.ts";
 import { splitPatients } from "./folds.ts";
-import { randomStream, sampledRows, shuffled } from "./random.ts";
+import { randomStream, shuffled } from "./randomStream.ts";
 import type { LabelledBag, MilTask } from "./types.ts";
 
 const TASK: MilTask = { kind: "CLASSIFICATION", classes: ["a", "b", "c"] };
@@ -151,11 +152,11 @@ test("runs keep the order of bags and their limit", () => {
 test("samples are without repetition, and streams depend on their names", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 200 }), fc.nat(), (below, count, seed) => {
-      const rows = Array.from(sampledRows(below, count, randomStream(seed)));
+      const rows = Array.from(sampleWithoutReplacement(randomStream(seed), below, count));
       expect(new Set(rows).size).toBe(Math.min(below, count));
       expect(rows.every((row) => row >= 0 && row < below)).toBe(true);
       expect(rows).toEqual([...rows].sort((a, b) => a - b));
-      expect(Array.from(sampledRows(below, count, randomStream(seed)))).toEqual(rows);
+      expect(Array.from(sampleWithoutReplacement(randomStream(seed), below, count))).toEqual(rows);
     }),
   );
   const order = (name: string) =>
@@ -169,7 +170,7 @@ test("samples are without repetition, and streams depend on their names", () => 
 test("each row is as likely as every other", () => {
   const counts = new Array(10).fill(0);
   const random = randomStream("rows");
-  for (let i = 0; i < 5000; i++) for (const row of sampledRows(10, 3, random)) counts[row]++;
+  for (let i = 0; i < 5000; i++) for (const row of sampleWithoutReplacement(random, 10, 3)) counts[row]++;
   // 1500 expected each, with a standard deviation of 32.
   for (const count of counts) expect(Math.abs(count - 1500)).toBeLessThan(200);
 });

@@ -1,5 +1,6 @@
 import { HistoError } from "../../platform/errors.ts";
-import { type Random, randomStream, shuffled } from "./random.ts";
+import type { Random } from "../random.ts";
+import { randomStream, shuffled } from "./randomStream.ts";
 import { labelOf, numberOf, strataOf, survivalOf } from "./targets.ts";
 import type { LabelledBag, MilSplits, MilTarget, MilTask, Split, TrainingOptions } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { HistoError } from "../../platform/errors.ts";
-import { randomStream } from "./random.ts";
+import { randomStream } from "./randomStream.ts";
 import type { HeadDefinition, MilArchitecture, MilTask } from "./types.ts";
 
 /** One parameter; matrices are `[out, in]`, the layout of PyTorch's Linear. */
@@ -113,7 +113,7 @@ export const initialParameters = (head: HeadDefinition, ...seed: (string | numbe
     }
     const random = randomStream("parameters", name, ...seed);
     const bound = 1 / Math.sqrt(start.inputs);
-    for (let i = 0; i < size; i++) part[i] = (2 * random.uniform() - 1) * bound;
+    for (let i = 0; i < size; i++) part[i] = (2 * random.next() - 1) * bound;
   }
   return flat;
 };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GraphThread, startGraphThread, type TensorData } from "../../onnx/graphThread.ts";
+import { type GraphThread, startGraphThread, type TensorData } from "../../onnx/graph-thread.ts";
 import { headParameters, headWithDefaults, packParameters, parameterCount } from "./headParameters.ts";
 import { readSafetensors } from "./safetensors.testkit.ts";
 import { scoringGraphs } from "./scoringGraphs.ts";
@@ -36,8 +36,8 @@ const counting = (count: number): number[] => Array.from({ length: count }, (_, 
 
 describe.skipIf(!present)("reference implementations", () => {
   let thread: GraphThread;
-  beforeAll(() => {
-    thread = startGraphThread({ provider: "cpu", threads: 1 });
+  beforeAll(async () => {
+    thread = await startGraphThread({ provider: "cpu", threads: 1 });
   });
   afterAll(() => thread.close());
 

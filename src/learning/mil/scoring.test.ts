@@ -5,11 +5,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GraphThread, startGraphThread } from "../../onnx/graphThread.ts";
+import { type GraphThread, startGraphThread } from "../../onnx/graph-thread.ts";
 import { memoryRows } from "./batches.ts";
 import { exportHead } from "./exportHead.ts";
 import { headParameters, initialParameters } from "./headParameters.ts";
-import { randomStream } from "./random.ts";
+import { randomStream } from "./randomStream.ts";
 import { createScorer, openScoringGraphs, putScoredParameters, scoreBag } from "./scoring.ts";
 import { CLUSTERS, DIMS, engine, smallHead } from "./syntheticBags.testkit.ts";
 import type { BagScore, HeadDefinition, MilArchitecture, MilBag, MilTask } from "./types.ts";
@@ -33,10 +33,10 @@ type Rows = { vectors: Float32Array; clusters: number[]; coordinatesMillimetres:
 const rowsOf = (patches: number, seed: number): Rows => {
   const random = randomStream("scored", seed);
   return {
-    vectors: Float32Array.from({ length: patches * DIMS }, () => 4 * random.uniform() - 2),
+    vectors: Float32Array.from({ length: patches * DIMS }, () => 4 * random.next() - 2),
     // The last cluster is absent.
     clusters: Array.from({ length: patches }, () => random.below(CLUSTERS - 1)),
-    coordinatesMillimetres: Float32Array.from({ length: 2 * patches }, () => 20 * random.uniform() - 10),
+    coordinatesMillimetres: Float32Array.from({ length: 2 * patches }, () => 20 * random.next() - 10),
   };
 };
 const bagOf = (patches: number, rows: Rows): MilBag => ({
@@ -64,7 +64,7 @@ describe.each(ARCHITECTURES)("%s", (architecture) => {
   const parameters = initialParameters(head, 5);
   let thread: GraphThread;
   beforeAll(async () => {
-    thread = startGraphThread(engine);
+    thread = await startGraphThread(engine);
     await openScoringGraphs(thread, head, "float32");
     await putScoredParameters(thread, parameters);
   });

@@ -1,4 +1,4 @@
-import { type GraphThread, startGraphThread, type TensorData } from "../../onnx/graphThread.ts";
+import { type GraphThread, startGraphThread, type TensorData } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { checkBags, checkRows, type Vectors } from "./batches.ts";
 import { checkHead, parameterCount, usesClusters, usesCoordinates } from "./headParameters.ts";
@@ -134,7 +134,7 @@ export const createScorer = async (
     }
     await putScoredParameters(thread, next);
   };
-  const thread = startGraphThread(engine);
+  const thread = await startGraphThread(engine);
   try {
     await openScoringGraphs(thread, head, vectors);
     await use(parameters);

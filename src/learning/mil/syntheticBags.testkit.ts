@@ -1,6 +1,7 @@
+import type { Random } from "../random.ts";
 import { memoryRows } from "./batches.ts";
 import { headWithDefaults } from "./headParameters.ts";
-import { type Random, randomStream } from "./random.ts";
+import { randomStream } from "./randomStream.ts";
 import { DEFAULT_TRAINING } from "./trainMil.ts";
 import type { HeadDefinition, LabelledBag, MilArchitecture, MilTarget, MilTask, TrainingOptions } from "./types.ts";
 
@@ -18,10 +19,10 @@ export const syntheticBags = (
     const patches = index === 0 ? 1 : 3 + random.below(12);
     const burden = index % 2 === 0 ? 0.9 : 0.1;
     const marked = Math.max(1, Math.round(patches / 4));
-    const vectors = Float32Array.from({ length: patches * DIMS }, () => random.uniform() - 0.5);
+    const vectors = Float32Array.from({ length: patches * DIMS }, () => random.next() - 0.5);
     for (let row = 0; row < marked; row++) vectors[row * DIMS] = 3 * burden;
     const clusters = Array.from({ length: patches }, (_, row) => (row < marked ? 0 : 1));
-    const coordinatesMillimetres = Float32Array.from({ length: 2 * patches }, () => 4 * random.uniform() - 2);
+    const coordinatesMillimetres = Float32Array.from({ length: 2 * patches }, () => 4 * random.next() - 2);
     return {
       key: `bag ${index}`,
       patient: `patient ${index}`,
@@ -37,8 +38,8 @@ export const labelled = (count: number): LabelledBag[] =>
   syntheticBags(count, (burden) => ({ label: burden > 0.5 ? "high" : "low" }));
 export const surviving = (count: number): LabelledBag[] =>
   syntheticBags(count, (burden, random) => ({
-    timeDays: Math.round((burden > 0.5 ? 100 : 1000) * (0.5 + random.uniform())),
-    event: random.uniform() < 0.7,
+    timeDays: Math.round((burden > 0.5 ? 100 : 1000) * (0.5 + random.next())),
+    event: random.next() < 0.7,
   }));
 
 export const smallHead = (

@@ -1,4 +1,4 @@
-import type { TensorData } from "../../onnx/graphThread.ts";
+import type { TensorData } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { outputCount } from "./headParameters.ts";
 import type { LabelledBag, MilTarget, MilTask } from "./types.ts";

@@ -1,4 +1,4 @@
-import { startGraphThread } from "../../onnx/graphThread.ts";
+import { startGraphThread } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { checkBags, type Vectors } from "./batches.ts";
 import { trainingFingerprint } from "./checkpoint.ts";
@@ -81,7 +81,7 @@ export const trainMil = async (input: TrainMilInput): Promise<MilTraining> => {
   const vectors = await vectorsOf(first);
   const finished = new Map(input.resume?.folds.map((fold) => [fold.index, fold]));
 
-  const thread = startGraphThread(input.engine);
+  const thread = await startGraphThread(input.engine);
   try {
     await openScoringGraphs(thread, head, vectors);
     const trainer = createTrainer(thread, head, vectors, options);
