@@ -4,7 +4,13 @@
  */
 import { open } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { createScorer, headWithDefaults, initialParameters, type MilBag } from "../src/learning/mil/index.ts";
+import {
+  type BagRows,
+  createScorer,
+  headWithDefaults,
+  initialParameters,
+  type MilBag,
+} from "../src/learning/mil/index.ts";
 
 const [file = "-", patchesText = "100000", dimsText = "1024"] = process.argv.slice(2);
 const patches = Number(patchesText);
@@ -22,8 +28,16 @@ const repeated = handle
   ? null
   : Uint16Array.from({ length: 8192 * dims }, (_, i) => ((i * 7919) % 0x4000) | ((i & 1) << 15));
 
-const read: MilBag["read"] = async (rows) => {
-  const count = rows?.length ?? patches;
+/** A bag of the first `size` rows. */
+const bagOf = (size: number): MilBag => ({
+  key: `${size}`,
+  patient: "",
+  patches: size,
+  read: (rows) => read(rows, size),
+});
+
+const read = async (rows: Uint32Array | null, size: number): Promise<BagRows> => {
+  const count = rows?.length ?? size;
   if (!handle) return { vectors: (repeated as Uint16Array).subarray(0, count * dims) };
   const bytes = new Uint8Array(count * dims * 2);
   await handle.read(bytes, 0, bytes.length, (rows?.[0] ?? 0) * dims * 2);
@@ -35,12 +49,12 @@ const scorer = await createScorer(head, initialParameters(head, 0), {
   engine: { provider: "cpu", threads: availableParallelism() },
 });
 // The first piece allocates what all others use.
-await scorer.score({ key: "warm-up", patient: "", patches: Math.min(patches, 8192), read });
+await scorer.score(bagOf(Math.min(patches, 8192)));
 const seconds: number[] = [];
 let sum = 0;
 for (let round = 0; round < 3; round++) {
   const began = performance.now();
-  const { attention } = await scorer.score({ key: "bag", patient: "", patches, read });
+  const { attention } = await scorer.score(bagOf(patches));
   seconds.push((performance.now() - began) / 1000);
   sum = attention.reduce((total, weight) => total + weight, 0);
 }

@@ -86,20 +86,31 @@ const hasNonFinite = (vectors: Float32Array | Uint16Array): boolean => {
   return false;
 };
 
-/** Refuses rows that do not go with the head. @throws DIMENSION_MISMATCH, NOT_FINITE, BAD_ARGUMENT */
-export const checkRows = (head: HeadDefinition, { key }: MilBag, rows: number, given: BagRows): void => {
-  if (given.vectors.length !== rows * head.dims) {
-    throw new HistoError("DIMENSION_MISMATCH", `${key}: ${rows} vectors of ${head.dims} numbers were expected.`, {
+/** Refuses vectors of another length or with numbers that are none. @throws DIMENSION_MISMATCH, NOT_FINITE */
+export const checkVectors = (
+  dims: number,
+  { key }: MilBag,
+  rows: number,
+  vectors: Float32Array | Uint16Array,
+): void => {
+  if (vectors.length !== rows * dims) {
+    throw new HistoError("DIMENSION_MISMATCH", `${key}: ${rows} vectors of ${dims} numbers were expected.`, {
       fix: "Use the feature set that the head was made for.",
       path: ["bags", key],
     });
   }
-  if (hasNonFinite(given.vectors)) {
+  if (hasNonFinite(vectors)) {
     throw new HistoError("NOT_FINITE", `A vector of ${key} holds NaN or infinity.`, {
       fix: "Embed or import that slide again, or leave it out.",
       path: ["bags", key],
     });
   }
+};
+
+/** Refuses rows that do not go with the head. @throws DIMENSION_MISMATCH, NOT_FINITE, BAD_ARGUMENT */
+export const checkRows = (head: HeadDefinition, bag: MilBag, rows: number, given: BagRows): void => {
+  const { key } = bag;
+  checkVectors(head.dims, bag, rows, given.vectors);
   const isCluster = (cluster: number): boolean => Number.isInteger(cluster) && cluster >= 0 && cluster < head.clusters;
   if (usesClusters(head) && (given.clusters?.length !== rows || !Array.from(given.clusters).every(isCluster))) {
     throw new HistoError("BAD_ARGUMENT", `${key} has no cluster from 0 to ${head.clusters - 1} for every patch.`, {
