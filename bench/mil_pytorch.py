@@ -35,6 +35,7 @@ class GatedAttention(nn.Module):
 
 
 def step(patches, dims, hidden, steps):
+    os.nice(5)  # as the threads that it is compared with, or a machine that is not idle would decide
     torch.manual_seed(0)
     bag = torch.sin(torch.arange(patches * dims) * 12.9898).mul(2).reshape(patches, dims)
     head = GatedAttention(dims, hidden, hidden // 2, 2, 0.0)

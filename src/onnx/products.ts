@@ -1,4 +1,4 @@
-import { add, compare, toFloat } from "./elementwise.ts";
+import { compare, toFloat } from "./elementwise.ts";
 import { type Dimension, int } from "./graph-builder.ts";
 import { transpose } from "./shaping.ts";
 import { sumToShape, type Tape, type Tensor } from "./tape.ts";
@@ -70,7 +70,3 @@ export const gather = (tape: Tape, x: Tensor, indices: Tensor, positions: Tensor
     (g) => [matmul(tape, oneHotColumns(tape, indices, positions), g), null],
     { axis: int(0) },
   );
-
-/** The sum of several tensors of one shape. */
-export const sumOf = (tape: Tape, parts: readonly Tensor[]): Tensor =>
-  parts.reduce((total, part) => add(tape, total, part));

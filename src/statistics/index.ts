@@ -1,6 +1,5 @@
 export { type BootstrapLimits, type BootstrapOptions, bootstrapLimits } from "./bootstrap.ts";
 export {
-  areaUnderCurve,
   type ClassificationMetrics,
   type ClassPredictions,
   classificationMetrics,

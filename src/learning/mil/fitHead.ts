@@ -1,36 +1,13 @@
-import type { GraphThread, TensorData } from "../../onnx/graph-thread.ts";
+import type { TensorData } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { bagFeeds, dropoutMask, epochSteps, fixedSample, packedRuns, type Step, type Vectors } from "./batches.ts";
+import { bagFeeds, dropoutMask, epochSteps, fixedSample, packedRuns, type Step } from "./batches.ts";
 import { decodeState, encodeState, type FoldState } from "./checkpoint.ts";
 import { headParameters, initialParameters, lastWidth, outputCount, parameterCount } from "./headParameters.ts";
 import { predictionsOf } from "./predictions.ts";
 import { randomStream } from "./randomStream.ts";
 import { type TargetScale, targetFeeds, targetScale } from "./targets.ts";
-import { ADAM, type TrainingGraph, trainingGraphs } from "./trainingGraphs.ts";
+import { adamFeeds, lossAndGradient, only, type Trainer } from "./trainer.ts";
 import type { EpochRecord, HeadDefinition, LabelledBag, Prediction, TrainingOptions } from "./types.ts";
-
-/** A thread that has the training graphs of one head open, each from its first use on. */
-export type Trainer = { thread: GraphThread; ready(graph: TrainingGraph): Promise<TrainingGraph>; vectors: Vectors };
-
-export const createTrainer = (
-  thread: GraphThread,
-  head: HeadDefinition,
-  vectors: Vectors,
-  options: TrainingOptions,
-): Trainer => {
-  const graphs = trainingGraphs(head, { vectors, optimiser: options.optimiser, hasL1: options.l1 > 0 });
-  const opened = new Map<TrainingGraph, Promise<void>>();
-  return {
-    thread,
-    vectors,
-    ready: async (graph) => {
-      const open = opened.get(graph) ?? thread.open(graph, graphs[graph]());
-      opened.set(graph, open);
-      await open;
-      return graph;
-    },
-  };
-};
 
 export type FitInput = {
   head: HeadDefinition;
@@ -48,7 +25,6 @@ export type FitInput = {
 
 export type Fit = { epochs: EpochRecord[]; bestEpoch: number; parameters: Float32Array };
 
-const scalar = (value: number): TensorData => ({ type: "float32", dims: [], data: Float32Array.of(value) });
 const vector = (data: Float32Array): TensorData => ({ type: "float32", dims: [data.length], data });
 const MOMENTS = { parameters: "parameters", firstMoment: "firstMoment", secondMoment: "secondMoment" } as const;
 const NEXT = {
@@ -56,15 +32,6 @@ const NEXT = {
   firstMomentNext: "firstMoment",
   secondMomentNext: "secondMoment",
 } as const;
-
-const adamFeeds = (options: TrainingOptions, step: number): Record<string, TensorData> => ({
-  decay: scalar(options.optimiser === "ADAM" ? options.weightDecay : 1 - options.learningRate * options.weightDecay),
-  stepSize: scalar(options.learningRate / (1 - ADAM.beta1 ** step)),
-  secondScale: scalar(1 / Math.sqrt(1 - ADAM.beta2 ** step)),
-  ...(options.l1 > 0 && { l1: scalar(options.l1) }),
-});
-
-const only = (outputs: Record<string, TensorData>, name: string): Float32Array => outputs[name]?.data as Float32Array;
 
 const requireFinite = (loss: number): number => {
   if (Number.isFinite(loss)) return loss;
@@ -271,24 +238,6 @@ const freshState = ({ head, options, stream, fingerprint }: FitInput, size: numb
     secondMoment: new Float32Array(size),
     bestParameters: parameters,
   };
-};
-
-const lossAndGradient = async (
-  { thread, ready }: Trainer,
-  head: HeadDefinition,
-  bags: readonly LabelledBag[],
-  outputs: Float32Array,
-  scale: TargetScale,
-): Promise<{ loss: number; gradient: Float32Array }> => {
-  const result = await thread.run({
-    graph: await ready("loss"),
-    feeds: {
-      outputs: { type: "float32", dims: [bags.length, outputCount(head.task)], data: outputs.slice() },
-      ...targetFeeds(head.task, bags, scale),
-    },
-    fetch: ["loss", "outputGradient"],
-  });
-  return { loss: only(result.outputs, "loss")[0] ?? Number.NaN, gradient: only(result.outputs, "outputGradient") };
 };
 
 /** Regression is learnt on standardised values; the last layer takes the scale in, so that the head gives real ones. */

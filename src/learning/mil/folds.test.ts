@@ -174,3 +174,30 @@ test("each row is as likely as every other", () => {
   // 1500 expected each, with a standard deviation of 32.
   for (const count of counts) expect(Math.abs(count - 1500)).toBeLessThan(200);
 });
+
+test("who validates a Cox model can tell epochs apart, or nobody does; who trains had events", () => {
+  const task: MilTask = { kind: "SURVIVAL", likelihood: "COX" };
+  const times = fc.array(fc.record({ timeDays: fc.nat(5), event: fc.boolean() }), { minLength: 4, maxLength: 20 });
+  fc.assert(
+    fc.property(times, (targets) => {
+      const bags = targets.map((target, index): LabelledBag => ({ ...bag(index, index, "a"), target }));
+      const of = (patients: readonly string[]) => targets.filter((_, index) => patients.includes(`p${index}`));
+      let splits: ReturnType<typeof splitPatients>;
+      try {
+        splits = splitPatients(task, bags, { kind: "FOLDS", count: 2, repeats: 1 }, options);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ALL_CENSORED" });
+        expect(targets.filter(({ event }) => event).length).toBeLessThanOrEqual(2);
+        return;
+      }
+      for (const { trainPatients, validationPatients } of splits) {
+        expect(of(trainPatients).some(({ event }) => event)).toBe(true);
+        const validation = of(validationPatients);
+        const pairs = validation.flatMap((a, i) =>
+          validation.filter((b, j) => i !== j && a.event && b.timeDays >= a.timeDays),
+        );
+        expect(validation.length === 0 || pairs.length > 0).toBe(true);
+      }
+    }),
+  );
+});

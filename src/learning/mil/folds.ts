@@ -127,9 +127,41 @@ const validationPart = (
   return chosen;
 };
 
+/** A Cox loss can only tell epochs apart where somebody outlived, or was followed as long as, somebody with the event. */
+const canValidate = (task: MilTask, bags: readonly LabelledBag[], patients: readonly string[]): boolean => {
+  if (task.kind !== "SURVIVAL" || task.likelihood !== "COX") return true;
+  const chosen = new Set(patients);
+  const own = bags.filter(({ patient }) => chosen.has(patient)).map(survivalOf);
+  const last = own.reduce((latest, { timeDays }) => Math.max(latest, timeDays), 0);
+  const atLast = own.filter(({ timeDays }) => timeDays === last).length;
+  return own.some(({ timeDays, event }) => event && (timeDays < last || atLast > 1));
+};
+
+/** Parts who is not tested into training and validation. @throws ALL_CENSORED when nobody who trains had the event. */
+const withValidation = (
+  task: MilTask,
+  bags: readonly LabelledBag[],
+  patients: readonly string[],
+  strata: ReadonlyMap<string, string>,
+  options: SplitOptions,
+  random: Random,
+): Pick<Split, "trainPatients" | "validationPatients"> => {
+  const chosen = validationPart(patients, strata, options, random).sort();
+  const validationPatients = canValidate(task, bags, chosen) ? chosen : [];
+  const validating = new Set(validationPatients);
+  const trainPatients = patients.filter((patient) => !validating.has(patient));
+  const training = new Set(trainPatients);
+  if (task.kind === "SURVIVAL" && !bags.some((bag) => training.has(bag.patient) && survivalOf(bag).event)) {
+    throw new HistoError("ALL_CENSORED", "In one of the folds nobody who trains had the event.", {
+      fix: "Choose more patients with the event, or fewer folds.",
+    });
+  }
+  return { trainPatients, validationPatients };
+};
+
 /**
  * Who trains, validates and is tested, patient by patient; the same seed gives the same folds.
- * @throws TOO_FEW_PATIENTS, LEAKAGE, NOT_FOUND.
+ * @throws TOO_FEW_PATIENTS, ALL_CENSORED, LEAKAGE, NOT_FOUND.
  */
 export const splitPatients = (
   task: MilTask,
@@ -158,12 +190,10 @@ export const splitPatients = (
     .map(({ repeat, fold, testPatients }, index) => {
       const tested = new Set(testPatients);
       const others = patients.filter((patient) => !tested.has(patient));
+      if (others.length === 0) throw tooFew(patients.length, splits.kind === "FOLDS" ? splits.count : index + 1);
       const random = randomStream("validation", options.seed, repeat, fold);
-      const validationPatients = validationPart(others, strata, options, random).sort();
-      const validating = new Set(validationPatients);
-      const trainPatients = others.filter((patient) => !validating.has(patient));
-      if (trainPatients.length === 0) throw tooFew(patients.length, splits.kind === "FOLDS" ? splits.count : index + 1);
-      return { index, repeat, trainPatients, validationPatients, testPatients: [...testPatients].sort() };
+      const parts = withValidation(task, bags, others, strata, options, random);
+      return { index, repeat, ...parts, testPatients: [...testPatients].sort() };
     });
 };
 
@@ -177,7 +207,6 @@ export const finalSplit = (
   const targets = targetsByPatient(bags);
   const patients = [...targets.keys()].sort();
   const random = randomStream("validation", options.seed, "final");
-  const validationPatients = validationPart(patients, strataOf(task, targets), options, random).sort();
-  const trainPatients = patients.filter((patient) => !validationPatients.includes(patient));
-  return { index, repeat: 0, trainPatients, validationPatients, testPatients: [] };
+  const parts = withValidation(task, bags, patients, strataOf(task, targets), options, random);
+  return { index, repeat: 0, ...parts, testPatients: [] };
 };

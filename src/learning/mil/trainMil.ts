@@ -2,10 +2,11 @@ import { startGraphThread } from "../../onnx/graph-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { checkBags, type Vectors } from "./batches.ts";
 import { trainingFingerprint } from "./checkpoint.ts";
-import { createTrainer, type Fit, fitHead } from "./fitHead.ts";
+import { type Fit, fitHead } from "./fitHead.ts";
 import { checkTargets, finalSplit, splitPatients } from "./folds.ts";
 import { checkHead } from "./headParameters.ts";
 import { openScoringGraphs, putScoredParameters, scoreBag } from "./scoring.ts";
+import { createTrainer } from "./trainer.ts";
 import type {
   FoldResult,
   LabelledBag,
