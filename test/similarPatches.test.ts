@@ -171,6 +171,30 @@ describe("a search by patch", () => {
     expect(similarPatches.hits.map(({ patch }) => patch)).toEqual(nodes);
   });
 
+  it("takes a vector of zeros for unrelated to any other, and does not search for one", async () => {
+    const all = await everything();
+    const { database } = world.app;
+    const place = all.at(-1) as Hit;
+    const { rows } = await database.query<{ patch_id: number; v: string }>(
+      `SELECT patch_id, v::text AS v FROM features.vectors_1 JOIN features.patch ON patch.id = patch_id
+       JOIN slide ON slide.id = slide_id WHERE x = $1 AND y = $2 AND slide.key = $3`,
+      [place.patch.x, place.patch.y, place.patch.slide.key],
+    );
+    expect(rows).toHaveLength(1);
+    const setVector = (v: string) =>
+      database.query("UPDATE features.vectors_1 SET v = $2::halfvec WHERE patch_id = $1", [rows[0]?.patch_id, v]);
+    await setVector(`[${new Array(672).fill(0).join(",")}]`);
+    try {
+      const others = await everything();
+      expect(others).toHaveLength(all.length);
+      expect(others.at(-1)).toMatchObject({ distance: 1, patch: { id: place.patch.id } });
+      const { errors } = await search({ to: { patch: place.patch.id } });
+      expect(errors).toMatchObject([{ code: "BAD_ARGUMENT", fix: expect.stringMatching(/./) }]);
+    } finally {
+      await setVector(rows[0]?.v ?? "");
+    }
+  });
+
   it("among the patients of a frozen cohort finds what their keys find", async () => {
     const [query] = await everything();
     const patients = { keys: ["SYN-0001", "SYN-0003"] };

@@ -27,6 +27,8 @@ CREATE TABLE features.search_centroid (
   search_index_id int NOT NULL REFERENCES search_index ON DELETE CASCADE,
   cell int NOT NULL,
   v halfvec NOT NULL,
+  -- Mean cosine distance of the cell's vectors to its middle.
+  spread real,
   PRIMARY KEY (search_index_id, cell)
 );
 -- In the row itself as far as a page holds it.

@@ -1,5 +1,5 @@
 import type { Provider } from "../onnx/providers.ts";
-import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
+import type { PlainError } from "../platform/plain-error.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 
@@ -32,19 +32,3 @@ export type WorkerReply =
   | { kind: "ready"; provider: Provider; skipped: SkippedProvider[] }
   | { kind: "embedded"; id: number; vectors: Float32Array | Uint16Array; pixels: Uint8Array }
   | { kind: "failed"; id: number | null; error: PlainError };
-
-/** An error as it survives a structured clone, which would drop its class and its own fields. */
-export type PlainError = { code: ErrorCode | null; message: string; fix?: string; path?: readonly string[] };
-
-export const toPlainError = (error: unknown): PlainError =>
-  isHistoError(error)
-    ? {
-        code: error.code,
-        message: error.message,
-        ...(error.fix === undefined ? {} : { fix: error.fix }),
-        ...(error.inputPath === undefined ? {} : { path: error.inputPath }),
-      }
-    : { code: null, message: error instanceof Error ? error.message : String(error) };
-
-export const fromPlainError = ({ code, message, ...details }: PlainError): Error =>
-  code === null ? new Error(message) : new HistoError(code, message, details);

@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import type { Provider } from "../onnx/providers.ts";
-import {
-  type EmbedRequest,
-  type EncoderWorkerData,
-  fromPlainError,
-  type SkippedProvider,
-  type WorkerReply,
-  type WorkerRequest,
+import { fromPlainError } from "../platform/plain-error.ts";
+import type {
+  EmbedRequest,
+  EncoderWorkerData,
+  SkippedProvider,
+  WorkerReply,
+  WorkerRequest,
 } from "./encoder-messages.ts";
 
 export type EmbeddedBatch = {

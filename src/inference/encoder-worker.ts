@@ -1,6 +1,7 @@
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { type EncoderWorkerData, toPlainError, type WorkerReply, type WorkerRequest } from "./encoder-messages.ts";
+import { toPlainError } from "../platform/plain-error.ts";
+import type { EncoderWorkerData, WorkerReply, WorkerRequest } from "./encoder-messages.ts";
 import { type EncoderRunner, openEncoderRunner } from "./encoder-runner.ts";
 
 // The thread in which one encoder lives: requests in, replies out, one at a time and in order, but for urgent ones.

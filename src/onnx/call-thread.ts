@@ -1,5 +1,5 @@
 import { parentPort, Worker } from "node:worker_threads";
-import { fromPlainError, type PlainError, toPlainError } from "./plain-error.ts";
+import { fromPlainError, type PlainError, toPlainError } from "../platform/plain-error.ts";
 
 /** What a thread can be asked: for each name the arguments and the result, both fit for a structured clone. */
 export type CallTable = Record<string, { args: unknown; result: unknown }>;

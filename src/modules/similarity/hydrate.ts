@@ -3,6 +3,11 @@ import type { PatchRow } from "../../store/patches.ts";
 import type { VectorHit } from "../../store/search/index.ts";
 import type { GraphQLContext } from "../context.ts";
 
+/** Of two vectors one of which is zero, and so has no direction, pgvector gives no number; they are unrelated. */
+const UNRELATED = 1;
+
+export const hasDirection = ({ distance }: VectorHit): boolean => Number.isFinite(distance);
+
 export type PatchHit = { patch: PatchRow; distance: number };
 
 /**
@@ -18,8 +23,8 @@ export const hydrateHits = async (context: GraphQLContext, hits: readonly Vector
   for (const slide of slides) loaders.slide.prime(slide.id, slide);
   for (const patient of patients) loaders.patient.prime(patient.id, patient);
   const byId = new Map(patches.map((patch) => [patch.id, patch]));
-  return hits.flatMap(({ patchId, distance }): PatchHit[] => {
-    const patch = byId.get(patchId);
-    return patch ? [{ patch, distance }] : [];
+  return hits.flatMap((hit): PatchHit[] => {
+    const patch = byId.get(hit.patchId);
+    return patch ? [{ patch, distance: hasDirection(hit) ? hit.distance : UNRELATED }] : [];
   });
 };

@@ -88,7 +88,7 @@ export const noVector = async (app: App, query: Query, featureSet: FeatureSet): 
   });
 };
 
-const noDirection = (path: readonly string[]): HistoError =>
+export const noDirection = (path: readonly string[]): HistoError =>
   new HistoError("BAD_ARGUMENT", "The vector is zero, so it has no direction to compare.", {
     fix: "Ask with another: the encoder saw nothing in this one.",
     path,

@@ -3,8 +3,8 @@ import { HistoError } from "../../platform/errors.ts";
 import { type SearchReport, searchVectors } from "../../store/search/index.ts";
 import { requirePageSize } from "../base/connections.ts";
 import type { GraphQLContext } from "../context.ts";
-import { hydrateHits, type PatchHit } from "./hydrate.ts";
-import { findTarget, noVector, resolveQuery, type SimilarTo, studyKeyOf } from "./query.ts";
+import { hasDirection, hydrateHits, type PatchHit } from "./hydrate.ts";
+import { findTarget, noDirection, noVector, resolveQuery, type SimilarTo, studyKeyOf } from "./query.ts";
 import { type PatchFilter, resolvePatchFilter } from "./queryFilter.ts";
 
 export type SimilarPatchesInput = {
@@ -58,6 +58,7 @@ export const similarPatches = async (
   });
   if (!found) throw await noVector(app, query, featureSet);
   const { hits, report } = found;
+  if (hits.length > 0 && !hits.some(hasDirection)) throw noDirection(["to", "patch"]);
   const reason = report.reason ?? (filter.patchIds?.length === 0 ? NOTHING_INSIDE : null);
   return { hits: await hydrateHits(context, hits), search: { ...report, reason } };
 };

@@ -197,6 +197,13 @@ export const fillCells = (database: Database, id: number, featureSetId: number):
       [id],
     );
     await client.query(
+      `UPDATE features.search_centroid AS middle SET spread = found.spread FROM (
+         SELECT one.cell, avg(one.v <=> near.v) AS spread FROM ${cellTable(id)} AS one
+         JOIN features.search_centroid AS near ON near.search_index_id = $1 AND near.cell = one.cell GROUP BY one.cell) AS found
+       WHERE middle.search_index_id = $1 AND middle.cell = found.cell`,
+      [id],
+    );
+    await client.query(
       `UPDATE search_index SET vectors = (SELECT count(*) FROM ${cellTable(id)}), built_at = now(),
          parameters = jsonb_build_object('cells', (SELECT count(*) FROM features.search_centroid WHERE search_index_id = $1))
        WHERE id = $1`,

@@ -1,6 +1,12 @@
 import type { Database } from "../database.ts";
 import { samplePatches } from "./building.ts";
-import { type GraphCalibration, type GraphSetting, MEASURED_FIRST, measuredRecall } from "./calibration.ts";
+import {
+  defaultRecall,
+  type GraphCalibration,
+  type GraphSetting,
+  MEASURED_FIRST,
+  measuredRecall,
+} from "./calibration.ts";
 import { searchExact } from "./exact.ts";
 import { type GraphScan, searchGraph } from "./scans.ts";
 import type { VectorFilter, VectorHit } from "./types.ts";
@@ -12,7 +18,7 @@ const DEEPEST = 100;
 const SETTINGS = [40, 80, 160, 320, 640, 1000] as const;
 
 /** A wider search than one that finds this much is not tried. */
-const ENOUGH = 0.997;
+const ENOUGH = 0.993;
 
 /** Distances that differ by less are ties: either row is a right answer. */
 const TIE = 1e-6;
@@ -80,6 +86,9 @@ export const calibrateGraph = async (
         await onProgress((steps / (2 * queries.length)) * 0.7);
         if (measured.lowerLimit >= ENOUGH) break;
       }
+      // The search that is asked most decides whether the index is kept.
+      const soFar = { queries: queries.length, nanosecondsPerRow: 0, settings };
+      if (defaultRecall(soFar) === null) return soFar;
     }
   }
   return { queries: queries.length, nanosecondsPerRow: (median(exactly) * 1e6) / Math.max(1, graph.vectors), settings };

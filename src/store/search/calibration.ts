@@ -14,28 +14,25 @@ export type Recall = {
   lowerLimit: number;
 };
 
-/** How the rows that pass a filter lie: rarer near the query than elsewhere, alike, or more frequent. */
-export type Correlation = "anti" | "none" | "positive";
-
-/** Which share of all rows passes the filter. */
-export type Selectivity = "nearly-all" | "many" | "some";
-
-/** Recall when the cells nearest to the query are read until they hold this share of the matching rows. */
-export type SharePoint = Recall & { share: number };
-
-export type SearchClass = { correlation: Correlation; selectivity: Selectivity };
+/** Recall when every cell is read that reaches so far (see `reachOf`): the lowest of all kinds of filters that were tried. */
+export type ReachPoint = Recall & { first: MeasuredFirst; reach: number };
 
 /** Of a CLUSTERED index. */
 export type CellCalibration = {
   queries: number;
+  /** Exact searches that it rests on: each query under several filters. */
+  searches: number;
   /** To compare one more row, of the table and of the copy. */
   nanosecondsPerRow: number;
   nanosecondsPerCopiedRow: number;
   /** To read a row of the copy that the filter refuses. */
   nanosecondsPerRefusedRow: number;
+  /** Median time of ten hits among all rows but the own patient's. */
+  milliseconds: number;
   /** Cosine distance to the nearest cell's middle that 99.5 % of the sampled queries stay within. */
   furthestQuery: number;
-  classes: (SearchClass & { first: MeasuredFirst; queries: number; points: SharePoint[] })[];
+  /** By rising reach. */
+  points: ReachPoint[];
 };
 
 export type GraphSetting = Recall & {
@@ -66,36 +63,18 @@ export const measuredRecall = (recalls: readonly number[]): Recall => {
   return { recall: sum / recalls.length, lowerLimit: Math.max(0, mean - Z_95 * standardError) };
 };
 
-/** The measurement that a search for so many hits may rest on. */
+/** The measurement that a search for so many hits may rest on; undefined for more than any was made for. */
 export const measuredFirstFor = (first: number): MeasuredFirst | undefined =>
   MEASURED_FIRST.find((measured) => first <= measured);
 
-/** @param selectivity share of all rows that pass the filter; undefined where too few do for cells to be worth it */
-export const selectivityClass = (selectivity: number): Selectivity | undefined =>
-  selectivity >= 0.9 ? "nearly-all" : selectivity >= 0.25 ? "many" : selectivity >= 0.05 ? "some" : undefined;
-
-/**
- * @param lift share of matching rows among those nearest to the query, divided by their share among all rows
- */
-export const correlationClass = (lift: number): Correlation => (lift < 0.5 ? "anti" : lift > 1.4 ? "positive" : "none");
-
-/** Queries that a class must have been measured on to be relied on. */
-export const LEAST_QUERIES = 200;
-
-/** The smallest share of the matching rows whose recall is high enough in searches like this. */
-export const shareFor = (
-  calibration: CellCalibration,
-  { correlation, selectivity }: SearchClass,
-  first: number,
-  minRecall: number,
-): SharePoint | undefined => {
-  const measured = measuredFirstFor(first);
-  const found = calibration.classes.find(
-    (candidate) =>
-      candidate.correlation === correlation && candidate.selectivity === selectivity && candidate.first === measured,
+/** The shortest reach whose recall is high enough; between two measured numbers of hits the longer of theirs. */
+export const reachFor = ({ points }: CellCalibration, first: number, minRecall: number): ReachPoint | undefined => {
+  const last = measuredFirstFor(first);
+  if (last === undefined) return undefined;
+  const found = MEASURED_FIRST.filter((measured) => measured <= last).map((measured) =>
+    points.find((point) => point.first === measured && point.lowerLimit >= minRecall),
   );
-  if (!found || found.queries < LEAST_QUERIES) return undefined;
-  return found.points.find((point) => point.lowerLimit >= minRecall);
+  return found.reduce((longest, point) => longest && point && (longest.reach >= point.reach ? longest : point));
 };
 
 /** The fastest setting whose recall is high enough. */
@@ -118,13 +97,13 @@ export const settingFor = (
 };
 
 /** The least recall that a search asks for unless it says otherwise. */
-const DEFAULT_RECALL = 0.99;
+export const DEFAULT_RECALL = 0.99;
 
 /** Measured recall of the search that is asked most (ten hits, the query's own patient left out); null where it is too low. */
 export const defaultRecall = (calibration: CellCalibration | GraphCalibration): number | null => {
   const found =
     "settings" in calibration
       ? settingFor(calibration, 10, true, DEFAULT_RECALL)
-      : shareFor(calibration, { correlation: "none", selectivity: "nearly-all" }, 10, DEFAULT_RECALL);
+      : reachFor(calibration, 10, DEFAULT_RECALL);
   return found?.recall ?? null;
 };

@@ -1,5 +1,3 @@
-import { correlationClass, type SearchClass, selectivityClass } from "./calibration.ts";
-
 /** What of one slide lies in which cells. */
 export type SlideCells = { cells: ArrayLike<number>; counts: ArrayLike<number> };
 
@@ -8,89 +6,101 @@ export type CellMap = {
   slides: ReadonlyMap<number, SlideCells>;
   /** Rows of each cell, `[cells]`. */
   sizes: Float64Array;
+  /** Mean cosine distance of a cell's rows to its middle, `[cells]`. */
+  spreads: Float64Array;
   rows: number;
 };
 
-export const cellMap = (slides: ReadonlyMap<number, SlideCells>): CellMap => {
-  let cells = 0;
-  for (const slide of slides.values()) {
-    for (let index = 0; index < slide.cells.length; index++)
-      cells = Math.max(cells, (slide.cells[index] as number) + 1);
-  }
-  const sizes = matchesByCell({ slides, sizes: new Float64Array(cells), rows: 0 }, slides.keys());
-  return { slides, sizes, rows: sizes.reduce((sum, size) => sum + size, 0) };
+export const cellMap = (slides: ReadonlyMap<number, SlideCells>, spreads: Float64Array): CellMap => {
+  const sizes = sumByCell(slides, slides.keys(), spreads.length);
+  return { slides, spreads, sizes, rows: sizes.reduce((sum, size) => sum + size, 0) };
 };
 
-/** Rows of these slides in each cell, `[cells]`. */
-export const matchesByCell = (map: CellMap, slideIds: Iterable<number>): Float64Array => {
-  const matches = new Float64Array(map.sizes.length);
+const sumByCell = (
+  slides: ReadonlyMap<number, SlideCells>,
+  slideIds: Iterable<number>,
+  cells: number,
+): Float64Array => {
+  const rows = new Float64Array(cells);
   for (const id of slideIds) {
-    const slide = map.slides.get(id);
+    const slide = slides.get(id);
     if (!slide) continue;
     for (let index = 0; index < slide.cells.length; index++) {
       const cell = slide.cells[index] as number;
-      matches[cell] = (matches[cell] as number) + (slide.counts[index] as number);
+      rows[cell] = (rows[cell] as number) + (slide.counts[index] as number);
     }
   }
-  return matches;
+  return rows;
 };
 
-/** Cells nearest first, with what has been read after each of them. */
-export type Probe = {
-  cells: ArrayLike<number>;
+/** Rows of these slides in each cell, `[cells]`. */
+export const matchesByCell = (map: CellMap, slideIds: Iterable<number>): Float64Array =>
+  sumByCell(map.slides, slideIds, map.spreads.length);
+
+/** Cells with the cosine distances of their middles to the query. */
+export type NearestCells = { cells: readonly number[]; distances: readonly number[] };
+
+/**
+ * How far a cell reaches towards the query: a row at distance d from the query lies in a cell whose middle is at most so far
+ * beyond d as the cell is wide, times a `reach` that is measured. Unlike a share of rows to read, this asks nothing of the
+ * filter: where the matching rows are far from the query, the distance of the best of them is large, and more cells count.
+ */
+export const reachOf = (cellDistance: number, hitDistance: number, spread: number): number =>
+  (cellDistance - hitDistance) / Math.max(spread, 1e-6);
+
+/** Cells in the order in which they are to be read, with what has been read after each of them. */
+export type CellOrder = {
+  cells: number[];
+  /** Distance from which on nothing in the cell can matter, as far as `reach` is right. */
+  nearest: Float64Array;
   /** Matching rows in the cells up to this one. */
   matching: Float64Array;
   /** All rows in them: those that the filter refuses are read too. */
   visited: Float64Array;
-  /** Matching rows in all cells. */
-  total: number;
-  /** Undefined where so few rows match that cells cannot be worth it. */
-  searchClass: SearchClass | undefined;
 };
 
-/** The rows nearest to the query whose share of matching rows tells how filter and query are correlated. */
-const NEIGHBOURHOOD = 0.05;
-
 /**
- * @param nearest cells by the distance of their middle to the query; those without rows may be absent
+ * Best first; cells without matching rows are left out.
  * @param matches matching rows of each cell, `[cells]`
  */
-export const probeCells = (map: CellMap, nearest: ArrayLike<number>, matches: Float64Array): Probe => {
-  const matching = new Float64Array(nearest.length);
-  const visited = new Float64Array(nearest.length);
-  let read = 0;
-  let found = 0;
-  let lift: number | undefined;
-  const total = matches.reduce((sum, count) => sum + count, 0);
-  const selectivity = map.rows > 0 ? total / map.rows : 0;
-  for (let index = 0; index < nearest.length; index++) {
-    const cell = nearest[index] as number;
-    read += map.sizes[cell] ?? 0;
-    found += matches[cell] ?? 0;
-    matching[index] = found;
-    visited[index] = read;
-    if (lift === undefined && read >= map.rows * NEIGHBOURHOOD && read > 0) lift = found / read / selectivity;
-  }
-  const selected = selectivityClass(selectivity);
+export const orderCells = (map: CellMap, near: NearestCells, matches: Float64Array, reach: number): CellOrder => {
+  const found = near.cells.flatMap((cell, place) =>
+    (matches[cell] ?? 0) > 0
+      ? [{ cell, nearest: (near.distances[place] as number) - reach * (map.spreads[cell] as number) }]
+      : [],
+  );
+  found.sort((a, b) => a.nearest - b.nearest || a.cell - b.cell);
+  const running = (of: (cell: number) => number): Float64Array => {
+    let sum = 0;
+    return Float64Array.from(found, ({ cell }) => {
+      sum += of(cell);
+      return sum;
+    });
+  };
   return {
-    cells: nearest,
-    matching,
-    visited,
-    total,
-    searchClass:
-      selected && lift !== undefined ? { selectivity: selected, correlation: correlationClass(lift) } : undefined,
+    cells: found.map(({ cell }) => cell),
+    nearest: Float64Array.from(found, ({ nearest }) => nearest),
+    matching: running((cell) => matches[cell] as number),
+    visited: running((cell) => map.sizes[cell] as number),
   };
 };
 
-/** How many of the nearest cells hold this share of the matching rows, and at least `first` of them. */
-export const cellsForShare = (probe: Probe, share: number, first: number): number => {
-  const wanted = Math.min(probe.total, Math.max(share * probe.total, first));
+/** How many values of an ascending array pass: those below a bound. */
+const countBelow = (ascending: Float64Array, isBelow: (value: number) => boolean): number => {
   let low = 0;
-  let high = probe.matching.length;
+  let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((probe.matching[middle] as number) >= wanted - 1e-9) high = middle;
-    else low = middle + 1;
+    if (isBelow(ascending[middle] as number)) low = middle + 1;
+    else high = middle;
   }
-  return Math.min(low + 1, probe.matching.length);
+  return low;
 };
+
+/** How many of the first cells hold so many matching rows. */
+export const cellsHolding = ({ matching }: CellOrder, rows: number): number =>
+  Math.min(matching.length, countBelow(matching, (sum) => sum < rows) + 1);
+
+/** How many of the first cells may hold a row within this distance of the query. */
+export const cellsWithin = ({ nearest }: CellOrder, distance: number): number =>
+  countBelow(nearest, (value) => value <= distance);

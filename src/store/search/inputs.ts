@@ -1,15 +1,16 @@
 import type { Queryable } from "../database.ts";
 import { vectorTable } from "../vectors.ts";
 import { createParameters, filterSql, isBySlides, type Parameters, querySql, slideFilterSql } from "./conditions.ts";
+import { exactSql } from "./exact.ts";
 import { ALWAYS_EXACT } from "./plan.ts";
-import type { VectorFilter, VectorSearchRequest } from "./types.ts";
+import type { VectorFilter, VectorHit, VectorSearchRequest } from "./types.ts";
 
 export type IndexKind = "CLUSTERED" | "PARTITION" | "PARTIAL";
 
 /** An index that may answer; what was measured of it is read once per `version` and process. */
 export type KnownIndex = { id: number; kind: IndexKind; version: string };
 
-/** What one statement tells the planner. */
+/** What the first statement of a search tells. */
 export type SearchInputs = {
   dims: number;
   /** False when the query's patch has no vector. */
@@ -17,76 +18,89 @@ export type SearchInputs = {
   vectors: number;
   matches: number;
   indexes: KnownIndex[];
-  /** Of the CLUSTERED index, where there is one and enough rows match. */
-  cells: {
-    /** By the distance of their middle to the query, nearest first. */
-    nearest: number[];
-    nearestDistance: number;
-    /** Slides that match and lie in the cells as they are. */
-    coveredSlideIds: number[];
-    /** Slides that match and do not, and their rows. */
-    uncoveredSlideIds: number[];
-    uncoveredVectors: number;
-    /** Slides whose rows in the cells are of another time, or whose vectors are gone. */
-    staleSlideIds: number[];
-  } | null;
+  /** The answer already, where few rows match. */
+  hits: VectorHit[] | null;
 };
 
-/** Rows that pass the filter. Of whole slides they are known beforehand; the one patch left out is looked up. */
-const matchesSql = (featureSetId: number, filter: VectorFilter, parameters: Parameters): string => {
+/** Vectors of the slides that pass a condition; of whole slides they are known beforehand. */
+const slideVectors = (featureSet: string, condition: string): string =>
+  `(SELECT coalesce(sum(held.vectors), 0)::int8 FROM (
+     SELECT made.slide_id, slide.patient_id, made.vectors FROM slide_features AS made
+     JOIN slide ON slide.id = made.slide_id WHERE made.feature_set_id = ${featureSet}) AS held WHERE ${condition})`;
+
+/** Rows that pass the filter. The one patch that is left out is looked up. */
+const matchesSql = (featureSetId: number, featureSet: string, filter: VectorFilter, parameters: Parameters): string => {
   const table = vectorTable(featureSetId);
   if (!isBySlides(filter))
     return `(SELECT count(*) FROM ${table} AS one WHERE ${filterSql(filter, parameters, "one")})`;
-  const all = "(SELECT coalesce(sum(vectors), 0)::int8 FROM held WHERE is_match)";
+  const all = slideVectors(featureSet, slideFilterSql(filter, parameters, "held"));
   const { exceptPatchId, ...rest } = filter;
   if (exceptPatchId === undefined) return all;
   return `${all} - (SELECT count(*) FROM ${table} AS one WHERE one.patch_id = ${parameters.add(exceptPatchId, "int8")} AND ${filterSql(rest, parameters, "one")})`;
 };
 
-/** Counts, indexes and, where they may serve, the cells in the query's order: everything a plan needs, in one statement. */
-export const readSearchInputs = async (
-  client: Queryable,
-  { featureSetId, query, filter, minRecall }: VectorSearchRequest,
-): Promise<SearchInputs> => {
+/** How many rows match, which indexes there are, and at once the hits where few rows match. */
+export const readSearchInputs = async (client: Queryable, request: VectorSearchRequest): Promise<SearchInputs> => {
+  const { featureSetId, query, filter } = request;
   const parameters = createParameters();
   const set = parameters.add(featureSetId, "int");
-  const nearest = querySql(featureSetId, query, parameters);
-  const hasVector = "patchId" in query ? `${nearest} IS NOT NULL` : "true";
-  const isMatch = slideFilterSql(filter, parameters, "held");
-  const matches = matchesSql(featureSetId, filter, parameters);
+  const hasVector = "patchId" in query ? `${querySql(featureSetId, query, parameters)} IS NOT NULL` : "true";
+  const matches = matchesSql(featureSetId, set, filter, parameters);
   const cohort = parameters.add(filter.cohortId ?? null, "int");
-  const isApproximate = minRecall < 1 && isBySlides(filter);
-  const cells = `(SELECT json_build_object(
-      'nearest', near.cells, 'nearestDistance', near.distance,
-      'coveredSlideIds', slides.covered, 'uncoveredSlideIds', slides.uncovered,
-      'uncoveredVectors', slides.vectors, 'staleSlideIds', slides.stale)
-    FROM ready AS clustered,
-      LATERAL (SELECT coalesce(json_agg(cell ORDER BY distance, cell), '[]') AS cells, coalesce(min(distance), 2) AS distance
-        FROM (SELECT middle.cell, middle.v <=> ${nearest} AS distance FROM features.search_centroid AS middle
-          WHERE middle.search_index_id = clustered.id) AS middle) AS near,
-      LATERAL (SELECT coalesce(json_agg(coalesce(held.slide_id, made.slide_id)) FILTER (WHERE held.is_match AND is_same), '[]') AS covered,
-          coalesce(json_agg(held.slide_id) FILTER (WHERE held.is_match AND NOT is_same), '[]') AS uncovered,
-          coalesce(sum(held.vectors) FILTER (WHERE held.is_match AND NOT is_same), 0) AS vectors,
-          coalesce(json_agg(made.slide_id) FILTER (WHERE made.slide_id IS NOT NULL AND NOT is_same), '[]') AS stale
-        FROM held FULL JOIN (SELECT * FROM search_index_slide WHERE search_index_id = clustered.id) AS made USING (slide_id)
-        CROSS JOIN LATERAL (SELECT held.slide_id IS NOT NULL AND made.slide_id IS NOT NULL
-          AND held.grid_id = made.grid_id AND held.vectors = made.vectors AS is_same) AS compared) AS slides
-    WHERE clustered.kind = 'CLUSTERED')`;
   const { rows } = await client.query<SearchInputs>(
-    `WITH held AS MATERIALIZED (
-       SELECT held.*, ${isMatch} AS is_match FROM (
-         SELECT made.slide_id, slide.patient_id, made.grid_id, made.vectors FROM slide_features AS made
-         JOIN slide ON slide.id = made.slide_id WHERE made.feature_set_id = ${set} AND made.vectors > 0) AS held
-     ), ready AS MATERIALIZED (
-       SELECT id, kind, xmin::text AS version FROM search_index
-       WHERE feature_set_id = ${set} AND state = 'READY' AND (cohort_id IS NULL OR cohort_id = ${cohort})
-     ), counted AS MATERIALIZED (SELECT ${matches} AS matches)
-     SELECT (SELECT dims FROM feature_set WHERE id = ${set}) AS dims, ${hasVector} AS "hasVector",
-       (SELECT coalesce(sum(vectors), 0)::int8 FROM held) AS vectors, counted.matches,
-       (SELECT coalesce(json_agg(ready), '[]') FROM ready) AS indexes,
-       CASE WHEN ${isApproximate} AND counted.matches >= ${ALWAYS_EXACT} AND ${hasVector} THEN ${cells} END AS cells
+    `WITH counted AS MATERIALIZED (SELECT ${matches} AS matches)
+     SELECT (SELECT dims FROM feature_set WHERE id = ${set}) AS dims, ${hasVector} AS "hasVector", counted.matches,
+       (SELECT coalesce(sum(vectors), 0)::int8 FROM slide_features WHERE feature_set_id = ${set}) AS vectors,
+       (SELECT coalesce(json_agg(json_build_object('id', id, 'kind', kind, 'version', xmin::text) ORDER BY id), '[]')
+         FROM search_index WHERE feature_set_id = ${set} AND state = 'READY' AND (cohort_id IS NULL OR cohort_id = ${cohort})) AS indexes,
+       CASE WHEN counted.matches < ${ALWAYS_EXACT} THEN (SELECT coalesce(json_agg(hit), '[]')
+         FROM (${exactSql(request, parameters)}) AS hit) END AS hits
      FROM counted`,
     parameters.values,
   );
   return rows[0] as SearchInputs;
+};
+
+/** What a CLUSTERED index needs to know of a query and its filter. */
+export type CellInputs = {
+  /** By the distance of their middle to the query, nearest first. */
+  cells: number[];
+  distances: number[];
+  /** Slides that match and lie in the cells as they are. */
+  coveredSlideIds: number[];
+  /** Slides that match and do not, and their rows. */
+  uncoveredSlideIds: number[];
+  uncoveredVectors: number;
+  /** Slides whose rows in the cells are of another time, or whose vectors are gone. */
+  staleSlideIds: number[];
+};
+
+export const readCellInputs = async (
+  client: Queryable,
+  { featureSetId, query, filter }: VectorSearchRequest,
+  indexId: number,
+): Promise<CellInputs> => {
+  const parameters = createParameters();
+  const set = parameters.add(featureSetId, "int");
+  const index = parameters.add(indexId, "int");
+  const isMatch = slideFilterSql(filter, parameters, "held");
+  const { rows } = await client.query<CellInputs>(
+    `SELECT near.*, slides.* FROM
+      (SELECT coalesce(array_agg(cell ORDER BY distance, cell), '{}') AS cells,
+          coalesce(array_agg(distance ORDER BY distance, cell), '{}') AS distances
+        FROM (SELECT cell, v <=> ${querySql(featureSetId, query, parameters)} AS distance
+          FROM features.search_centroid WHERE search_index_id = ${index}) AS middle) AS near,
+      (SELECT coalesce(array_agg(held.slide_id) FILTER (WHERE is_match AND is_same), '{}') AS "coveredSlideIds",
+          coalesce(array_agg(held.slide_id) FILTER (WHERE is_match AND NOT is_same), '{}') AS "uncoveredSlideIds",
+          coalesce(sum(held.vectors) FILTER (WHERE is_match AND NOT is_same), 0)::int8 AS "uncoveredVectors",
+          coalesce(array_agg(copied.slide_id) FILTER (WHERE copied.slide_id IS NOT NULL AND NOT is_same), '{}') AS "staleSlideIds"
+        FROM (SELECT made.slide_id, slide.patient_id, made.grid_id, made.vectors FROM slide_features AS made
+            JOIN slide ON slide.id = made.slide_id WHERE made.feature_set_id = ${set} AND made.vectors > 0) AS held
+          FULL JOIN (SELECT slide_id, grid_id, vectors FROM search_index_slide WHERE search_index_id = ${index}) AS copied
+            ON copied.slide_id = held.slide_id
+          CROSS JOIN LATERAL (SELECT held.slide_id IS NOT NULL AND ${isMatch} AS is_match,
+            coalesce(held.grid_id = copied.grid_id AND held.vectors = copied.vectors, false) AS is_same) AS compared) AS slides`,
+    parameters.values,
+  );
+  return rows[0] as CellInputs;
 };

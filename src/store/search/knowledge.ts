@@ -1,4 +1,4 @@
-import type { Database } from "../database.ts";
+import type { Database, Queryable } from "../database.ts";
 import type { CellCalibration, GraphCalibration } from "./calibration.ts";
 import { type CellMap, cellMap } from "./cells.ts";
 import type { KnownIndex } from "./inputs.ts";
@@ -9,16 +9,21 @@ export type IndexKnowledge =
   | { kind: "PARTITION" | "PARTIAL"; measuredVectors: number; calibration: GraphCalibration };
 
 /** Where the rows of each slide lie in a CLUSTERED index. */
-export const readCellMap = async (database: Database, indexId: number): Promise<CellMap> => {
-  const { rows } = await database.query<{ slide_id: number; cells: number[]; counts: number[] }>(
+export const readCellMap = async (client: Queryable, indexId: number): Promise<CellMap> => {
+  const { rows: middles } = await client.query<{ cell: number; spread: number }>(
+    "SELECT cell, spread FROM features.search_centroid WHERE search_index_id = $1 AND spread IS NOT NULL",
+    [indexId],
+  );
+  const spreads = new Float64Array(1 + middles.reduce((last, { cell }) => Math.max(last, cell), -1));
+  for (const { cell, spread } of middles) spreads[cell] = spread;
+  const { rows } = await client.query<{ slide_id: number; cells: number[]; counts: number[] }>(
     "SELECT slide_id, cells, counts FROM search_index_slide WHERE search_index_id = $1",
     [indexId],
   );
-  return cellMap(
-    new Map(
-      rows.map((row) => [row.slide_id, { cells: Int32Array.from(row.cells), counts: Int32Array.from(row.counts) }]),
-    ),
+  const slides = rows.map(
+    (row) => [row.slide_id, { cells: Int32Array.from(row.cells), counts: Int32Array.from(row.counts) }] as const,
   );
+  return cellMap(new Map(slides), spreads);
 };
 
 const readIndex = async (database: Database, { id }: KnownIndex): Promise<IndexKnowledge | null> => {

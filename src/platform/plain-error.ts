@@ -1,4 +1,4 @@
-import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
+import { type ErrorCode, HistoError, isHistoError } from "./errors.ts";
 
 /** An error as it survives a structured clone, which would drop its class and its own fields. */
 export type PlainError = { code: ErrorCode | null; message: string; fix?: string; path?: readonly string[] };
