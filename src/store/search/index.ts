@@ -12,7 +12,7 @@ import type { SearchReport, VectorFilter, VectorHit, VectorSearch, VectorSearchR
 export type { SearchReport, SearchStrategy, VectorFilter, VectorHit, VectorQuery, VectorSearch } from "./types.ts";
 
 const leavesOut = (filter: VectorFilter): PlanInputs["leavesOut"] => {
-  const isOther = filter.slideIds || filter.patchIds || (filter.patientIds && filter.cohortId === undefined);
+  const isOther = filter.slideIds || !isBySlides(filter) || (filter.patientIds && filter.cohortId === undefined);
   return isOther ? "other" : filter.exceptPatientId === undefined ? "none" : "patient";
 };
 
@@ -42,7 +42,7 @@ const planInputs = (
     vectors: inputs.vectors,
     matches: inputs.matches,
     leavesOut: leavesOut(filter),
-    isCohort: filter.cohortId !== undefined && filter.slideIds === undefined && filter.patchIds === undefined,
+    isCohort: filter.cohortId !== undefined && filter.slideIds === undefined && isBySlides(filter),
     isBySlides: isBySlides(filter),
     isLikeMeasured,
     graphs,
