@@ -1,8 +1,10 @@
 import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { HistoError } from "../platform/errors.ts";
 import { serveCalls } from "./call-thread.ts";
 import type { GraphCalls, GraphResult, GraphRun, TensorData } from "./graph-thread.ts";
+import { knownAbsence } from "./providers.ts";
 import { type GraphSessionOptions, openGraphSession } from "./session.ts";
 
 // The thread in which graphs run, one at a time and in order, and which keeps tensors (parameters) between their runs.
@@ -14,7 +16,7 @@ const slots = new Map<string, Tensor>();
 const toTensor = ({ type, dims, data }: TensorData): Tensor => {
   if (type !== "float16") return new Tensor(type, data, dims);
   // The package turns 16-bit patterns into a Float16Array, of which Node's interface for addons knows nothing: the runtime
-  // would find 0 numbers in it. It reads the patterns themselves.
+  // would find 0 numbers in it (its issue 26791). It reads the patterns themselves.
   return Object.defineProperty(new Tensor(type, data, dims), "data", { value: data });
 };
 
@@ -42,6 +44,21 @@ const run = async ({ graph, feeds, kept = {}, keep = {}, fetch }: GraphRun): Pro
   return { outputs: Object.fromEntries(fetch.map((name) => [name, toData(outputs[name] as Tensor)])) };
 };
 
+const opened = async (model: Uint8Array): Promise<InferenceSession> => {
+  const { provider } = options;
+  const absence = knownAbsence(provider);
+  try {
+    if (absence === null) return await openGraphSession(model, options);
+  } catch (cause) {
+    // The processor always runs: what it refuses is the model.
+    if (provider === "cpu") throw cause;
+  }
+  throw new HistoError("BAD_ARGUMENT", `The execution provider "${provider}" does not run here.`, {
+    fix: 'Use "cpu", or look what the command doctor says about it.',
+    path: ["provider"],
+  });
+};
+
 /** 0 is a process's ordinary niceness, 19 the greatest: who reads or answers beside it goes first. */
 const NICENESS = 5;
 if (process.platform === "linux") setPriority(NICENESS);
@@ -52,7 +69,7 @@ await serveCalls<GraphCalls, null>(async () => ({
   handlers: {
     open: async ({ graph, model }) => {
       await sessions.get(graph)?.release();
-      sessions.set(graph, await openGraphSession(model, options));
+      sessions.set(graph, await opened(model));
       return null;
     },
     run,

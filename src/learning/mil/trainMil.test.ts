@@ -247,6 +247,7 @@ describe("what cannot be learnt from is refused with a code", () => {
     ],
     ["clusters that are none", { head: smallHead("DEEP_ATTN_MISL", CLASSES, { clusters: 1 }) }, "BAD_ARGUMENT"],
     ["too many latents", { head: { ...smallHead("SELF_ATTENTION"), latents: 257 } }, "BAD_ARGUMENT"],
+    ["a provider that is not there", { engine: { provider: "cuda", threads: 1 } }, "BAD_ARGUMENT"],
     ["no epochs", { options: { ...quick, epochs: 0 } }, "BAD_ARGUMENT"],
     ["no bags", { bags: [] }, "TOO_FEW_PATIENTS"],
   ])("%s", async (_, more, code) => {
