@@ -123,7 +123,7 @@ describe.skipIf(!hasContract)("the API contract", () => {
     "MilScore: clusterAttention(): [AttendedPhenotype!]",
     "AttendedPhenotype",
     "MilOptimiser",
-    "TrainMilModelInput: optimiser: MilOptimiser! = \"ADAM\"",
+    'TrainMilModelInput: optimiser: MilOptimiser! = "ADAM"',
     "TrainMilModelInput: l1: Float! = 0",
     "TrainMilModelInput: clinicalBaseline: [String!]",
     "SurvivalTaskInput: intervals: Int",

@@ -1,12 +1,9 @@
-import type { MilFoldResolvers } from "./../../types.generated.ts";
+import type { MilFoldResolvers } from "../../types.generated.ts";
+import type { Metric } from "../mil.evaluation.ts";
+
+type Epoch = { index: number; trainLoss: number; validationLoss: number; metrics: Metric[] };
+
 export const MilFold: MilFoldResolvers = {
-  /* Implement MilFold resolver logic here */
-  epochs: ({ epochs }, _arg, _ctx) => {
-    /* MilFold.epochs resolver is required because MilFold.epochs and MilFoldMapper.epochs are not compatible */
-    return epochs;
-  },
-  metrics: ({ metrics }, _arg, _ctx) => {
-    /* MilFold.metrics resolver is required because MilFold.metrics and MilFoldMapper.metrics are not compatible */
-    return metrics;
-  },
+  epochs: ({ epochs }) => epochs as Epoch[],
+  metrics: ({ metrics }) => metrics as Metric[],
 };

@@ -1,41 +1,29 @@
-import type { MilModelResolvers } from "./../../types.generated.ts";
+import { headUrl } from "../../pictures.ts";
+import type { MilModelResolvers } from "../../types.generated.ts";
+import type { Metric } from "../mil.evaluation.ts";
+import { milModelLineage } from "../mil.lineage.ts";
+import { idOfMilModel, listMilScores, taskOf } from "../mil.service.ts";
+
+const TASKS = {
+  SURVIVAL: "SurvivalTask",
+  CLASSIFICATION: "ClassificationTask",
+  REGRESSION: "RegressionTask",
+} as const;
+
 export const MilModel: MilModelResolvers = {
-  /* Implement MilModel resolver logic here */
-  baselines: ({ baselines }, _arg, _ctx) => {
-    /* MilModel.baselines resolver is required because MilModel.baselines and MilModelMapper.baselines are not compatible */
-    return baselines;
+  id: (model, _arguments, context) => idOfMilModel(context, model),
+  lineage: (model, _arguments, context) => milModelLineage(context, model),
+  task: (model) => {
+    const task = taskOf(model);
+    return { __typename: TASKS[task.kind], ...task } as never;
   },
-  codebook: async (_parent, _arg, _ctx) => {
-    /* MilModel.codebook resolver is required because MilModel.codebook exists but MilModelMapper.codebook does not */
-  },
-  cohort: async (_parent, _arg, _ctx) => {
-    /* MilModel.cohort resolver is required because MilModel.cohort exists but MilModelMapper.cohort does not */
-  },
-  featureSet: async (_parent, _arg, _ctx) => {
-    /* MilModel.featureSet resolver is required because MilModel.featureSet exists but MilModelMapper.featureSet does not */
-  },
-  folds: async (_parent, _arg, _ctx) => {
-    /* MilModel.folds resolver is required because MilModel.folds exists but MilModelMapper.folds does not */
-  },
-  id: ({ id }, _arg, _ctx) => {
-    /* MilModel.id resolver is required because MilModel.id and MilModelMapper.id are not compatible */
-    return id;
-  },
-  lineage: async (_parent, _arg, _ctx) => {
-    /* MilModel.lineage resolver is required because MilModel.lineage exists but MilModelMapper.lineage does not */
-  },
-  metrics: ({ metrics }, _arg, _ctx) => {
-    /* MilModel.metrics resolver is required because MilModel.metrics and MilModelMapper.metrics are not compatible */
-    return metrics;
-  },
-  onnxUrl: async (_parent, _arg, _ctx) => {
-    /* MilModel.onnxUrl resolver is required because MilModel.onnxUrl exists but MilModelMapper.onnxUrl does not */
-  },
-  scores: async (_parent, _arg, _ctx) => {
-    /* MilModel.scores resolver is required because MilModel.scores exists but MilModelMapper.scores does not */
-  },
-  task: ({ task }, _arg, _ctx) => {
-    /* MilModel.task resolver is required because MilModel.task and MilModelMapper.task are not compatible */
-    return task;
-  },
+  featureSet: ({ featureSetId }, _arguments, { loaders }) => loaders.featureSet.load(featureSetId),
+  codebook: ({ codebookId }, _arguments, { loaders }) =>
+    codebookId === null ? null : loaders.codebook.load(codebookId),
+  cohort: ({ cohortId }, _arguments, { loaders }) => (cohortId === null ? null : loaders.cohort.load(cohortId)),
+  folds: ({ id }, _arguments, { loaders }) => loaders.milFolds.load(id),
+  metrics: ({ metrics }) => metrics as Metric[],
+  baselines: ({ baselines }) => baselines as { name: string; metrics: Metric[] }[],
+  scores: (model, page, context) => listMilScores(context, model, page),
+  onnxUrl: (model, _arguments, context) => headUrl(context, model),
 };

@@ -1,7 +1,6 @@
-import type { PatientResolvers } from "./../../types.generated.ts";
+import type { PatientResolvers } from "../../types.generated.ts";
+import { scoresOf } from "../mil.service.ts";
+
 export const Patient: Pick<PatientResolvers, "scores" | "__isTypeOf"> = {
-  /* Implement Patient resolver logic here */
-  scores: async (_parent, _arg, _ctx) => {
-    /* Patient.scores resolver is required because Patient.scores exists but PatientMapper.scores does not */
-  },
+  scores: (patient, { model }, context) => scoresOf(context, "patient", patient, model),
 };

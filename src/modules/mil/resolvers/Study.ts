@@ -1,7 +1,6 @@
-import type { StudyResolvers } from "./../../types.generated.ts";
+import type { StudyResolvers } from "../../types.generated.ts";
+import { listMilModels } from "../mil.service.ts";
+
 export const Study: Pick<StudyResolvers, "milModels" | "__isTypeOf"> = {
-  /* Implement Study resolver logic here */
-  milModels: async (_parent, _arg, _ctx) => {
-    /* Study.milModels resolver is required because Study.milModels exists but StudyMapper.milModels does not */
-  },
+  milModels: (study, _arguments, context) => listMilModels(context, study),
 };

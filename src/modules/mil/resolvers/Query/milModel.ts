@@ -1,4 +1,5 @@
-import type { QueryResolvers } from "./../../../types.generated.ts";
-export const milModel: NonNullable<QueryResolvers["milModel"]> = async (_parent, _arg, _ctx) => {
-  /* Implement Query.milModel resolver logic here */
-};
+import type { QueryResolvers } from "../../../types.generated.ts";
+import { findMilModel } from "../../mil.service.ts";
+
+export const milModel: NonNullable<QueryResolvers["milModel"]> = (_parent, { studyKey, key }, context) =>
+  findMilModel(context, studyKey, key);

@@ -1,0 +1,353 @@
+import { setImmediate } from "node:timers/promises";
+import {
+  createScorer,
+  exportHead,
+  type FoldResult,
+  headWithDefaults,
+  type LabelledBag,
+  type MilBag,
+} from "../../learning/mil/index.ts";
+import { digestOf } from "../../platform/digest.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { type ClaimedJob, recordProgress } from "../../queue/jobs.ts";
+import { deleteCheckpoints, insertMilModel, type NewFold, setJobResult } from "../../store/milModels.ts";
+import { writeMilScore } from "../../store/milScores.ts";
+import { readAttributesOf } from "../../store/milTargets.ts";
+import type { App } from "../context.ts";
+import { createLoaders } from "../loaders.ts";
+import { bytesOf } from "../phenotype/vectorBytes.ts";
+import { openBags } from "./mil.bags.ts";
+import { type ClinicalColumn, clinicalCox, usualColumns } from "./mil.baselines.ts";
+import { chooseEngine, softwareOf } from "./mil.engine.ts";
+import { classificationReport, foldMetrics, type JudgedFolds, type Metric, pooledMetrics } from "./mil.evaluation.ts";
+import { constantFolds, daysOf, judgeFolds, type PredictedFold } from "./mil.judge.ts";
+import { type PlannedBag, planTraining, type TrainInput, type TrainingPlan } from "./mil.plan.ts";
+import { meanOf, storedScore, type UnboundScore } from "./mil.scores.ts";
+import { epochsOf, runTraining, type TrainRun, type TrainWork } from "./mil.train.run.ts";
+
+/** What a TRAIN job is told: the request, and the digest of what it meant then. */
+export type TrainPayload = { featureSetId: number; input: TrainInput; plan: string };
+
+type Baseline = { name: string; metrics: Metric[] };
+
+const pause = async (): Promise<void> => {
+  await setImmediate();
+};
+
+const labelled = (plan: TrainingPlan, bags: readonly MilBag[]): LabelledBag[] =>
+  plan.bags.map(({ target, group }, index) => ({ ...(bags[index] as MilBag), target, group }));
+
+const predicted = (fold: FoldResult): PredictedFold => ({
+  ...fold,
+  trainRisks:
+    fold.trainPredictions.length === 0
+      ? null
+      : new Map(fold.trainPredictions.map(({ key, risk }) => [key, risk ?? Number.NaN])),
+});
+
+/** @throws HistoError CONFLICT when labels or vectors are other ones than when it was asked for */
+const readPlan = async (app: App, { featureSetId, input, plan }: TrainPayload): Promise<TrainingPlan> => {
+  const featureSet = await app.prisma.featureSet.findUnique({ where: { id: featureSetId } });
+  const found = featureSet && (await planTraining({ app, loaders: createLoaders(app) }, featureSet, input));
+  if (found?.digest === plan) return found;
+  throw new HistoError("CONFLICT", "Vectors, labels or patients have changed since the training was asked for.", {
+    fix: "Ask again with trainMilModel: it takes what there is now.",
+  });
+};
+
+/** The same settings without attention. */
+const meanPooling = ({ head }: TrainingPlan) =>
+  headWithDefaults({
+    architecture: "MEAN_POOL",
+    task: head.task,
+    dims: head.dims,
+    hidden: head.hidden,
+    headHidden: head.headHidden,
+    dropout: head.dropout,
+  });
+
+const readClinical = async (app: App, plan: TrainingPlan): Promise<ClinicalColumn[]> => {
+  const { bags, clinicalBaseline, study } = plan;
+  const attributes =
+    clinicalBaseline ?? (await createLoaders(app).dictionary.load(study.id)).filter(({ level }) => level === "PATIENT");
+  const values = await readAttributesOf(
+    app.database,
+    bags.map(({ patientId }) => patientId),
+    attributes.map(({ key }) => key),
+  );
+  const columns = attributes.map((attribute, index) => ({
+    attribute,
+    values: bags.map(({ patientId }) => values.get(patientId)?.[index] ?? null),
+  }));
+  const events = bags.filter(({ target }) => "event" in target && target.event).length;
+  // Of the patients that a fold learns from there are fewer.
+  return clinicalBaseline ? columns : usualColumns(columns, events * (1 - 1 / Math.max(2, plan.foldCount)));
+};
+
+/** What a Cox regression on clinical attributes says on the same folds; null where it cannot be fitted in any of them. */
+const clinicalFolds = async (
+  app: App,
+  plan: TrainingPlan,
+  folds: readonly PredictedFold[],
+): Promise<{ columns: ClinicalColumn[]; judged: JudgedFolds } | null> => {
+  const { bags, task } = plan;
+  if (task.kind !== "SURVIVAL") return null;
+  const columns = await readClinical(app, plan);
+  const times = {
+    timesDays: bags.map(({ target }) => ("timeDays" in target ? target.timeDays : Number.NaN)),
+    events: bags.map(({ target }) => Number("event" in target && target.event)),
+  };
+  const indexOf = new Map(bags.map(({ key }, index) => [key, index]));
+  const days = daysOf(bags).brier;
+  const survivalByKey = new Map<string, number[]>();
+  const predictedFolds = folds.flatMap((fold): PredictedFold[] => {
+    const learning = new Set([...fold.trainPatients, ...fold.validationPatients]);
+    const train = bags.flatMap(({ patientKey }, index) => (learning.has(patientKey) ? [index] : []));
+    const test = fold.predictions.map(({ key }) => indexOf.get(key) ?? -1);
+    const found = clinicalCox(columns, times, { train, test }, days);
+    if (!found) return [];
+    fold.predictions.forEach(({ key }, index) => {
+      survivalByKey.set(`${fold.index}/${key}`, found.survival[index] ?? []);
+    });
+    const predictions = fold.predictions.map(({ key, patient }, index) => ({
+      key,
+      patient,
+      risk: found.risks[index] ?? null,
+      survival: null,
+      probabilities: null,
+      value: null,
+    }));
+    return [{ ...fold, predictions, trainRisks: null }];
+  });
+  if (predictedFolds.length === 0) return null;
+  const judged = judgeFolds(task, bags, predictedFolds);
+  const keys = predictedFolds.flatMap(({ index, predictions }) => predictions.map(({ key }) => `${index}/${key}`));
+  return {
+    columns,
+    judged: {
+      ...judged,
+      judged: judged.judged.map((each, index) => ({ ...each, survival: survivalByKey.get(keys[index] ?? "") ?? null })),
+    },
+  };
+};
+
+const baselinesOf = async (
+  work: TrainWork,
+  folds: readonly PredictedFold[],
+  pooled: readonly PredictedFold[] | null,
+): Promise<Baseline[]> => {
+  const { app, plan } = work;
+  const { task, bags, options } = plan;
+  const measured = (judged: JudgedFolds) => pooledMetrics(judged, options.seed, pause);
+  const baselines: Baseline[] = [];
+  if (pooled) baselines.push({ name: "mean pooling", metrics: await measured(judgeFolds(task, bags, pooled)) });
+  if (task.kind === "SURVIVAL") {
+    const clinical = await clinicalFolds(app, plan, folds);
+    if (clinical) {
+      const names = clinical.columns.map(({ attribute }) => attribute.key).join(", ");
+      baselines.push({ name: `clinical Cox (${names})`, metrics: await measured(clinical.judged) });
+    }
+  } else {
+    const name = task.kind === "CLASSIFICATION" ? "majority class" : "mean value";
+    baselines.push({ name, metrics: await measured(judgeFolds(task, bags, constantFolds(task, bags, folds))) });
+  }
+  return baselines;
+};
+
+/** Whole bags of every fold's tested patients, with their attention. */
+const scoreFolds = async (
+  { app, plan, engine, bags, signal }: TrainWork,
+  folds: readonly FoldResult[],
+  model: string,
+  software: object,
+): Promise<UnboundScore[]> => {
+  const { head, task } = plan;
+  const byKey = new Map(plan.bags.map((bag, index) => [bag.key, { planned: bag, bag: bags[index] as MilBag }]));
+  const scores: UnboundScore[] = [];
+  const [firstFold] = folds;
+  if (!firstFold) return scores;
+  const scorer = await createScorer(head, firstFold.parameters, { vectors: "float16", engine });
+  try {
+    for (const fold of folds) {
+      await scorer.use(fold.parameters);
+      const meanRisk = meanOf(fold.trainPredictions.flatMap(({ risk }) => risk ?? []));
+      for (const { key } of fold.predictions) {
+        signal.throwIfAborted();
+        const found = byKey.get(key);
+        if (!found) continue;
+        const score = await scorer.score(found.bag);
+        scores.push(
+          await storedScore(app, task, found.planned, score, {
+            fold: fold.index,
+            isOutOfFold: true,
+            meanRisk,
+            model,
+            software,
+          }),
+        );
+      }
+    }
+  } finally {
+    await scorer.close();
+  }
+  return scores;
+};
+
+const curveOf = (fold: FoldResult) =>
+  fold.epochs.map(({ epoch, trainLoss, validationLoss }) => ({
+    index: epoch,
+    trainLoss,
+    validationLoss: validationLoss ?? trainLoss,
+    metrics: [],
+  }));
+
+const newFold = (fold: FoldResult, judged: JudgedFolds): NewFold => ({
+  index: fold.index,
+  trainPatients: fold.trainPatients.length,
+  validationPatients: fold.validationPatients.length,
+  testPatients: fold.testPatients.length,
+  epochs: curveOf(fold),
+  bestEpoch: fold.bestEpoch,
+  metrics: foldMetrics(judged, fold.index),
+});
+
+const patientsOf = (bags: readonly PlannedBag[]): number => new Set(bags.map(({ patientId }) => patientId)).size;
+
+/** What a reader of the model needs to judge and to repeat it. */
+const provenance = (plan: TrainingPlan, folds: readonly FoldResult[], final: FoldResult, judged: JudgedFolds) => ({
+  task: plan.task,
+  data: {
+    study: plan.study.key,
+    featureSet: { key: plan.featureSet.key, digest: plan.featureSet.digest },
+    codebook: plan.codebook && { digest: plan.codebook.digest, clusters: plan.codebook.build.clusters },
+    snapshot: plan.digest,
+    patients: patientsOf(plan.bags),
+    bags: plan.bags.length,
+    slides: plan.bags.reduce((sum, { slides }) => sum + slides.length, 0),
+    patches: plan.bags.reduce((sum, { patches }) => sum + patches, 0),
+    withoutLabel: plan.withoutLabel,
+    withoutGroup: plan.withoutGroup,
+  },
+  training: {
+    ...plan.options,
+    splits: plan.splits.kind,
+    folds: folds.map(({ index, repeat, testPatients, validationPatients, bestEpoch }) => ({
+      index,
+      repeat,
+      testPatients,
+      validationPatients,
+      bestEpoch,
+    })),
+    final: {
+      trainPatients: final.trainPatients.length,
+      validationPatients: final.validationPatients.length,
+      bestEpoch: final.bestEpoch,
+      epochs: curveOf(final),
+    },
+  },
+  evaluation: { days: judged.days, classification: classificationReport(judged) },
+});
+
+const finish = async (
+  work: TrainWork,
+  payload: TrainPayload,
+  folds: readonly FoldResult[],
+  final: FoldResult,
+  pooled: readonly FoldResult[] | null,
+): Promise<void> => {
+  const { app, job, plan, engine } = work;
+  const { bags, task, head } = plan;
+  const software = softwareOf(app, engine);
+  const digest = digestOf({ plan: plan.digest, software });
+  const judged = judgeFolds(task, bags, folds.map(predicted));
+  const metrics = await pooledMetrics(judged, plan.options.seed, pause);
+  const baselines = await baselinesOf(work, folds.map(predicted), pooled?.map(predicted) ?? null);
+  const scores = await scoreFolds(work, folds, digest, software);
+  const { onnx, card } = exportHead(head, final.parameters);
+  const { total } = work.progress;
+  const model = {
+    studyId: plan.study.id,
+    key: payload.input.key,
+    architecture: head.architecture,
+    task,
+    unit: payload.input.unit,
+    featureSetId: plan.featureSet.id,
+    codebookId: plan.codebook?.id ?? null,
+    cohortId: plan.cohortId,
+    parameters: {
+      ...payload.input,
+      task,
+      head,
+      featureSet: { key: plan.featureSet.key, digest: plan.featureSet.digest },
+      codebook: plan.codebook?.digest ?? null,
+      meanRisk: meanOf(final.trainPredictions.flatMap(({ risk }) => risk ?? [])),
+    },
+    card: { ...card, ...provenance(plan, folds, final, judged), metrics, baselines, software },
+    metrics,
+    baselines,
+    onnxDigest: await app.artefacts.put(onnx),
+    parametersDigest: await app.artefacts.put(bytesOf(final.parameters)),
+    digest,
+    trust: plan.featureSet.trust,
+    software,
+    folds: folds.map((fold) => newFold(fold, judged)),
+    bags: bags.map(({ patientId, slideId, value }) => ({ patientId, slideId, target: value })),
+    slides: bags.flatMap(({ slides }) => slides),
+  };
+  await app.database.transaction(async (client) => {
+    await recordProgress(client, job, { done: total, total });
+    const id = await insertMilModel(client, model);
+    if (id === null) {
+      throw new HistoError("CONFLICT", `There is a model "${payload.input.key}" already.`, {
+        fix: "Choose another key.",
+        path: ["key"],
+      });
+    }
+    for (const score of scores) await writeMilScore(client, { ...score, modelId: id });
+    await setJobResult(client, job.id, id);
+    await deleteCheckpoints(client, job.id);
+  });
+};
+
+/** Trains a head and its baseline. Nothing of it shows before all is there. */
+export const runTrainJob =
+  (app: App) =>
+  async (job: ClaimedJob, signal: AbortSignal): Promise<void> => {
+    const payload = job.payload as TrainPayload;
+    try {
+      const plan = await readPlan(app, payload);
+      const { epochs } = plan.options;
+      const hasBaseline = plan.head.architecture !== "MEAN_POOL";
+      const headEpochs = epochsOf(plan.foldCount, epochs, true);
+      const total = headEpochs + (hasBaseline ? epochsOf(plan.foldCount, epochs, false) : 0);
+      const clustersOf = plan.codebook && { buildId: plan.codebook.buildId };
+      const coordinates = plan.head.architecture === "SELF_ATTENTION";
+      const bags = labelled(plan, openBags(app, plan.featureSet, plan.bags, { clustersOf, coordinates }));
+      const work: TrainWork = {
+        app,
+        job,
+        plan,
+        engine: await chooseEngine(app),
+        bags,
+        signal,
+        progress: { total },
+      };
+      const main: TrainRun = { name: "head", head: plan.head, from: 0, hasFinal: true };
+      const { folds, final } = await runTraining(work, main);
+      const pooled = hasBaseline
+        ? (
+            await runTraining(work, {
+              name: "mean pooling",
+              head: meanPooling(plan),
+              from: headEpochs,
+              hasFinal: false,
+            })
+          ).folds
+        : null;
+      await finish(work, payload, folds, final as FoldResult, pooled);
+    } catch (error) {
+      // What can be mended by the one who asked is not worth keeping: the next request is another one.
+      if (isHistoError(error) && !signal.aborted) await deleteCheckpoints(app.database, job.id);
+      throw error;
+    }
+  };
