@@ -156,6 +156,8 @@ const requireNoDuplicates = (bags: readonly BagSource[]): void => {
     bags.flatMap(({ slides }) => slides),
     ({ slideChecksum }) => slideChecksum,
   );
+  // Slides whose files nobody has seen have no checksum, and are not the same for it.
+  byChecksum.delete("");
   for (const slides of byChecksum.values()) {
     const [first, ...others] = slides as [SourceSlide, ...SourceSlide[]];
     const other = others.find(({ patientId }) => patientId !== first.patientId);
