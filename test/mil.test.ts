@@ -282,31 +282,217 @@ describe("bad input", () => {
 
   it("that only the vectors tell ends the job and leaves nothing behind", async () => {
     const { database } = world.app;
-    const { rows } = await database.query<{ patch_id: number; v: string }>(
-      `SELECT patch_id, v::text FROM features.vectors_${study.featureSetId} ORDER BY patch_id LIMIT 1`,
-    );
-    const id = rows[0]?.patch_id;
+    const table = `features.vectors_${study.featureSetId}`;
+    // No vector can hold it: the store refuses NaN, so that a head meets none.
+    await expect(database.query(`UPDATE ${table} SET v = '[NaN,0,0,0,0,0]'::halfvec`)).rejects.toThrow(/NaN/);
     const counts = async () =>
       (
         await database.query<{ n: number }>(
-          "SELECT (SELECT count(*) FROM mil_model) + (SELECT count(*) FROM mil_fold) + (SELECT count(*) FROM mil_score) + (SELECT count(*) FROM mil_checkpoint) + (SELECT count(*) FROM mil_model_bag) AS n",
+          `SELECT (SELECT count(*) FROM mil_model) + (SELECT count(*) FROM mil_fold) + (SELECT count(*) FROM mil_score)
+             + (SELECT count(*) FROM mil_checkpoint) + (SELECT count(*) FROM mil_model_bag) AS n`,
         )
       ).rows[0]?.n;
     const before = await counts();
-    // pgvector itself refuses NaN; a half as large as can be overflows in the first layer instead.
-    await database.query(`UPDATE features.vectors_${study.featureSetId} SET v = $2::halfvec WHERE patch_id = $1`, [
-      id,
-      "[65504,65504,65504,65504,65504,65504]",
-    ]);
-    const { job } = await train({ key: "broken", task: PATTERN, learningRate: 10, epochs: 200, hidden: 64 });
+    await database.query(`CREATE TABLE put_aside AS SELECT * FROM ${table} ORDER BY patch_id DESC LIMIT 1`);
+    await database.query(`DELETE FROM ${table} WHERE patch_id = (SELECT patch_id FROM put_aside)`);
+    const { job } = await train({ key: "broken", task: PATTERN });
     const state = await world.jobEnd(job?.id ?? "");
-    await database.query(`UPDATE features.vectors_${study.featureSetId} SET v = $2::halfvec WHERE patch_id = $1`, [
-      id,
-      rows[0]?.v,
-    ]);
+    await database.query(`INSERT INTO ${table} SELECT * FROM put_aside`);
     expect(state).toBe("FAILED");
-    expect(await failures(job?.id ?? "")).toMatchObject([{ code: "NOT_FINITE", fix: expect.any(String) }]);
+    expect(await failures(job?.id ?? "")).toMatchObject([{ code: "CONFLICT", fix: expect.any(String) }]);
     expect(await counts()).toBe(before);
     expect(await model("broken")).toBeNull();
+  });
+});
+
+/** Patients that the survival head is not trained on. */
+const OUTSIDE = ["glioma-p22", "glioma-p23"];
+
+describe("a survival head", () => {
+  let found: Model;
+  beforeAll(async () => {
+    found = await trained({ key: "os", task: OS, clinicalBaseline: ["age"], patients: { not: { keys: OUTSIDE } } });
+  });
+
+  const survival = (input: Record<string, unknown>) =>
+    world.query<{
+      survival: {
+        groups: { name: string; patients: number; events: number }[];
+        logRank: { pValue: number } | null;
+        cox: { terms: { name: string; hazardRatio: number }[]; patients: number } | null;
+        excluded: { reason: string; patients: number }[];
+      };
+    }>(
+      "query($input: SurvivalInput!) { survival(input: $input) { groups { name patients events } logRank { pValue } cox { patients terms { name hazardRatio } } excluded { reason patients } } }",
+      { input: { studyKey: "glioma", endpoint: "os", ...input } },
+    );
+
+  it("orders patients by risk, with measures under censoring, beside a clinical Cox regression", () => {
+    expect(found.folds).toHaveLength(5);
+    expect(metric(found.metrics, "concordance").value).toBeGreaterThan(0.6);
+    for (const name of ["concordanceIpcw", "timeDependentAuc", "integratedBrierScore"]) {
+      const { value } = metric(found.metrics, name);
+      expect(value).toBeGreaterThanOrEqual(0);
+      expect(value).toBeLessThanOrEqual(1);
+    }
+    expect(found.baselines.map(({ name }) => name)).toEqual(["mean pooling", "clinical Cox (age)"]);
+    expect(metric(found.baselines[1]?.metrics ?? [], "concordance").value).toBeGreaterThan(0);
+  });
+
+  it("groups only patients that it had not seen", async () => {
+    const { data, errors } = await survival({ groupBy: { risk: { model: found.id, quantiles: 2 } } });
+    expect(errors).toBeUndefined();
+    const groups = data?.survival.groups ?? [];
+    expect(groups.map(({ patients }) => patients)).toEqual([11, 11]);
+    expect(data?.survival.excluded).toEqual([
+      { reason: 'no out-of-fold or external risk of model "os"', patients: OUTSIDE.length },
+    ]);
+    expect(data?.survival.logRank?.pValue).toBeLessThan(0.05);
+  });
+
+  it("is a covariate of a Cox regression", async () => {
+    const { data } = await survival({ cox: { terms: ["age"], risk: found.id } });
+    expect(data?.survival.cox?.patients).toBe(PATIENTS - OUTSIDE.length);
+    const risk = data?.survival.cox?.terms.find(({ name }) => name === "risk of os");
+    expect(risk?.hazardRatio).toBeGreaterThan(1);
+  });
+
+  it("scores others as external, and those of the training as such", async () => {
+    const { scoreMilModel } = await world.ask<{ scoreMilModel: Started }>(
+      `mutation($model: ID!) { scoreMilModel(input: {model: $model, patients: {keys: ["glioma-p00", "glioma-p22", "glioma-p23"]}}) { job { id } ${ERRORS} } }`,
+      { model: found.id },
+    );
+    expect(scoreMilModel.errors).toEqual([]);
+    expect(await world.jobEnd(scoreMilModel.job?.id ?? "")).toBe("SUCCEEDED");
+    const scores = (await model("os"))?.scores.nodes.filter(({ fold }) => fold === null) ?? [];
+    expect(scores.map(({ patient, isOutOfFold }) => [patient.key, isOutOfFold])).toEqual([
+      ["glioma-p00", false],
+      ["glioma-p22", true],
+      ["glioma-p23", true],
+    ]);
+    const { data } = await survival({ groupBy: { risk: { model: found.id, quantiles: 2 } } });
+    expect(data?.survival.excluded).toEqual([]);
+    expect(data?.survival.groups.reduce((sum, { patients }) => sum + patients, 0)).toBe(PATIENTS);
+  });
+
+  it("is refused, or leaves out with the reason, where it was trained on them", async () => {
+    const { database } = world.app;
+    const patientIs = "patient_id = (SELECT id FROM patient WHERE key = $1)";
+    const { rows } = await database.query<{ id: number }>(
+      `SELECT id FROM mil_score WHERE fold IS NOT NULL AND ${patientIs} AND model_id = (SELECT id FROM mil_model WHERE key = 'os')`,
+      ["glioma-p00"],
+    );
+    await database.query("UPDATE mil_score SET is_out_of_fold = false WHERE id = $1", [rows[0]?.id]);
+    const some = await survival({ groupBy: { risk: { model: found.id, quantiles: 2 } } });
+    const all = await survival({
+      groupBy: { risk: { model: found.id, quantiles: 2 } },
+      patients: { keys: ["glioma-p00"] },
+    });
+    await database.query("UPDATE mil_score SET is_out_of_fold = true WHERE id = $1", [rows[0]?.id]);
+    expect(some.data?.survival.excluded).toEqual([{ reason: 'model "os" was trained on them', patients: 1 }]);
+    expect(all.errors?.[0]).toMatchObject({ code: "LEAKAGE", fix: expect.any(String) });
+    const pattern = await survival({
+      groupBy: { risk: { model: encodeId("MilModel", "glioma", "pattern"), quantiles: 2 } },
+    });
+    expect(pattern.errors?.[0]).toMatchObject({ code: "BAD_ARGUMENT" });
+  });
+
+  it("is stale once a label or vectors have changed, and so are its scores", async () => {
+    const { database } = world.app;
+    const stale = async () => (await model("os"))?.lineage;
+    expect(await stale()).toMatchObject({ isStale: false, staleReason: null, trust: "VERIFIED" });
+    const change = (sql: string) => database.query(sql);
+    await change(
+      "UPDATE patient SET survival = jsonb_set(survival, '{os,0}', to_jsonb((survival -> 'os' ->> 0)::int + 5000)) WHERE key = 'glioma-p01'",
+    );
+    expect(await stale()).toMatchObject({ isStale: true, staleReason: expect.stringContaining("labels of 1") });
+    await change(
+      "UPDATE patient SET survival = jsonb_set(survival, '{os,0}', to_jsonb((survival -> 'os' ->> 0)::int - 5000)) WHERE key = 'glioma-p01'",
+    );
+    expect(await stale()).toMatchObject({ isStale: false });
+    await change(
+      "UPDATE slide_features SET completed_at = completed_at + interval '1 second' WHERE slide_id = (SELECT id FROM slide WHERE key = 'glioma-p01-a')",
+    );
+    expect(await stale()).toMatchObject({ isStale: true, staleReason: expect.stringContaining("vectors of 1") });
+    const score = found.scores.nodes.find(({ patient }) => patient.key === "glioma-p01");
+    const { node } = await world.ask<{ node: { lineage: { isStale: boolean } } }>(
+      "query($id: ID!) { node(id: $id) { ... on MilScore { lineage { isStale } } } }",
+      { id: score?.id },
+    );
+    expect(node.lineage.isStale).toBe(true);
+    await change(
+      "UPDATE slide_features SET completed_at = completed_at - interval '1 second' WHERE slide_id = (SELECT id FROM slide WHERE key = 'glioma-p01-a')",
+    );
+  });
+});
+
+describe("other heads", () => {
+  it("learn hazards of intervals, numbers, slides and given or grouped folds", async () => {
+    const intervals = await trained({ key: "intervals", task: { survival: { endpoint: "os", intervals: 4 } } });
+    expect(metric(intervals.metrics, "concordance").value).toBeGreaterThan(0.5);
+    expect(metric(intervals.metrics, "integratedBrierScore").value).toBeLessThan(0.5);
+
+    const number = await trained({
+      key: "number",
+      task: { regression: { attribute: "burden" } },
+      architecture: "SELF_ATTENTION",
+      splits: { given: [["glioma-p00", "glioma-p01"], { test: ["glioma-p02", "glioma-p03"] }] },
+    });
+    expect(number.task.__typename).toBe("RegressionTask");
+    expect(number.scores.nodes.map(({ patient }) => patient.key)).toEqual([0, 1, 2, 3].map((n) => `glioma-p0${n}`));
+    expect(number.scores.nodes.every(({ value }) => Number.isFinite(value))).toBe(true);
+    expect(number.baselines.map(({ name }) => name)).toEqual(["mean pooling", "mean value"]);
+
+    const slides = await trained({
+      key: "slides",
+      unit: "SLIDE",
+      task: { classification: { attribute: "grade" } },
+      architecture: "MEAN_POOL",
+      splits: { groupBy: "site" },
+    });
+    expect(slides.folds).toHaveLength(4);
+    expect(slides.scores.totalCount).toBe(2 * PATIENTS);
+    expect(slides.scores.nodes.every(({ slide }) => slide !== null)).toBe(true);
+    const folds = new Map(slides.scores.nodes.map(({ patient, fold }) => [patient.key, fold]));
+    for (const { patient, fold } of slides.scores.nodes) expect(folds.get(patient.key)).toBe(fold);
+    expect(slides.baselines.map(({ name }) => name)).toEqual(["majority class"]);
+  });
+
+  it("weigh the clusters of each patient", async () => {
+    const { buildCodebook } = await world.ask<{ buildCodebook: Started }>(
+      `mutation($featureSet: ID!) { buildCodebook(input: {featureSet: $featureSet, scope: PATIENT, clusters: 3}) { job { id } ${ERRORS} } }`,
+      { featureSet: study.featureSet },
+    );
+    expect(await world.jobEnd(buildCodebook.job?.id ?? "")).toBe("SUCCEEDED");
+    const { study: read } = await world.ask<{ study: { codebooks: { id: string }[] } }>(
+      '{ study(key: "glioma") { codebooks { id } } }',
+    );
+    const found = await trained({
+      key: "clusters",
+      task: PATTERN,
+      architecture: "DEEP_ATTN_MISL",
+      codebook: read.codebooks[0]?.id,
+    });
+    const { node } = await world.ask<{
+      node: {
+        topPatches: { attention: number; patch: { phenotype: { index: number } | null } }[];
+        clusterAttention: { index: number; attention: number; phenotype: { index: number; id: string } }[];
+      };
+    }>(
+      `query($id: ID!) { node(id: $id) { ... on MilScore { topPatches(first: 200) { attention } clusterAttention { index attention phenotype { id index } } } } }`,
+      { id: found.scores.nodes[0]?.id },
+    );
+    expect(node.clusterAttention.reduce((sum, { attention }) => sum + attention, 0)).toBeCloseTo(1, 4);
+    for (const { index, phenotype } of node.clusterAttention) expect(phenotype.index).toBe(index);
+    expect(node.topPatches.reduce((sum, { attention }) => sum + attention, 0)).toBeCloseTo(1, 4);
+    await world.app.database.query(
+      "DELETE FROM codebook_slide WHERE slide_id = (SELECT id FROM slide WHERE key = 'glioma-p05-a')",
+    );
+    expect(
+      await refusal({ task: PATTERN, architecture: "DEEP_ATTN_MISL", codebook: read.codebooks[0]?.id }),
+    ).toMatchObject({
+      code: "BAD_ARGUMENT",
+      message: expect.stringContaining("glioma-p05-a"),
+    });
   });
 });

@@ -116,6 +116,9 @@ const requireNumbers = (input: TrainInput): void => {
   }
 };
 
+const repeated = (names: readonly string[]): string | undefined =>
+  names.find((name, index) => names.indexOf(name) < index);
+
 const isKeys = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === "string");
 
@@ -129,7 +132,7 @@ export const givenTests = (given: unknown, patients: ReadonlySet<string>): strin
     });
   };
   if (!Array.isArray(given) || given.length === 0) return refuse("The given folds are not a list.");
-  return given.map((fold: unknown, index) => {
+  const tests = given.map((fold: unknown, index) => {
     if (isKeys(fold)) return fold;
     const { test, train } = (typeof fold === "object" && fold !== null ? fold : {}) as Record<string, unknown>;
     if (!isKeys(test)) return refuse(`Fold ${index} names no patients to test.`);
@@ -147,6 +150,12 @@ export const givenTests = (given: unknown, patients: ReadonlySet<string>): strin
     const unnamed = [...patients].find((patient) => !named.has(patient));
     if (unnamed !== undefined) refuse(`Patient ${unnamed} is on no side of fold ${index}.`);
     return test;
+  });
+  const twice = repeated(tests.flat());
+  if (twice === undefined) return tests;
+  throw new HistoError("LEAKAGE", `Patient ${twice} is tested in two of the given folds.`, {
+    fix: "Test every patient in one fold; for repeats train again with another seed.",
+    path,
   });
 };
 
