@@ -15,6 +15,10 @@ const TABLES = [
   "attribute",
   "survival_endpoint",
   "upload",
+  "mil_model",
+  "mil_fold",
+  "mil_score",
+  "mil_checkpoint",
   "features.patch",
 ];
 
