@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
 import { ELEPHANT, elephantSetting, readElephant, runElephant } from "./milElephant.ts";
+import { milSynthetic } from "./milSynthetic.ts";
 
 const here = import.meta.dirname;
 const run = promisify(execFile);
@@ -43,7 +44,7 @@ const writeRows = async (folder: string): Promise<string> => {
 type Scored = { seconds: number[]; peakMegabytes: number };
 
 /** Interleaved rounds, compared by medians, so that what else the machine does strikes all alike. */
-export const mil: Bench = async (report) => {
+export const mil: Bench = async (report, asked) => {
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -71,6 +72,8 @@ export const mil: Bench = async (report) => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+
+  await milSynthetic(report, asked);
 
   if (!existsSync(ELEPHANT)) {
     report(atLeast("elephant_accuracy", null, "share", 0.83, "needs the Elephant bags"));

@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
@@ -17,6 +17,8 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     table: { type: "boolean", default: false },
     vectors: { type: "string" },
+    patients: { type: "string" },
+    cohort: { type: "string" },
   },
 });
 

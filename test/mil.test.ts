@@ -175,12 +175,13 @@ describe("a classification by folds", () => {
   });
 
   it("pages its scores without loss, by patient and fold", async () => {
+    type Page = {
+      milModel: { scores: { nodes: { id: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } };
+    };
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const { milModel } = await world.ask<{
-        milModel: { scores: { nodes: { id: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } };
-      }>(
+      const { milModel }: Page = await world.ask<Page>(
         'query($after: String) { milModel(studyKey: "glioma", key: "pattern") { scores(first: 7, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } } }',
         { after },
       );
