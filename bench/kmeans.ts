@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { kMeans, rowsInMemory } from "../src/learning/index.ts";
 import { atLeast, atMost, type Bench, fact, median, type Report } from "./figure.ts";
 import { clusteredRows } from "./kmeansRows.ts";
+import { kmeansSynthetic } from "./kmeansSynthetic.ts";
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -92,7 +93,9 @@ const memory = async (report: Report): Promise<void> => {
   report(fact("memory_1m_vs_250k", million.growthMegabytes / quarter.growthMegabytes, "ratio"));
 };
 
-export const kmeans: Bench = async (report) => {
+export const kmeans: Bench = async (report, options) => {
   await besideSklearn(report);
   await memory(report);
+  const patients = options?.patients === undefined ? undefined : Number(options.patients);
+  await kmeansSynthetic(report, pythonWithSklearn(), patients);
 };

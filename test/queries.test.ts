@@ -116,7 +116,7 @@ afterAll(() => world?.close());
 
 it("each say what they ask, and stand in the list", () => {
   const list = readFileSync(join(folder, "README.md"), "utf8");
-  expect(names).toHaveLength(11);
+  expect(names).toHaveLength(13);
   for (const name of names) {
     expect(read(name).document).toMatch(/^# .*\?\n/);
     expect(list).toContain(`[${name}](${name}.graphql)`);
@@ -215,6 +215,30 @@ describe("of the synthetic cohort", () => {
       expect(patch.x + patch.size / 2).toBeLessThan(700);
       // Below the line from (700, 500) to (0, 900) nothing is inside.
       expect(patch.y + patch.size / 2).toBeLessThan(900 - (4 / 7) * (patch.x + patch.size / 2));
+    }
+  });
+
+  it("12-group-the-patches-into-phenotypes, then 13-what-each-phenotype-is", async () => {
+    const { buildCodebook } = await run<{ buildCodebook: { job: { id: string }; errors: unknown[] } }>(
+      "12-group-the-patches-into-phenotypes",
+    );
+    expect(buildCodebook.errors).toEqual([]);
+    expect(await world.jobEnd(buildCodebook.job.id)).toBe("SUCCEEDED");
+    const { study } = await run<{
+      study: {
+        codebooks: {
+          lineage: { isStale: boolean };
+          phenotypes: { share: number; exemplars: unknown[]; shares: { nodes: { patient: { key: string } }[] } }[];
+        }[];
+      };
+    }>("13-what-each-phenotype-is");
+    const [codebook] = study.codebooks;
+    expect(codebook?.lineage.isStale).toBe(false);
+    expect(codebook?.phenotypes).toHaveLength(4);
+    expect(codebook?.phenotypes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    for (const { exemplars, shares } of codebook?.phenotypes ?? []) {
+      expect(exemplars.length).toBeGreaterThan(0);
+      expect(shares.nodes).toHaveLength(4);
     }
   });
 });

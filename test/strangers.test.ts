@@ -37,7 +37,18 @@ beforeAll(async () => {
   }>('{ study(key: "glioma") { id patients { nodes { id slides { nodes { id grids { id } } } } } } }');
   const patient = study.patients.nodes[0];
   const slide = patient?.slides.nodes[0];
+  const { buildCodebook } = await world.ask<{ buildCodebook: { job: { id: string } } }>(
+    "mutation($id: ID!) { buildCodebook(input: {featureSet: $id, scope: STUDY, clusters: 2}) { job { id } } }",
+    { id: featureSet },
+  );
+  await world.jobEnd(buildCodebook.job.id);
+  const { job: built } = await world.ask<{ job: { result: { id: string; phenotypes: { id: string }[] } } }>(
+    "query($id: ID!) { job(id: $id) { result { ... on Codebook { id phenotypes { id } } } } }",
+    { id: buildCodebook.job.id },
+  );
   ids = {
+    Codebook: built.result.id,
+    Phenotype: built.result.phenotypes[0]?.id ?? "",
     Study: study.id,
     Patient: patient?.id ?? "",
     Slide: slide?.id ?? "",
@@ -59,6 +70,8 @@ const valueFor = (name: string, type: GraphQLInputType, parent: string): unknown
   if (isNonNullType(type)) return valueFor(name, type.ofType, parent);
   if (name === "featureSet" || name === "hasFeatureSet") return ids.FeatureSet;
   if (name === "patch") return ids.Patch;
+  if (name === "codebook") return ids.Codebook;
+  if (name === "phenotype") return ids.Phenotype;
   if (parent === "CompareCohortsInput") return ids.Cohort;
   if (name === "id")
     return parent.startsWith("Patient") ? ids.Patient : parent.startsWith("Slide") ? ids.Slide : ids.Job;

@@ -2266,7 +2266,18 @@ export type SetDistance =
    * Each patch of the query's mosaic looks for the nearest patch of the other's; the median of these cosine distances (Yottixel:
    * Kalra et al. 2020). A mosaic is at most 100 patches of a slide; a patient has those of all his slides.
    */
-  | 'MEDIAN_OF_MIN';
+  | 'MEDIAN_OF_MIN'
+  /**
+   * Only of patients: how far each patient's own clusters, of a `codebook` of scope PATIENT (any of its build), are from the nearest
+   * of the other's by cosine distance, on average by size and in both directions (sum of minimum distances: Eiter & Mannila 1997).
+   * A hit's `because` are patches in the middle of the clusters nearest to one of the query's.
+   */
+  | 'PHENOTYPE_SETS'
+  /**
+   * Jensen–Shannon distance (base 2, 0 to 1) of their shares of the phenotypes of a `codebook` of scope STUDY or COHORT. A hit's
+   * `because` are patches in the middle of the phenotypes that both have most of.
+   */
+  | 'PHENOTYPE_SHARES';
 
 /** A resolution told by a person. */
 export type SetSlideResolutionInput = {
@@ -2334,6 +2345,8 @@ export type SimilarPatients = {
 
 /** Which patient to find the like of, and among which. */
 export type SimilarPatientsInput = {
+  /** Global id of a codebook; for PHENOTYPE_SHARES and PHENOTYPE_SETS, and only there. */
+  codebook?: InputMaybe<Scalars['ID']['input']>;
   /** Global id of the feature set to search in. */
   featureSet: Scalars['ID']['input'];
   /** Among which patients; all of the feature set when omitted. */
@@ -2400,6 +2413,8 @@ export type SimilarSlides = {
 
 /** Which slide to find the like of, and among which. */
 export type SimilarSlidesInput = {
+  /** Global id of a codebook; for PHENOTYPE_SHARES, and only there. */
+  codebook?: InputMaybe<Scalars['ID']['input']>;
   /** Leave out the other slides of the same patient, whose likeness says little. */
   excludeSamePatient: Scalars['Boolean']['input'];
   /** Global id of the feature set to search in. */
@@ -3227,7 +3242,7 @@ export type ResolversTypes = {
   SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
-  SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN'>;
+  SetDistance: ResolverTypeWrapper<'MEAN' | 'MEDIAN_OF_MIN' | 'PHENOTYPE_SETS' | 'PHENOTYPE_SHARES'>;
   SetSlideResolutionInput: SetSlideResolutionInput;
   SimilarPatch: ResolverTypeWrapper<SimilarPatchMapper>;
   SimilarPatches: ResolverTypeWrapper<Omit<SimilarPatches, 'hits' | 'search'> & { hits: Array<ResolversTypes['SimilarPatch']>, search: ResolversTypes['SearchReport'] }>;
@@ -4044,7 +4059,7 @@ export type SearchReportResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type SearchStrategyResolvers = EnumResolverSignature<{ CLUSTERED?: any, EXACT?: any, ITERATIVE_INDEX?: any, PARTIAL_INDEX?: any, PARTITION_INDEX?: any }, ResolversTypes['SearchStrategy']>;
 
-export type SetDistanceResolvers = EnumResolverSignature<{ MEAN?: any, MEDIAN_OF_MIN?: any }, ResolversTypes['SetDistance']>;
+export type SetDistanceResolvers = EnumResolverSignature<{ MEAN?: any, MEDIAN_OF_MIN?: any, PHENOTYPE_SETS?: any, PHENOTYPE_SHARES?: any }, ResolversTypes['SetDistance']>;
 
 export type SimilarPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SimilarPatch'] = ResolversParentTypes['SimilarPatch']> = {
   distance?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;

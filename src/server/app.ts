@@ -10,6 +10,7 @@ import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
 import { runTrainJob } from "../modules/mil/mil.train.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
+import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
 import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
@@ -88,7 +89,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       await app.queue.work(
         {
           TILE: runTileJob(app),
-          EMBED: thenIndex(app, runEmbedJob(app)),
+          EMBED: thenIndex(app, thenAssign(app, runEmbedJob(app))),
           INDEX: runIndexJob(app),
           CODEBOOK: runCodebookJob(app),
           TRAIN: runTrainJob(app),

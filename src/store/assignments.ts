@@ -106,3 +106,34 @@ export const readExemplars = async (
   );
   return rows.map((row) => row.patch_id);
 };
+
+/** Of a patient or a slide, one phenotype of a codebook. */
+export type PhenotypeOf = { id: number; codebookId: number; index: number };
+
+/** The patch of each that is nearest to the phenotype's middle, in the order asked; null where there is none. */
+export const readNearestOf = async (
+  client: Queryable,
+  buildId: number,
+  unit: "patient" | "slide",
+  wanted: readonly PhenotypeOf[],
+): Promise<({ patchId: number; slideId: number; patientId: number; distance: number } | null)[]> => {
+  const { rows } = await client.query<{
+    place: number;
+    patchId: number;
+    slideId: number;
+    patientId: number;
+    distance: number;
+  }>(
+    `SELECT wanted.place, near.* FROM unnest($1::int[], $2::int[], $3::int[]) WITH ORDINALITY AS wanted (id, codebook_id, idx, place)
+     CROSS JOIN LATERAL (
+       SELECT held.patch_id AS "patchId", held.slide_id AS "slideId", slide.patient_id AS "patientId", held.distance
+       FROM slide JOIN ${assignmentTable(buildId)} AS held ON held.slide_id = slide.id
+       WHERE slide.${unit === "slide" ? "id" : "patient_id"} = wanted.id
+         AND held.codebook_id = wanted.codebook_id AND held.phenotype = wanted.idx
+       ORDER BY held.distance, held.patch_id LIMIT 1
+     ) AS near`,
+    [wanted.map(({ id }) => id), wanted.map(({ codebookId }) => codebookId), wanted.map(({ index }) => index)],
+  );
+  const byPlace = new Map(rows.map(({ place, ...near }) => [Number(place), near]));
+  return wanted.map((_, index) => byPlace.get(index + 1) ?? null);
+};

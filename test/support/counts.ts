@@ -19,13 +19,18 @@ const TABLES = [
   "mil_fold",
   "mil_score",
   "mil_checkpoint",
+  "codebook_build",
+  "codebook",
+  "codebook_slide",
+  "phenotype",
+  "phenotype_share",
   "features.patch",
 ];
 
-/** Rows of every table of ours, each feature set's vectors included. */
+/** Rows of every table of ours, each feature set's vectors and each codebook's assignments included. */
 export const rowCounts = async (database: Database): Promise<Record<string, number>> => {
   const { rows: vectorTables } = await database.query<{ name: string }>(
-    "SELECT 'features.' || tablename AS name FROM pg_tables WHERE schemaname = 'features' AND tablename LIKE 'vectors%' ORDER BY 1",
+    "SELECT 'features.' || tablename AS name FROM pg_tables WHERE schemaname = 'features' AND (tablename LIKE 'vectors%' OR tablename LIKE 'assignments%') ORDER BY 1",
   );
   const names = [...TABLES, ...vectorTables.map(({ name }) => name)];
   const { rows } = await database.query<{ name: string; rows: number }>(

@@ -10,6 +10,7 @@ import { type PatientFilter, requireStudyKey, resolvePatientFilter } from "../ba
 import { listRows } from "../base/listing.ts";
 import type { GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import { comparedCodebook, compareShares } from "../phenotype/cohortShares.ts";
 import type { PatchHit } from "../similarity/hydrate.ts";
 import { loadStudy, requireKey } from "../study/study.service.ts";
 import { type ComparisonRow, compare } from "./comparison.ts";
@@ -188,6 +189,7 @@ export type CohortComparison = {
   featureDistance: number | null;
   typicalOfA: () => Promise<PatchHit[] | null>;
   typicalOfB: () => Promise<PatchHit[] | null>;
+  phenotypes: ComparisonRow[] | null;
 };
 
 const nothing = () => Promise.resolve(null);
@@ -205,6 +207,7 @@ export const compareCohorts = async (
     b: string;
     attributes?: readonly string[] | null | undefined;
     featureSet?: string | null | undefined;
+    codebook?: string | null | undefined;
   },
 ): Promise<CohortComparison> => {
   const { loaders } = context;
@@ -216,11 +219,12 @@ export const compareCohorts = async (
     });
   }
   const study = await loadStudy(context, a.studyKey);
-  const [ofA, ofB, attributes, featureSet] = await Promise.all([
+  const [ofA, ofB, attributes, featureSet, codebook] = await Promise.all([
     conditionOf(context, study, a.cohort),
     conditionOf(context, study, b.cohort),
     comparedAttributes(context, study, input.attributes),
     comparedFeatureSet(context, study, input.featureSet),
+    comparedCodebook(context, study, input.codebook),
   ]);
   const shared = await loaders.lists.patient.counts.load({
     parent: { kind: "study", id: study.id },
@@ -248,5 +252,6 @@ export const compareCohorts = async (
     featureDistance: features?.distance ?? null,
     typicalOfA: features?.typicalOfA ?? nothing,
     typicalOfB: features?.typicalOfB ?? nothing,
+    phenotypes: codebook && (await compareShares(context, codebook, [ofA, ofB], sizes)),
   };
 };

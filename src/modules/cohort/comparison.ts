@@ -65,15 +65,18 @@ const attempt = (test: () => HypothesisTest): Pick<TestedRow, "test" | "statisti
   }
 };
 
+/** Numbers of two cohorts side by side, tested. */
+export const compareNumberRow = (name: string, a: ColumnValues, b: ColumnValues): TestedRow => ({
+  name,
+  a: describeNumbers(a),
+  b: describeNumbers(b),
+  ...attempt(() => compareNumbers([a.numbers, b.numbers])),
+});
+
 const compareAttribute = ({ key, type }: Attribute, a: ColumnValues, b: ColumnValues): TestedRow => {
   switch (type) {
     case "NUMBER":
-      return {
-        name: key,
-        a: describeNumbers(a),
-        b: describeNumbers(b),
-        ...attempt(() => compareNumbers([a.numbers, b.numbers])),
-      };
+      return compareNumberRow(key, a, b);
     case "TEXT":
       return {
         name: key,

@@ -1,6 +1,6 @@
 import { digestOf, type Json } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { requireId } from "../../platform/ids.ts";
+import { encodeId, requireId } from "../../platform/ids.ts";
 import { readSourceSlides, type SourceSlide } from "../../store/codebooks.ts";
 import type { CodebookScope, FeatureSet, Study } from "../../store/generated/client.ts";
 import { resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
@@ -78,9 +78,9 @@ export const requireCohortKey = ({ scope, cohort }: BuildCodebookInput, study: S
   );
 };
 
-/** Slides of a feature set that a codebook may be made of, by key. */
+/** Slides of a feature set that a codebook may be made of, by key; `cohort` is a key. */
 export const findSources = async (
-  context: GraphQLContext,
+  context: Pick<GraphQLContext, "app" | "loaders">,
   study: Study,
   featureSet: FeatureSet,
   filter: { slides?: SlideFilter | null | undefined; cohort?: string | null | undefined },
@@ -88,7 +88,13 @@ export const findSources = async (
   const { slides, cohort } = filter;
   const parts = [
     await resolveSlideFilter(context, study, slides ?? {}, ["slides"]),
-    ...(cohort == null ? [] : [await resolveSlideFilter(context, study, { patients: { cohort } }, ["cohort"])]),
+    ...(cohort == null
+      ? []
+      : [
+          await resolveSlideFilter(context, study, { patients: { cohort: encodeId("Cohort", study.key, cohort) } }, [
+            "cohort",
+          ]),
+        ]),
   ];
   const sources = await readSourceSlides(context.app.database, featureSet.id, { kind: "all", of: parts });
   if (sources.length > 0) return sources;

@@ -24,7 +24,7 @@ import { codebookStaleReason } from "./codebook.lineage.ts";
 const KEY_LETTERS = 16;
 
 /** Bytes that one assignment takes, with its indexes (measured on both databases). */
-const ASSIGNMENT_BYTES = 140;
+const ASSIGNMENT_BYTES = 135;
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
 const requireRoom = async (app: App, patches: number): Promise<void> => {
@@ -47,8 +47,9 @@ const patchesOf = (slides: readonly SourceSlide[]): number => slides.reduce((sum
 /** What a CODEBOOK job is told. */
 export type CodebookPayload = { buildId: number; slides: string[]; sources: string };
 
-const queueJob = async (
-  { app, viewer }: GraphQLContext,
+export const queueJob = async (
+  app: App,
+  createdBy: string,
   client: Queryable,
   build: { id: number; studyId: number },
   slides: readonly SourceSlide[],
@@ -61,7 +62,7 @@ const queueJob = async (
   const id = await insertJob(client, {
     kind: "CODEBOOK",
     studyId: build.studyId,
-    createdBy: viewer.name,
+    createdBy,
     unit: "patches",
     payload,
     resultId: String(build.id),
@@ -102,7 +103,10 @@ const insertBuild = async (
 };
 
 /** The newest job of a build, and whether it may still do something. */
-const latestJob = async (client: Queryable, buildId: number): Promise<{ id: string; isOpen: boolean } | null> => {
+export const latestJob = async (
+  client: Queryable,
+  buildId: number,
+): Promise<{ id: string; isOpen: boolean } | null> => {
   const { rows } = await client.query<{ id: string; isOpen: boolean }>(
     `SELECT id, state IN ('QUEUED', 'RUNNING') AS "isOpen" FROM job WHERE kind = 'CODEBOOK' AND result_id = $1
      ORDER BY created_at DESC, id DESC LIMIT 1`,
@@ -134,6 +138,7 @@ const planJob = async (
   plan: Plan,
   sources: readonly SourceSlide[],
 ): Promise<string> => {
+  const { app, viewer } = context;
   const { featureSet, input, cohort } = plan;
   const parameters = digestOf({ ...parametersOf(input, cohort), featureSet: featureSet.digest });
   const keyOf = (repeat: number) =>
@@ -149,21 +154,21 @@ const planJob = async (
     if (job?.isOpen) return job.id;
     if (!build.isComplete) {
       // Left behind by a job that failed or was cancelled: it goes on where its patches still are what they were.
-      if (build.key === keyOf(0)) return queueJob(context, client, build, sources);
+      if (build.key === keyOf(0)) return queueJob(app, viewer.name, client, build, sources);
       await deleteBuild(client, build.id);
       continue;
     }
     if (!state || codebookStaleReason(state) !== null) continue;
     const assigned = new Set(state.slideIds);
     const missing = sources.filter(({ slideId }) => !assigned.has(slideId));
-    if (missing.length > 0 || !job) return queueJob(context, client, build, missing);
+    if (missing.length > 0 || !job) return queueJob(app, viewer.name, client, build, missing);
     return job.id;
   }
   const taken = new Set(builds.filter(({ isComplete }) => isComplete).map(({ key }) => key));
   let repeat = 0;
   while (taken.has(keyOf(repeat))) repeat += 1;
   const build = await insertBuild(client, plan, { parameters, key: keyOf(repeat) });
-  return queueJob(context, client, build, sources);
+  return queueJob(app, viewer.name, client, build, sources);
 };
 
 /**
@@ -178,7 +183,7 @@ export const buildCodebook = async (context: GraphQLContext, input: BuildCodeboo
   authorize(viewer, "study:write", study.key);
   requireNumbers(input, featureSet.dims);
   const cohort = requireCohortKey(input, study);
-  const sources = await findSources(context, study, featureSet, input);
+  const sources = await findSources(context, study, featureSet, { slides: input.slides, cohort });
   requireSources(input, sources);
   await requireRoom(app, patchesOf(sources));
   const id = await app.database.transaction(async (client) => {

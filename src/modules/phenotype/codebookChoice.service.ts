@@ -56,7 +56,7 @@ export const codebookChoice = async (context: GraphQLContext, input: CodebookCho
   const study = await loaders.study.load(featureSet.studyId);
   authorize(viewer, "study:read", study.key);
   requireChoices(input);
-  const slides = await findSources(context, study, featureSet, input);
+  const slides = await findSources(context, study, featureSet, { slides: input.slides });
   const ids = await readPatchIds(app.database, featureSet.id, slides);
   if (!ids) throw vectorsChanged();
   const { clusters, seed } = input;

@@ -10,6 +10,7 @@ import { requirePageSize } from "../base/connections.ts";
 import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import { isPhenotypeMethod, type PhenotypeMethod, searchByPhenotypes } from "../phenotype/similarByPhenotypes.ts";
 import { hydrateHits, type PatchHit } from "./hydrate.ts";
 import { studyKeyOf } from "./query.ts";
 import {
@@ -27,7 +28,21 @@ const METHODS = {
   MEDIAN_OF_MIN: { search: searchByMosaic, how: `by mosaics of at most ${MOSAIC_PATCHES} patches a slide` },
 } as const satisfies Record<string, { search: (search: SetSearch) => Promise<SetSearchResult>; how: string }>;
 
-type SetInput = { featureSet: string; method: keyof typeof METHODS; first: number };
+type SetInput = {
+  featureSet: string;
+  method: keyof typeof METHODS | PhenotypeMethod;
+  codebook?: string | null | undefined;
+  first: number;
+};
+
+/** @throws HistoError BAD_ARGUMENT for a codebook that the method would not look at */
+const requireVectorMethod = ({ method, codebook }: SetInput): keyof typeof METHODS => {
+  if (!isPhenotypeMethod(method) && codebook == null) return method;
+  throw new HistoError("BAD_ARGUMENT", `${method} compares vectors and takes no codebook.`, {
+    fix: "Leave codebook out, or choose PHENOTYPE_SHARES or PHENOTYPE_SETS.",
+    path: ["codebook"],
+  });
+};
 
 export type SimilarSlidesInput = SetInput & {
   slide: string;
@@ -108,6 +123,7 @@ type Asked = {
 
 const search = async (context: GraphQLContext, asked: Asked, first: number) => {
   const { subject, study, featureSet, input, condition, ownId } = asked;
+  const method = requireVectorMethod(input);
   const { database } = context.app;
   const began = performance.now();
   const own = subject === "slide" ? { slideId: ownId } : { patientId: ownId };
@@ -126,7 +142,7 @@ const search = async (context: GraphQLContext, asked: Asked, first: number) => {
   const isReady = ({ slideId, isSummarised }: SetSlide) => isSummarised || made.has(slideId);
   if (!query.every(isReady)) throw noVectors(subject, featureSet);
   const groups = groupBy(subject, candidates.filter(isReady));
-  const found = await METHODS[input.method].search({
+  const found = await METHODS[method].search({
     database,
     featureSetId: featureSet.id,
     subject,
@@ -145,7 +161,7 @@ const search = async (context: GraphQLContext, asked: Asked, first: number) => {
     isComplete: found.hits.length === Math.min(first, groups.length),
     recallBasis: "EXACT",
     recallEstimate: 1,
-    reason: reasonOf(subject, input.method, groups.length, without, featureSet.key),
+    reason: reasonOf(subject, method, groups.length, without, featureSet.key),
     tookMs,
   };
   return { found, report };
@@ -170,6 +186,8 @@ const becauseOf = (context: GraphQLContext, found: SetSearchResult) => {
     return (await read)[index] ?? [];
   };
 };
+
+const notOf = (of: Condition): Condition => ({ kind: "not", of });
 
 /** The feature set and its study, access to which is decided before anything is read. */
 const begin = async (context: GraphQLContext, input: SetInput) => {
@@ -207,6 +225,25 @@ export const similarSlides = async (
   const { first, featureSet, study } = await begin(context, input);
   const own = await requireOwn(context, study, "slide", input.slide);
   const condition = input.filter ? await resolveSlideFilter(context, study, input.filter, ["filter"]) : EVERYTHING;
+  const { slide, patient } = context.loaders;
+  if (isPhenotypeMethod(input.method)) {
+    const { key } = await patient.load(own.patientId);
+    const others: Condition[] = [
+      notOf({ kind: "keys", keys: [own.key] }),
+      ...(input.excludeSamePatient ? [notOf({ kind: "patients", of: { kind: "keys", keys: [key] } })] : []),
+    ];
+    const { found, report } = await searchByPhenotypes(context, {
+      subject: "slide",
+      study,
+      featureSet,
+      method: input.method,
+      codebook: input.codebook,
+      candidates: { kind: "all", of: [condition, ...others] },
+      ownId: own.id,
+      first,
+    });
+    return { hits: await withRows((ids) => slide.loadMany(ids), "slide", context, found), search: report };
+  }
   const { found, report } = await search(
     context,
     {
@@ -222,7 +259,6 @@ export const similarSlides = async (
     },
     first,
   );
-  const { slide } = context.loaders;
   return { hits: await withRows((ids) => slide.loadMany(ids), "slide", context, found), search: report };
 };
 
@@ -238,7 +274,20 @@ export const similarPatients = async (
   const own = await requireOwn(context, study, "patient", input.patient);
   const condition = input.filter ? await resolvePatientFilter(context, study, input.filter, ["filter"]) : EVERYTHING;
   const { patient, lists } = context.loaders;
-  const others: Condition = { kind: "all", of: [condition, { kind: "not", of: { kind: "keys", keys: [own.key] } }] };
+  const others: Condition = { kind: "all", of: [condition, notOf({ kind: "keys", keys: [own.key] })] };
+  if (isPhenotypeMethod(input.method)) {
+    const { found, report } = await searchByPhenotypes(context, {
+      subject: "patient",
+      study,
+      featureSet,
+      method: input.method,
+      codebook: input.codebook,
+      candidates: others,
+      ownId: own.id,
+      first,
+    });
+    return { hits: await withRows((ids) => patient.loadMany(ids), "patient", context, found), search: report };
+  }
   const { found, report } = await search(
     context,
     {

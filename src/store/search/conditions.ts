@@ -5,9 +5,20 @@ import type { VectorFilter, VectorQuery } from "./types.ts";
 /** The parameters of a statement, as they are named in its text. */
 export type Parameters = { values: unknown[]; add(value: unknown, type: string): string };
 
+/** A value that is asked for twice, such as a list of thousands of patients, is sent once. */
 export const createParameters = (): Parameters => {
   const values: unknown[] = [];
-  return { values, add: (value, type) => `$${values.push(value)}::${type}` };
+  const places = new Map<string, Map<unknown, number>>();
+  return {
+    values,
+    add: (value, type) => {
+      const ofType = places.get(type) ?? new Map<unknown, number>();
+      places.set(type, ofType);
+      const place = ofType.get(value) ?? values.push(value);
+      ofType.set(value, place);
+      return `$${place}::${type}`;
+    },
+  };
 };
 
 const together = (parts: readonly (string | false | undefined)[]): string =>
