@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exportHead, headWithDefaults, initialParameters } from "../../src/learning/mil/index.ts";
 import { storeStudy } from "./clinical.ts";
 import { cloud, storeVectorSet } from "./vectorSet.ts";
 import type { World } from "./world.ts";
@@ -89,4 +92,42 @@ export const QUICK = {
   learningRate: 0.03,
   weightDecay: 0,
   patientsPerStep: 8,
+};
+
+/** A head without training, imported into study "glioma" of `seedStudy` and run on its patients; ids of the model and of a score. */
+export const scoreImportedHead = async (
+  world: World,
+  featureSet: string,
+): Promise<{ model: string; score: string }> => {
+  const { dims } = await world.app.prisma.featureSet.findFirstOrThrow({ where: { key: "cnn" } });
+  const head = headWithDefaults({
+    architecture: "ABMIL",
+    task: { kind: "SURVIVAL", likelihood: "COX" },
+    dims,
+    hidden: 4,
+  });
+  await writeFile(join(world.folder, "head.onnx"), exportHead(head, initialParameters(head, 1)).onnx);
+  await world.app.database.query(
+    "INSERT INTO survival_endpoint (study_id, key) SELECT id, 'os' FROM study WHERE key = 'glioma'",
+  );
+  const { importMilModel } = await world.ask<{ importMilModel: { model: { id: string } } }>(
+    `mutation($featureSet: ID!) {
+      importMilModel(input: {
+        key: "imported", featureSet: $featureSet, task: { survival: { endpoint: "os" } }, path: "head.onnx"
+        featuresInput: "features", output: "risk", attentionOutput: "attention"
+      }) { model { id } errors { code message } }
+    }`,
+    { featureSet },
+  );
+  const model = importMilModel.model.id;
+  const { scoreMilModel } = await world.ask<{ scoreMilModel: { job: { id: string } } }>(
+    "mutation($model: ID!) { scoreMilModel(input: {model: $model}) { job { id } errors { code } } }",
+    { model },
+  );
+  await world.jobEnd(scoreMilModel.job.id);
+  const { node } = await world.ask<{ node: { scores: { nodes: { id: string }[] } } }>(
+    "query($model: ID!) { node(id: $model) { ... on MilModel { scores { nodes { id } } } } }",
+    { model },
+  );
+  return { model, score: node.scores.nodes[0]?.id ?? "" };
 };

@@ -7,7 +7,18 @@ import type { App } from "../context.ts";
 /** Whose scores, of one model or of all (null). */
 export type ScoresRequest = { of: "patient" | "slide"; id: number; modelId: number | null };
 
+/** What a score's id says. */
+export type ScoreName = {
+  studyKey: string;
+  modelKey: string;
+  patientKey: string;
+  slideKey: string | null;
+  fold: number | null;
+};
+
 export type MilLoaders = {
+  /** Null when there is no such score. */
+  milScoreByName: DataLoader<ScoreName, MilScore | null, string>;
   milModel: DataLoader<number, MilModel>;
   /** Of a study, newest first. */
   studyMilModels: DataLoader<number, MilModel[]>;
@@ -27,6 +38,23 @@ const inOrder = <Row extends { id: number }>(ids: readonly number[], rows: reado
 };
 
 export const createMilLoaders = ({ prisma, database }: Pick<App, "prisma" | "database">): MilLoaders => ({
+  // One or two names a request, each asked of many patches.
+  milScoreByName: new DataLoader(
+    (names) =>
+      Promise.all(
+        names.map(({ studyKey, modelKey, patientKey, slideKey, fold }) =>
+          prisma.milScore.findFirst({
+            where: {
+              model: { key: modelKey, study: { key: studyKey } },
+              patient: { key: patientKey },
+              ...(slideKey === null ? { slideId: null } : { slide: { key: slideKey } }),
+              fold,
+            },
+          }),
+        ),
+      ),
+    { cacheKeyFn: JSON.stringify },
+  ),
   milModel: new DataLoader(async (ids) =>
     inOrder(ids, await prisma.milModel.findMany({ where: { id: { in: [...ids] } } })),
   ),

@@ -54,13 +54,12 @@ export const findMilScore = async (
 ): Promise<MilScore | null> => {
   const [studyKey, modelKey, patientKey, slideKey, fold] = parts as [string, string, string, string, number];
   authorize(context.viewer, "study:read", studyKey);
-  return context.app.prisma.milScore.findFirst({
-    where: {
-      model: { key: modelKey, study: { key: studyKey } },
-      patient: { key: patientKey },
-      ...(slideKey === "" ? { slideId: null } : { slide: { key: slideKey } }),
-      fold: fold === FINAL ? null : fold,
-    },
+  return context.loaders.milScoreByName.load({
+    studyKey,
+    modelKey,
+    patientKey,
+    slideKey: slideKey === "" ? null : slideKey,
+    fold: fold === FINAL ? null : fold,
   });
 };
 
