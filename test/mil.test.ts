@@ -38,7 +38,7 @@ type Model = {
     validationPatients: number;
     testPatients: number;
     bestEpoch: number;
-    epochs: { trainLoss: number; validationLoss: number }[];
+    epochs: { trainLoss: number; validationLoss: number; metrics: Metric[] }[];
     metrics: Metric[];
   }[];
   metrics: Metric[];
@@ -71,7 +71,7 @@ const train = async (input: Record<string, unknown>): Promise<Started> =>
 const METRIC = "name value lower upper standardDeviation";
 const MODEL = `id key architecture unit card lineage { digest isStale staleReason trust }
   task { __typename ... on ClassificationTask { attribute classes } ... on SurvivalTask { endpoint } }
-  folds { index trainPatients validationPatients testPatients bestEpoch epochs { index trainLoss validationLoss } metrics { ${METRIC} } }
+  folds { index trainPatients validationPatients testPatients bestEpoch epochs { index trainLoss validationLoss metrics { name value } } metrics { ${METRIC} } }
   metrics { ${METRIC} } baselines { name metrics { ${METRIC} } }
   scores(first: 200) { totalCount nodes { id fold isOutOfFold risk probabilities value patient { key } slide { key } } }`;
 
@@ -130,6 +130,7 @@ describe("a classification by folds", () => {
       expect(fold.trainPatients + fold.validationPatients + fold.testPatients).toBe(PATIENTS);
       expect(fold.epochs.length).toBeGreaterThan(0);
       expect(fold.bestEpoch).toBeLessThan(fold.epochs.length);
+      for (const { metrics } of fold.epochs) expect(metric(metrics, "accuracy").value).toBeLessThanOrEqual(1);
     }
     expect(found.scores.totalCount).toBe(2 * PATIENTS);
     for (const { fold, isOutOfFold, probabilities, patient } of found.scores.nodes) {

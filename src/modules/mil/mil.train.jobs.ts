@@ -23,7 +23,7 @@ import { classificationReport, foldMetrics, type JudgedFolds, type Metric, poole
 import { constantFolds, daysOf, judgeFolds, type PredictedFold } from "./mil.judge.ts";
 import { type PlannedBag, planTraining, type TrainInput, type TrainingPlan } from "./mil.plan.ts";
 import { meanOf, storedScore, type UnboundScore } from "./mil.scores.ts";
-import { epochsOf, runTraining, type TrainRun, type TrainWork } from "./mil.train.run.ts";
+import { type Curves, epochsOf, runTraining, type TrainRun, type TrainWork } from "./mil.train.run.ts";
 
 /** What a TRAIN job is told: the request, and the digest of what it meant then. */
 export type TrainPayload = { featureSetId: number; input: TrainInput; plan: string };
@@ -193,28 +193,30 @@ const scoreFolds = async (
   return scores;
 };
 
-const curveOf = (fold: FoldResult) =>
+const curveOf = (fold: FoldResult, curves: Curves) =>
   fold.epochs.map(({ epoch, trainLoss, validationLoss }) => ({
     index: epoch,
     trainLoss,
     validationLoss: validationLoss ?? trainLoss,
-    metrics: [],
+    metrics: curves.get(fold.index)?.[epoch] ?? [],
   }));
 
-const newFold = (fold: FoldResult, judged: JudgedFolds): NewFold => ({
+const newFold = (fold: FoldResult, judged: JudgedFolds, curves: Curves): NewFold => ({
   index: fold.index,
   trainPatients: fold.trainPatients.length,
   validationPatients: fold.validationPatients.length,
   testPatients: fold.testPatients.length,
-  epochs: curveOf(fold),
+  epochs: curveOf(fold, curves),
   bestEpoch: fold.bestEpoch,
   metrics: foldMetrics(judged, fold.index),
 });
 
 const patientsOf = (bags: readonly PlannedBag[]): number => new Set(bags.map(({ patientId }) => patientId)).size;
 
+type Trained = { folds: readonly FoldResult[]; final: FoldResult; curves: Curves };
+
 /** What a reader of the model needs to judge and to repeat it. */
-const provenance = (plan: TrainingPlan, folds: readonly FoldResult[], final: FoldResult, judged: JudgedFolds) => ({
+const provenance = (plan: TrainingPlan, { folds, final, curves }: Trained, judged: JudgedFolds) => ({
   task: plan.task,
   data: {
     study: plan.study.key,
@@ -242,7 +244,7 @@ const provenance = (plan: TrainingPlan, folds: readonly FoldResult[], final: Fol
       trainPatients: final.trainPatients.length,
       validationPatients: final.validationPatients.length,
       bestEpoch: final.bestEpoch,
-      epochs: curveOf(final),
+      epochs: curveOf(final, curves),
     },
   },
   evaluation: { days: judged.days, classification: classificationReport(judged) },
@@ -251,10 +253,10 @@ const provenance = (plan: TrainingPlan, folds: readonly FoldResult[], final: Fol
 const finish = async (
   work: TrainWork,
   payload: TrainPayload,
-  folds: readonly FoldResult[],
-  final: FoldResult,
+  trained: Trained,
   pooled: readonly FoldResult[] | null,
 ): Promise<void> => {
+  const { folds, final, curves } = trained;
   const { app, job, plan, engine } = work;
   const { bags, task, head } = plan;
   const software = softwareOf(app, engine);
@@ -282,7 +284,7 @@ const finish = async (
       codebook: plan.codebook?.digest ?? null,
       meanRisk: meanOf(final.trainPredictions.flatMap(({ risk }) => risk ?? [])),
     },
-    card: { ...card, ...provenance(plan, folds, final, judged), metrics, baselines, software },
+    card: { ...card, ...provenance(plan, trained, judged), metrics, baselines, software },
     metrics,
     baselines,
     onnxDigest: await app.artefacts.put(onnx),
@@ -290,7 +292,7 @@ const finish = async (
     digest,
     trust: plan.featureSet.trust,
     software,
-    folds: folds.map((fold) => newFold(fold, judged)),
+    folds: folds.map((fold) => newFold(fold, judged, curves)),
     bags: bags.map(({ patientId, slideId, value }) => ({ patientId, slideId, target: value })),
     slides: bags.flatMap(({ slides }) => slides),
   };
@@ -333,7 +335,7 @@ export const runTrainJob =
         progress: { total },
       };
       const main: TrainRun = { name: "head", head: plan.head, from: 0, hasFinal: true };
-      const { folds, final } = await runTraining(work, main);
+      const { folds, final, curves } = await runTraining(work, main);
       const pooled = hasBaseline
         ? (
             await runTraining(work, {
@@ -344,7 +346,7 @@ export const runTrainJob =
             })
           ).folds
         : null;
-      await finish(work, payload, folds, final as FoldResult, pooled);
+      await finish(work, payload, { folds, final: final as FoldResult, curves }, pooled);
     } catch (error) {
       // What can be mended by the one who asked is not worth keeping: the next request is another one.
       if (isHistoError(error) && !signal.aborted) await deleteCheckpoints(app.database, job.id);
