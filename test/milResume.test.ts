@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { GraphQLContext } from "../src/modules/context.ts";
 import { cancelJob, retryJob } from "../src/modules/job/job.service.ts";
 import { createLoaders } from "../src/modules/loaders.ts";
-import type { TrainInput } from "../src/modules/mil/mil.plan.ts";
+import type { TrainInput } from "../src/modules/mil/mil.input.ts";
 import { trainMilModel } from "../src/modules/mil/trainMil.service.ts";
 import { LOCAL_VIEWER } from "../src/platform/authorisation.ts";
 import { readConfig } from "../src/platform/config.ts";

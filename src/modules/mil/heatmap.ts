@@ -95,7 +95,7 @@ export const legendOf = ({ deciles }: Pick<BagAttention, "deciles">): LegendEntr
   const colours = attentionColours();
   return deciles.map(({ index, least, most, share }) => ({
     colour: colours[index * 10 + 5] as Rgb,
-    name: least === most ? raw(least) : `${raw(least)} to ${raw(most)}`,
+    name: raw(least) === raw(most) ? raw(least) : `${raw(least)} to ${raw(most)}`,
     share,
   }));
 };

@@ -5,7 +5,8 @@ import type { Job } from "../../store/generated/client.ts";
 import { findOpenTraining } from "../../store/milModels.ts";
 import type { GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
-import { planTraining, type TrainInput } from "./mil.plan.ts";
+import type { TrainInput } from "./mil.input.ts";
+import { planTraining } from "./mil.plan.ts";
 import type { TrainPayload } from "./mil.train.jobs.ts";
 
 const keyTaken = (key: string): HistoError =>
