@@ -450,6 +450,7 @@ describe("other heads", () => {
       unit: "SLIDE",
       task: { classification: { attribute: "grade" } },
       architecture: "MEAN_POOL",
+      hidden: 0,
       splits: { groupBy: "site" },
     });
     expect(slides.folds).toHaveLength(4);

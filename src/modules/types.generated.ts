@@ -2936,7 +2936,7 @@ export type TrainMilModelInput = {
   epochs: Scalars['Int']['input'];
   /** Global id of the feature set. */
   featureSet: Scalars['ID']['input'];
-  /** Width of the layer in front of the pooling, 1 to 4096; the architecture's usual one when omitted. */
+  /** Width of the layer in front of the pooling, up to 4096; 0 pools the vectors as they are; the architecture's usual one when omitted. */
   hidden?: InputMaybe<Scalars['Int']['input']>;
   /** A key of its own in the study. */
   key: Scalars['String']['input'];

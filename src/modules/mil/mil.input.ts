@@ -52,7 +52,7 @@ export const requireNumbers = (input: TrainInput): void => {
   within("l1", 0, 10);
   within("patientsPerStep", 1, 4096);
   within("maxPatchesPerStep", 1, 65_536);
-  within("hidden", 1, 4096);
+  within("hidden", 0, 4096);
   within("dropout", 0, 0.99);
   const folds = input.splits?.folds;
   if (folds && !(folds.count >= 2 && folds.count <= 50 && folds.repeats >= 1 && folds.repeats <= 20)) {

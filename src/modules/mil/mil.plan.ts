@@ -265,7 +265,7 @@ export const planTraining = async (
     architecture,
     task: engineTask(task),
     dims: featureSet.dims,
-    ...(input.hidden != null && { hidden: input.hidden }),
+    ...(input.hidden != null && { hidden: input.hidden === 0 ? null : input.hidden }),
     ...(input.dropout != null && { dropout: input.dropout }),
     ...(codebook && { clusters: codebook.build.clusters }),
   });
