@@ -12,7 +12,12 @@ export type Figure = {
 
 export type Report = (figure: Figure) => void;
 /** What the command line says to a benchmark. */
-export type BenchOptions = { vectors?: string | undefined; table?: boolean | undefined; patients?: string | undefined };
+export type BenchOptions = {
+  vectors?: string | undefined;
+  table?: boolean | undefined;
+  patients?: string | undefined;
+  cohort?: string | undefined;
+};
 export type Bench = (report: Report, options?: BenchOptions) => Promise<void>;
 
 export const atLeast = (metric: string, value: number | null, unit: string, least: number, note?: string): Figure => ({

@@ -1,14 +1,15 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--patients 240] [--table]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
+import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
 import { retrieval } from "./retrieval.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, kmeans, pipeline, retrieval, search };
+const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, search };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     table: { type: "boolean", default: false },
     vectors: { type: "string" },
     patients: { type: "string" },
+    cohort: { type: "string" },
   },
 });
 

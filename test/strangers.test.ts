@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Viewer } from "../src/platform/authorisation.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { createSchema } from "../src/server/schema.ts";
+import { scoreImportedHead } from "./support/milStudy.ts";
 import { anyPatch, createWorld, seedStudy, type World } from "./support/world.ts";
 
 /**
@@ -46,7 +47,10 @@ beforeAll(async () => {
     "query($id: ID!) { job(id: $id) { result { ... on Codebook { id phenotypes { id } } } } }",
     { id: buildCodebook.job.id },
   );
+  const { model, score } = await scoreImportedHead(world, featureSet);
   ids = {
+    MilModel: model,
+    MilScore: score,
     Codebook: built.result.id,
     Phenotype: built.result.phenotypes[0]?.id ?? "",
     Study: study.id,
@@ -70,6 +74,8 @@ const valueFor = (name: string, type: GraphQLInputType, parent: string): unknown
   if (isNonNullType(type)) return valueFor(name, type.ofType, parent);
   if (name === "featureSet" || name === "hasFeatureSet") return ids.FeatureSet;
   if (name === "patch") return ids.Patch;
+  if (name === "model") return ids.MilModel;
+  if (name === "score") return ids.MilScore;
   if (name === "codebook") return ids.Codebook;
   if (name === "phenotype") return ids.Phenotype;
   if (parent === "CompareCohortsInput") return ids.Cohort;

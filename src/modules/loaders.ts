@@ -21,6 +21,7 @@ import { readVectors } from "../store/vectors.ts";
 import type { App } from "./context.ts";
 import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
+import { createMilLoaders, type MilLoaders } from "./mil/mil.loaders.ts";
 import { createPhenotypeLoaders, type PhenotypeLoaders } from "./phenotype/phenotype.loaders.ts";
 import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
@@ -63,7 +64,8 @@ export type Loaders = {
   jobProgress: DataLoader<string, JobProgress>;
   jobLists: JobLists;
 } & ClinicalLoaders &
-  PhenotypeLoaders;
+  PhenotypeLoaders &
+  MilLoaders;
 
 const byId =
   <Row extends { id: number }>(find: (ids: number[]) => Promise<Row[]>) =>
@@ -182,4 +184,5 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),
   ...createPhenotypeLoaders({ prisma, database }),
+  ...createMilLoaders({ prisma, database }),
 });

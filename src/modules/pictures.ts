@@ -1,8 +1,10 @@
 import { HistoError } from "../platform/errors.ts";
-import { encodeId } from "../platform/ids.ts";
-import type { PatchGrid, Slide } from "../store/generated/client.ts";
+import { encodeId, requireId } from "../platform/ids.ts";
+import type { MilModel, MilScore, PatchGrid, Slide } from "../store/generated/client.ts";
 import { gridIdOf, type PatchRow } from "../store/patches.ts";
 import type { GraphQLContext } from "./context.ts";
+import { requireHeatmap } from "./mil/attention.service.ts";
+import { idOfMilModel, idOfMilScore } from "./mil/mil.service.ts";
 import { gridPart } from "./patch/patch.service.ts";
 import { idOfCodebook, idOfPhenotype, requireCodebook } from "./phenotype/phenotype.service.ts";
 import type { CodebookMapper, PhenotypeMapper } from "./phenotype/schema.mappers.ts";
@@ -121,3 +123,26 @@ const EXEMPLARS = 12;
 
 export const exemplarsUrl = async (context: GraphQLContext, phenotype: PhenotypeMapper): Promise<string> =>
   signed(context, `${PICTURES}/phenotypes/${await idOfPhenotype(context, phenotype)}/exemplars/${EXEMPLARS}.jpg`);
+
+/** Where the pictures of a score's attention on a slide lie. */
+const heatmapPath = (scoreId: string, slideId: string): string => `${PICTURES}/scores/${scoreId}/slides/${slideId}`;
+
+/** Where the tiles of a score's attention lie, as with `tilesPath`. */
+export const heatmapTilesPath = (scoreId: string, slideId: string): string => `${heatmapPath(scoreId, slideId)}/tiles`;
+
+const requireHeatmapOf = async (context: GraphQLContext, score: MilScore, slideId: string): Promise<string> => {
+  await requireHeatmap(context, score, String(requireId("Slide", slideId, ["slide"])[1]));
+  return idOfMilScore(context, score);
+};
+
+/** The slide with the attention of its patches coloured. */
+export const heatmapUrl = async (context: GraphQLContext, score: MilScore, slideId: string): Promise<string> =>
+  signed(context, `${heatmapPath(await requireHeatmapOf(context, score, slideId), slideId)}/heatmap.png`);
+
+/** One URL for the descriptor and every tile of the attention on a slide. */
+export const heatmapTilesUrl = async (context: GraphQLContext, score: MilScore, slideId: string): Promise<string> =>
+  signed(context, heatmapTilesPath(await requireHeatmapOf(context, score, slideId), slideId)).replace("?", ".dzi?");
+
+/** A head's ONNX file. */
+export const headUrl = async (context: GraphQLContext, model: MilModel): Promise<string> =>
+  signed(context, `${PICTURES}/heads/${await idOfMilModel(context, model)}/head.onnx`);

@@ -5,6 +5,7 @@ import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappe
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
 import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
+import type { MilFoldMapper, MilModelMapper, MilScoreMapper, MilScoreConnectionMapper } from './mil/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
 import type { SearchIndexMapper, SimilarPatchMapper, SimilarPatientMapper, SimilarSlideMapper } from './similarity/schema.mappers.ts';
@@ -33,6 +34,26 @@ export type Scalars = {
    * Every number must be finite; anything else is `NOT_FINITE`.
    */
   Vector: { input: Float32Array; output: Float32Array | string; }
+};
+
+/** A patch and its weight. */
+export type AttendedPatch = {
+  __typename?: 'AttendedPatch';
+  /** Its share of the bag's attention; the shares of a bag add up to 1 (of an imported head: what its output says). */
+  attention: Scalars['Float']['output'];
+  /** The patch. */
+  patch: Patch;
+};
+
+/** A phenotype and its weight. */
+export type AttendedPhenotype = {
+  __typename?: 'AttendedPhenotype';
+  /** Its share of the bag's attention. */
+  attention: Scalars['Float']['output'];
+  /** Its number in the codebook. */
+  index: Scalars['Int']['output'];
+  /** The phenotype; null when the codebook was deleted since. */
+  phenotype?: Maybe<Phenotype>;
 };
 
 /** One clinical attribute of a study's dictionary: what a column of the clinical table became. */
@@ -96,6 +117,15 @@ export type AttributeType =
   /** Anything else. */
   | 'TEXT';
 
+/** What a simpler model reaches on the same folds. */
+export type Baseline = {
+  __typename?: 'Baseline';
+  /** Its metrics, as the model's. */
+  metrics: Array<Metric>;
+  /** Which model. */
+  name: Scalars['String']['output'];
+};
+
 /** A codebook to build. */
 export type BuildCodebookInput = {
   /** Cluster slides of several stains together, which mostly finds the stains again. */
@@ -129,6 +159,15 @@ export type BuildSearchIndexInput = {
   cohort?: InputMaybe<Scalars['ID']['input']>;
   /** Global id of the feature set. */
   featureSet: Scalars['ID']['input'];
+};
+
+/** One of several classes. */
+export type ClassificationTask = {
+  __typename?: 'ClassificationTask';
+  /** Key of the attribute. */
+  attribute: Scalars['String']['output'];
+  /** Its values, ascending; the order of the head's outputs. */
+  classes: Array<Scalars['String']['output']>;
 };
 
 /**
@@ -332,6 +371,8 @@ export type ComparisonRow = {
 export type CoxInput = {
   /** Global ids of phenotypes of one codebook, at most 20: a covariate each, its hazard ratio for 10 % more of the patient's patches. All phenotypes of a codebook add up to 1: leave one out. */
   phenotypes?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Global id of a survival model whose unit is the patient: its out-of-fold or external risk as a covariate. */
+  risk?: InputMaybe<Scalars['ID']['input']>;
   /** Keys of attributes: numbers and booleans as they are, categories as one covariate for each value but the first. May be empty beside phenotypes. */
   terms: Array<Scalars['String']['input']>;
   /** How tied event times are treated. */
@@ -693,6 +734,14 @@ export type FeatureSetslidesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
+/** Stratified folds. */
+export type FoldsInput = {
+  /** How many parts, 2 to 50. */
+  count: Scalars['Int']['input'];
+  /** How often, parted anew each time, 1 to 20. */
+  repeats: Scalars['Int']['input'];
+};
+
 /** How to cut slides into patches. Patches are anchored at the slide's corner, so equal inputs give equal patches. */
 export type GridInput = {
   /** Resolution to cut at, in micrometres per pixel; slides are rescaled from their nearest finer level. */
@@ -773,6 +822,28 @@ export type ImportClinicalPayload = {
   unchanged: Scalars['Int']['output'];
   /** Values of the key columns that no pattern fits, the first 100. */
   unlinked: Array<Scalars['String']['output']>;
+};
+
+/** A head that was trained elsewhere. */
+export type ImportMilModelInput = {
+  /** Name of the output with one weight for each patch, if there is one. */
+  attentionOutput?: InputMaybe<Scalars['String']['input']>;
+  /** For a classification: the classes in the order of the output. */
+  classes?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Global id of the feature set whose vectors it reads. */
+  featureSet: Scalars['ID']['input'];
+  /** Name of the input for the vectors, float32 or float16, `[patches, dims]` or `[1, patches, dims]`, free in patches; the only input. */
+  featuresInput: Scalars['String']['input'];
+  /** A key of its own in the study. */
+  key: Scalars['String']['input'];
+  /** Name of the output: one risk or value, or a number for each class (probabilities or their logits). */
+  output: Scalars['String']['input'];
+  /** The ONNX file under a configured root; or `upload`. */
+  path?: InputMaybe<Scalars['String']['input']>;
+  /** What it predicts. Its unit is the patient. */
+  task: MilTaskInput;
+  /** Global id of an upload that holds the ONNX file; or `path`. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /**
@@ -931,6 +1002,12 @@ export type JobState =
   /** All done. */
   | 'SUCCEEDED';
 
+/** An attribute to predict. */
+export type LabelTaskInput = {
+  /** Key of an attribute of patients, or of slides where the unit is the slide. */
+  attribute: Scalars['String']['input'];
+};
+
 /** Where a derived thing comes from. Two things with equal digests are equal. */
 export type Lineage = {
   __typename?: 'Lineage';
@@ -949,6 +1026,242 @@ export type Lineage = {
   /** How far the lineage can be relied on. */
   trust: Trust;
 };
+
+/** A number that tells how well predictions fit. */
+export type Metric = {
+  __typename?: 'Metric';
+  /** Lower 95 % limit by resampling patients; null where too few resamples have a value. */
+  lower?: Maybe<Scalars['Float']['output']>;
+  /** Such as `concordance` or `macroAuc`. */
+  name: Scalars['String']['output'];
+  /** Standard deviation over folds; null for fewer than two. */
+  standardDeviation?: Maybe<Scalars['Float']['output']>;
+  /** Upper 95 % limit. */
+  upper?: Maybe<Scalars['Float']['output']>;
+  /** The value. */
+  value: Scalars['Float']['output'];
+};
+
+/** How the patches of a bag become one prediction. */
+export type MilArchitecture =
+  /** Attention over patches (Ilse et al. 2018). */
+  | 'ABMIL'
+  /** Attention over phenotype clusters (Yao et al. 2020); needs a codebook. */
+  | 'DEEP_ATTN_MISL'
+  /** Attention over patches with a gate (Ilse et al. 2018). */
+  | 'GATED_ABMIL'
+  /** A head that was trained elsewhere; not to be trained here. */
+  | 'IMPORTED'
+  /** The greatest over patches of every number. */
+  | 'MAX_POOL'
+  /** The mean over patches: every patch weighs the same. */
+  | 'MEAN_POOL'
+  /** Self-attention through latent queries, linear in patches, with the patches' places. */
+  | 'SELF_ATTENTION';
+
+/** One pass over the training patients. */
+export type MilEpoch = {
+  __typename?: 'MilEpoch';
+  /** From 0. */
+  index: Scalars['Int']['output'];
+  /** Of the validation patients; what they do not determine is absent. */
+  metrics: Array<Metric>;
+  /** Mean loss over the epoch's steps, by their patients. */
+  trainLoss: Scalars['Float']['output'];
+  /** Loss of the validation patients after the epoch; where no patient could be spared for validation, the training's. */
+  validationLoss: Scalars['Float']['output'];
+};
+
+/** One part of the patients that was tested with a head trained on the others. */
+export type MilFold = {
+  __typename?: 'MilFold';
+  /** The epoch whose parameters predicted. */
+  bestEpoch: Scalars['Int']['output'];
+  /** Its learning curve. */
+  epochs: Array<MilEpoch>;
+  /** From 0, over all repeats. */
+  index: Scalars['Int']['output'];
+  /** Of the tested patients; what they do not determine, such as a class that none of them has, is absent. */
+  metrics: Array<Metric>;
+  /** Patients that it predicted. */
+  testPatients: Scalars['Int']['output'];
+  /** Patients whose gradients trained it. */
+  trainPatients: Scalars['Int']['output'];
+  /** Patients that early stopping looked at; they are not among those trained or tested on. */
+  validationPatients: Scalars['Int']['output'];
+};
+
+/**
+ * A head that turns the bag of a patient's (or slide's) patches into one prediction, with the attention that led to it: trained
+ * here fold by fold, or imported. It shows when it is complete, and not before.
+ */
+export type MilModel = Derived & Node & {
+  __typename?: 'MilModel';
+  /** How the patches of a bag become one prediction. */
+  architecture: MilArchitecture;
+  /** What simpler models reach on the same folds. */
+  baselines: Array<Baseline>;
+  /** How to run it, what it was trained on, its settings, versions, evaluation and learning curves. */
+  card: Scalars['JSON']['output'];
+  /** The clusters that it reads (DEEP_ATTN_MISL); of patients' own codebooks the one that was named. Null when deleted since. */
+  codebook?: Maybe<Codebook>;
+  /** The cohort that was trained on, where a cohort was asked for. */
+  cohort?: Maybe<Cohort>;
+  /** The vectors that it reads. */
+  featureSet: FeatureSet;
+  /** One for each part of the patients that was tested; none of an imported head. */
+  folds: Array<MilFold>;
+  /** Global id. */
+  id: Scalars['ID']['output'];
+  /** Unique in its study. */
+  key: Scalars['String']['output'];
+  /** Parameters and sources; stale when vectors, labels or patients that it was trained on are no longer what they were. */
+  lineage: Lineage;
+  /**
+   * How well patients are predicted that were not trained on. The value is the mean over folds (of probabilities and values: over
+   * repeats, whose predictions are comparable), with 95 % limits by resampling patients and the standard deviation over folds.
+   */
+  metrics: Array<Metric>;
+  /**
+   * Signed and short-lived address of the head as one ONNX file, which any ONNX Runtime runs on one whole bag; `card` names its
+   * inputs and outputs.
+   */
+  onnxUrl: Scalars['String']['output'];
+  /** Its predictions, by patient, slide and fold. */
+  scores: MilScoreConnection;
+  /** What it predicts. */
+  task: MilTask;
+  /** What gets one prediction. */
+  unit: MilUnit;
+};
+
+
+/**
+ * A head that turns the bag of a patient's (or slide's) patches into one prediction, with the attention that led to it: trained
+ * here fold by fold, or imported. It shows when it is complete, and not before.
+ */
+export type MilModelscoresArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A model, or why there is none. */
+export type MilModelPayload = {
+  __typename?: 'MilModelPayload';
+  /** What was refused, and why. */
+  errors: Array<UserError>;
+  /** The model; null when there are errors. */
+  model?: Maybe<MilModel>;
+};
+
+/** How weight decay acts. */
+export type MilOptimiser =
+  /** Added to the gradient (L2), as PyTorch's Adam(weight_decay). */
+  | 'ADAM'
+  /** Taken from the parameters apart from the gradient (Loshchilov & Hutter 2019). */
+  | 'ADAMW';
+
+/** What a head says of one patient or slide. */
+export type MilScore = Derived & Node & {
+  __typename?: 'MilScore';
+  /** The weight of each phenotype that the bag holds, heaviest first; null unless the head weighs clusters. */
+  clusterAttention?: Maybe<Array<AttendedPhenotype>>;
+  /** The fold whose head predicted; null for the final head, which was trained on all patients. */
+  fold?: Maybe<Scalars['Int']['output']>;
+  /**
+   * Signed and short-lived address of a Deep Zoom descriptor of the same colours on a transparent ground, to lay over
+   * `image.tilesUrl` in a viewer such as OpenSeadragon.
+   */
+  heatmapTilesUrl: Scalars['String']['output'];
+  /**
+   * Signed and short-lived address of a PNG: the slide in grey, its patches coloured by the percentile of their attention, with a
+   * legend that tells the raw values at its ends, and a scale bar.
+   */
+  heatmapUrl: Scalars['String']['output'];
+  /** Global id. */
+  id: Scalars['ID']['output'];
+  /**
+   * True when the patient was not trained on: predicted by a fold's head that had not seen him, or external to the whole training.
+   * False for a patient of the training scored by the final head: no measure of how well it predicts. Of an imported head it is the
+   * importer's word.
+   */
+  isOutOfFold: Scalars['Boolean']['output'];
+  /** Model and vectors; stale when the slides' vectors are no longer what they were. DECLARED for an imported head. */
+  lineage: Lineage;
+  /** The head. */
+  model: MilModel;
+  /** The patient. */
+  patient: Patient;
+  /** Probability of each class, by its name. Null for another task. */
+  probabilities?: Maybe<Scalars['JSON']['output']>;
+  /** The risk: the higher, the sooner the event. Comparable within one head only. Null for another task. */
+  risk?: Maybe<Scalars['Float']['output']>;
+  /** The slide, of a head whose unit is the slide. */
+  slide?: Maybe<Slide>;
+  /** The patches that weighed most, heaviest first; none where the head gives no attention. */
+  topPatches: Array<AttendedPatch>;
+  /** The predicted value. Null for another task. */
+  value?: Maybe<Scalars['Float']['output']>;
+};
+
+
+/** What a head says of one patient or slide. */
+export type MilScoreheatmapTilesUrlArgs = {
+  slide: Scalars['ID']['input'];
+};
+
+
+/** What a head says of one patient or slide. */
+export type MilScoreheatmapUrlArgs = {
+  slide: Scalars['ID']['input'];
+};
+
+
+/** What a head says of one patient or slide. */
+export type MilScoretopPatchesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A page of scores. */
+export type MilScoreConnection = {
+  __typename?: 'MilScoreConnection';
+  /** The same scores, each with its cursor. */
+  edges: Array<MilScoreEdge>;
+  /** The scores of this page. */
+  nodes: Array<MilScore>;
+  /** Where this page stands in the list. */
+  pageInfo: PageInfo;
+  /** How many there are on all pages. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** A score in a list. */
+export type MilScoreEdge = {
+  __typename?: 'MilScoreEdge';
+  /** Pass it as `after` to go on behind this score. */
+  cursor: Scalars['String']['output'];
+  /** The score itself. */
+  node: MilScore;
+};
+
+/** What a head predicts. */
+export type MilTask = ClassificationTask | RegressionTask | SurvivalTask;
+
+/** What to predict. */
+export type MilTaskInput =
+  /** A class: the value of a category or boolean. */
+  { classification: LabelTaskInput; regression?: never; survival?: never; }
+  |  /** A number: the value of a number attribute. */
+  { classification?: never; regression: LabelTaskInput; survival?: never; }
+  |  /** A risk of an endpoint. */
+  { classification?: never; regression?: never; survival: SurvivalTaskInput; };
+
+/** What gets one prediction. */
+export type MilUnit =
+  /** A patient: the patches of all slides together. */
+  | 'PATIENT'
+  /** A slide. Slides of one patient are never parted by a split. */
+  | 'SLIDE';
 
 /**
  * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
@@ -981,6 +1294,8 @@ export type Mutation = {
    * reported and left out; the rest goes in.
    */
   importClinical: ImportClinicalPayload;
+  /** Takes a head that was trained elsewhere, as one ONNX file, after running it on a trial bag. */
+  importMilModel: MilModelPayload;
   /** Gives a phenotype a name and a note. */
   namePhenotype: PhenotypePayload;
   /**
@@ -998,12 +1313,22 @@ export type Mutation = {
   /** Saves a cohort; with the key of one that exists, replaces it. */
   saveCohort: CohortPayload;
   /**
+   * Scores whole bags with a head, as a job. Scores of patients that the head was trained on say so; those from the folds stay. Bags
+   * whose score is there already, from the vectors of today, are not scored again.
+   */
+  scoreMilModel: JobPayload;
+  /**
    * Tells a slide's resolution where its file does not, or tells it wrongly. Grids and vectors that were made with another
    * resolution become stale.
    */
   setSlideResolution: SlidePayload;
   /** Finds the tissue and lays a grid of patches over each slide, as a job. Slides that have this grid already are done at once. */
   tileSlides: JobPayload;
+  /**
+   * Trains a head, as a job: fold by fold, each tested on patients that it has not seen, then on all patients. A job that is killed or
+   * cancelled goes on from its last epoch when it is taken up again; one that fails leaves nothing behind.
+   */
+  trainMilModel: JobPayload;
 };
 
 
@@ -1074,6 +1399,15 @@ export type MutationimportClinicalArgs = {
  * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
  * with a code and a fix. Long work comes back at once as a job.
  */
+export type MutationimportMilModelArgs = {
+  input: ImportMilModelInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
 export type MutationnamePhenotypeArgs = {
   input: NamePhenotypeInput;
 };
@@ -1119,6 +1453,15 @@ export type MutationsaveCohortArgs = {
  * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
  * with a code and a fix. Long work comes back at once as a job.
  */
+export type MutationscoreMilModelArgs = {
+  input: ScoreMilModelInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
 export type MutationsetSlideResolutionArgs = {
   input: SetSlideResolutionInput;
 };
@@ -1130,6 +1473,15 @@ export type MutationsetSlideResolutionArgs = {
  */
 export type MutationtileSlidesArgs = {
   input: TileSlidesInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationtrainMilModelArgs = {
+  input: TrainMilModelInput;
 };
 
 /** What people know about a phenotype. */
@@ -1189,6 +1541,8 @@ export type PageInfo = {
 /** A square of tissue on one slide: the unit that is embedded and searched. */
 export type Patch = Node & {
   __typename?: 'Patch';
+  /** The patch's share of the attention of a score's bag; null when it is not in the bag, or the head gives no attention. */
+  attention?: Maybe<Scalars['Float']['output']>;
   /** The grid that it is a cell of. */
   grid: PatchGrid;
   /** Global id; it derives from slide, grid and position. */
@@ -1211,6 +1565,12 @@ export type Patch = Node & {
   x: Scalars['Int']['output'];
   /** Upper edge, in level-0 pixels from the slide's top. */
   y: Scalars['Int']['output'];
+};
+
+
+/** A square of tissue on one slide: the unit that is embedded and searched. */
+export type PatchattentionArgs = {
+  score: Scalars['ID']['input'];
 };
 
 
@@ -1278,6 +1638,8 @@ export type Patient = Node & {
   key: Scalars['String']['output'];
   /** The patient's shares of each phenotype of a codebook, by index; empty when the codebook has none of the patient's patches. */
   phenotypeShares: Array<PhenotypeShare>;
+  /** What heads say of the patient, newest model first, by fold; of heads whose unit is the slide, of each of the patient's slides. */
+  scores: Array<MilScore>;
   /** The patient's slides. */
   slides: SlideConnection;
   /** The study that the patient belongs to. */
@@ -1290,6 +1652,12 @@ export type Patient = Node & {
 /** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
 export type PatientphenotypeSharesArgs = {
   codebook: Scalars['ID']['input'];
+};
+
+
+/** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
+export type PatientscoresArgs = {
+  model?: InputMaybe<Scalars['ID']['input']>;
 };
 
 
@@ -1546,6 +1914,8 @@ export type Query = {
   job?: Maybe<Job>;
   /** Jobs that were asked for directly, newest first. */
   jobs: JobConnection;
+  /** The head of a key; null when there is none, or it is not complete. */
+  milModel?: Maybe<MilModel>;
   /** Any thing by its global id; null when there is none that you may see. */
   node?: Maybe<Node>;
   /** Several things by their global ids, in the order asked; null in the place of each that does not exist or that you may not see. */
@@ -1628,6 +1998,13 @@ export type QueryjobsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   states?: InputMaybe<Array<JobState>>;
   studyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be read. Reading never starts work. */
+export type QuerymilModelArgs = {
+  key: Scalars['String']['input'];
+  studyKey: Scalars['String']['input'];
 };
 
 
@@ -1784,6 +2161,24 @@ export type RegisterSlidesPayload = {
   unchanged: Scalars['Int']['output'];
 };
 
+/** A number. */
+export type RegressionTask = {
+  __typename?: 'RegressionTask';
+  /** Key of the attribute. */
+  attribute: Scalars['String']['output'];
+};
+
+/**
+ * Groups by predicted risk. Only out-of-fold or external predictions count; a patient that the model was trained on is excluded with
+ * that reason.
+ */
+export type RiskGrouping = {
+  /** Global id of a survival model whose unit is the patient. */
+  model: Scalars['ID']['input'];
+  /** So many groups of equal size, 2 to 10. */
+  quantiles: Scalars['Int']['input'];
+};
+
 /** A cohort to save, or to save again under its key. */
 export type SaveCohortInput = {
   /** Fixes the patients as they are now. */
@@ -1796,6 +2191,16 @@ export type SaveCohortInput = {
   patients: PatientFilter;
   /** Key of the study. */
   studyKey: Scalars['String']['input'];
+};
+
+/** Patients or slides to score. */
+export type ScoreMilModelInput = {
+  /** Global id of the model. */
+  model: Scalars['ID']['input'];
+  /** Which patients; all with vectors when omitted. */
+  patients?: InputMaybe<PatientFilter>;
+  /** Which slides of them; all with vectors when omitted. */
+  slides?: InputMaybe<SlideFilter>;
 };
 
 /** An index that answers similarity searches faster than comparing every vector, wherever it was measured to find as much. */
@@ -2064,6 +2469,8 @@ export type Slide = Node & {
    * `image.tilesUrl` in a viewer such as OpenSeadragon; null as `phenotypeMapUrl`.
    */
   phenotypeTilesUrl?: Maybe<Scalars['String']['output']>;
+  /** What heads whose unit is the slide say of it, newest model first, by fold. */
+  scores: Array<MilScore>;
   /** The block or sample that was cut, when the importer told. */
   specimen?: Maybe<Scalars['String']['output']>;
   /** How the section was stained. */
@@ -2089,6 +2496,12 @@ export type SlidephenotypeSharesArgs = {
 /** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
 export type SlidephenotypeTilesUrlArgs = {
   codebook: Scalars['ID']['input'];
+};
+
+
+/** One stained section of a patient's tissue. Its image may be absent: then only its features are known. */
+export type SlidescoresArgs = {
+  model?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** Names one slide, by global id or by study and key. */
@@ -2207,6 +2620,18 @@ export type SlidePayload = {
   slide?: Maybe<Slide>;
 };
 
+/** How patients are parted; a patient is never on both sides. */
+export type SplitsInput =
+  /** Stratified folds: by class, by event and time, or by value. */
+  { folds: FoldsInput; given?: never; groupBy?: never; }
+  |  /**
+   * A list of folds. Each is a list of the keys of the patients to test, or `{"test": […], "train": […]}`, where `train` may be left out
+   * and is everybody else.
+   */
+  { folds?: never; given: Scalars['JSON']['input']; groupBy?: never; }
+  |  /** Key of a category of patients, such as the site: each of its values is tested with a head trained on the others. */
+  { folds?: never; given?: never; groupBy: Scalars['String']['input']; };
+
 /** How a section was stained. Vectors of different stains seldom compare. */
 export type Stain =
   /** Fluorescence: bright on a dark ground. */
@@ -2244,6 +2669,8 @@ export type Study = Node & {
   id: Scalars['ID']['output'];
   /** Short name for queries and notebooks, such as `glioma-2026`. */
   key: Scalars['String']['output'];
+  /** Every finished head of the study, newest first. */
+  milModels: Array<MilModel>;
   /** Title for people. */
   name: Scalars['String']['output'];
   /** The study's patients. */
@@ -2386,11 +2813,13 @@ export type SurvivalGroup = {
 /** What makes the groups. Exactly one field. */
 export type SurvivalGrouping =
   /** The values of an attribute. */
-  { attribute: AttributeGrouping; cohorts?: never; phenotype?: never; }
+  { attribute: AttributeGrouping; cohorts?: never; phenotype?: never; risk?: never; }
   |  /** Global ids of cohorts, at most 20; a patient in several counts in each, and then there is no test. */
-  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; phenotype?: never; }
+  { attribute?: never; cohorts: Array<Scalars['ID']['input']>; phenotype?: never; risk?: never; }
   |  /** The share of a phenotype. */
-  { attribute?: never; cohorts?: never; phenotype: PhenotypeGrouping; };
+  { attribute?: never; cohorts?: never; phenotype: PhenotypeGrouping; risk?: never; }
+  |  /** The risk that a head predicts. */
+  { attribute?: never; cohorts?: never; phenotype?: never; risk: RiskGrouping; };
 
 /** A survival analysis to make. */
 export type SurvivalInput = {
@@ -2425,6 +2854,24 @@ export type SurvivalPoint = {
   timeDays: Scalars['Float']['output'];
   /** Upper confidence limit. */
   upper: Scalars['Float']['output'];
+};
+
+/** A risk: the higher, the sooner the event. */
+export type SurvivalTask = {
+  __typename?: 'SurvivalTask';
+  /** Key of the endpoint. */
+  endpoint: Scalars['String']['output'];
+};
+
+/** An endpoint to predict. */
+export type SurvivalTaskInput = {
+  /** Key of the endpoint. */
+  endpoint: Scalars['String']['input'];
+  /**
+   * Learn the hazard of so many intervals with about equally many events, 2 to 50 (discrete-time likelihood); when omitted, Cox's
+   * partial likelihood.
+   */
+  intervals?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A hypothesis test. */
@@ -2469,6 +2916,57 @@ export type TissueMethod =
   | 'NONE'
   /** Brightfield: colour saturation above a threshold that Otsu's method finds on each slide. */
   | 'OTSU';
+
+/** A head to train. */
+export type TrainMilModelInput = {
+  /** How the patches of a bag become one prediction. */
+  architecture: MilArchitecture;
+  /** Classes weigh the same, however many patients they have. */
+  classWeights: Scalars['Boolean']['input'];
+  /**
+   * Keys of the patients' attributes of the clinical baseline (survival only): a Cox regression on the same folds. When omitted, those
+   * that nearly all patients have, in order of their keys, as many as one for every ten events.
+   */
+  clinicalBaseline?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Global id of a codebook of the feature set, for DEEP_ATTN_MISL and only there. Of scope PATIENT any one of its codebooks. */
+  codebook?: InputMaybe<Scalars['ID']['input']>;
+  /** Share of the bag's representation that is dropped while training, 0 to below 1; the architecture's usual one when omitted. */
+  dropout?: InputMaybe<Scalars['Float']['input']>;
+  /** At most so many passes over the training patients, 1 to 10000. */
+  epochs: Scalars['Int']['input'];
+  /** Global id of the feature set. */
+  featureSet: Scalars['ID']['input'];
+  /** Width of the layer in front of the pooling, up to 4096; 0 pools the vectors as they are; the architecture's usual one when omitted. */
+  hidden?: InputMaybe<Scalars['Int']['input']>;
+  /** A key of its own in the study. */
+  key: Scalars['String']['input'];
+  /** Weight of the sum of absolute parameters in the loss. */
+  l1: Scalars['Float']['input'];
+  /** Step size of Adam. */
+  learningRate: Scalars['Float']['input'];
+  /** Patches in one step, 1 to 65536: larger bags are sampled, anew in each epoch. Predictions always read whole bags. */
+  maxPatchesPerStep: Scalars['Int']['input'];
+  /** How weight decay acts. */
+  optimiser: MilOptimiser;
+  /** Stop when the validation loss has not fallen for so many epochs, 1 to 10000. */
+  patience: Scalars['Int']['input'];
+  /** Which patients; all that have vectors and a label when omitted. */
+  patients?: InputMaybe<PatientFilter>;
+  /** Patients in one step of the optimiser, 1 to 4096. */
+  patientsPerStep: Scalars['Int']['input'];
+  /** Seed of folds, first parameters, samples and dropout: the same seed gives the same folds, and metrics up to float noise. */
+  seed: Scalars['Int']['input'];
+  /** Which slides of them; all with vectors when omitted. */
+  slides?: InputMaybe<SlideFilter>;
+  /** How patients are parted into those trained and tested on; five stratified folds when omitted. */
+  splits?: InputMaybe<SplitsInput>;
+  /** What to predict. */
+  task: MilTaskInput;
+  /** What gets one prediction. */
+  unit: MilUnit;
+  /** Weight decay; with ADAM it is added to the gradient, as PyTorch's Adam(weight_decay). */
+  weightDecay: Scalars['Float']['input'];
+};
 
 /** How a lineage is known. */
 export type Trust =
@@ -2590,12 +3088,22 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 
 
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  MilTask:
+    | ( ClassificationTask & { __typename: 'ClassificationTask' } )
+    | ( RegressionTask & { __typename: 'RegressionTask' } )
+    | ( SurvivalTask & { __typename: 'SurvivalTask' } )
+  ;
+};
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   Derived:
     | ( CodebookMapper & { __typename: 'Codebook' } )
     | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
+    | ( MilModelMapper & { __typename: 'MilModel' } )
+    | ( MilScoreMapper & { __typename: 'MilScore' } )
     | ( PatchGridMapper & { __typename: 'PatchGrid' } )
   ;
   Node:
@@ -2604,6 +3112,8 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( EncoderMapper & { __typename: 'Encoder' } )
     | ( FeatureSetMapper & { __typename: 'FeatureSet' } )
     | ( JobMapper & { __typename: 'Job' } )
+    | ( MilModelMapper & { __typename: 'MilModel' } )
+    | ( MilScoreMapper & { __typename: 'MilScore' } )
     | ( PatchMapper & { __typename: 'Patch' } )
     | ( PatchGridMapper & { __typename: 'PatchGrid' } )
     | ( PatientMapper & { __typename: 'Patient' } )
@@ -2615,18 +3125,22 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  AttendedPatch: ResolverTypeWrapper<Omit<AttendedPatch, 'patch'> & { patch: ResolversTypes['Patch'] }>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  AttendedPhenotype: ResolverTypeWrapper<Omit<AttendedPhenotype, 'phenotype'> & { phenotype?: Maybe<ResolversTypes['Phenotype']> }>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   Attribute: ResolverTypeWrapper<AttributeMapper>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   AttributeGrouping: AttributeGrouping;
-  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   AttributeInput: AttributeInput;
   AttributeLevel: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
   AttributeType: ResolverTypeWrapper<'NUMBER' | 'CATEGORY' | 'BOOLEAN' | 'TEXT'>;
+  Baseline: ResolverTypeWrapper<Baseline>;
   BuildCodebookInput: BuildCodebookInput;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   BuildSearchIndexInput: BuildSearchIndexInput;
+  ClassificationTask: ResolverTypeWrapper<ClassificationTask>;
   Codebook: ResolverTypeWrapper<CodebookMapper>;
   CodebookChoice: ResolverTypeWrapper<CodebookChoice>;
   CodebookChoiceInput: CodebookChoiceInput;
@@ -2660,10 +3174,12 @@ export type ResolversTypes = {
   FacetCategory: ResolverTypeWrapper<FacetCategory>;
   FeatureLevel: ResolverTypeWrapper<'PATCH' | 'SLIDE' | 'PATIENT'>;
   FeatureSet: ResolverTypeWrapper<FeatureSetMapper>;
+  FoldsInput: FoldsInput;
   GridInput: GridInput;
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: ResolverTypeWrapper<Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversTypes['Attribute']>, conflicts: Array<ResolversTypes['UserError']>, errors: Array<ResolversTypes['UserError']> }>;
+  ImportMilModelInput: ImportMilModelInput;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Job: ResolverTypeWrapper<JobMapper>;
   JobConnection: ResolverTypeWrapper<JobConnectionMapper>;
@@ -2674,7 +3190,21 @@ export type ResolversTypes = {
   JobKind: ResolverTypeWrapper<'INGEST' | 'TILE' | 'EMBED' | 'CODEBOOK' | 'TRAIN' | 'SCORE' | 'IMPORT' | 'EXPORT' | 'INDEX'>;
   JobPayload: ResolverTypeWrapper<Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversTypes['UserError']>, job?: Maybe<ResolversTypes['Job']> }>;
   JobState: ResolverTypeWrapper<'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'PARTLY_FAILED' | 'FAILED' | 'CANCELLED'>;
+  LabelTaskInput: LabelTaskInput;
   Lineage: ResolverTypeWrapper<Omit<Lineage, 'trust'> & { trust: ResolversTypes['Trust'] }>;
+  Metric: ResolverTypeWrapper<Metric>;
+  MilArchitecture: ResolverTypeWrapper<'DEEP_ATTN_MISL' | 'ABMIL' | 'GATED_ABMIL' | 'SELF_ATTENTION' | 'MEAN_POOL' | 'MAX_POOL' | 'IMPORTED'>;
+  MilEpoch: ResolverTypeWrapper<MilEpoch>;
+  MilFold: ResolverTypeWrapper<MilFoldMapper>;
+  MilModel: ResolverTypeWrapper<MilModelMapper>;
+  MilModelPayload: ResolverTypeWrapper<Omit<MilModelPayload, 'errors' | 'model'> & { errors: Array<ResolversTypes['UserError']>, model?: Maybe<ResolversTypes['MilModel']> }>;
+  MilOptimiser: ResolverTypeWrapper<'ADAM' | 'ADAMW'>;
+  MilScore: ResolverTypeWrapper<MilScoreMapper>;
+  MilScoreConnection: ResolverTypeWrapper<MilScoreConnectionMapper>;
+  MilScoreEdge: ResolverTypeWrapper<Omit<MilScoreEdge, 'node'> & { node: ResolversTypes['MilScore'] }>;
+  MilTask: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['MilTask']>;
+  MilTaskInput: MilTaskInput;
+  MilUnit: ResolverTypeWrapper<'PATIENT' | 'SLIDE'>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   NamePhenotypeInput: NamePhenotypeInput;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
@@ -2705,7 +3235,10 @@ export type ResolversTypes = {
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: ResolverTypeWrapper<Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversTypes['UserError']>, slides: Array<ResolversTypes['Slide']> }>;
+  RegressionTask: ResolverTypeWrapper<RegressionTask>;
+  RiskGrouping: RiskGrouping;
   SaveCohortInput: SaveCohortInput;
+  ScoreMilModelInput: ScoreMilModelInput;
   SearchIndex: ResolverTypeWrapper<SearchIndexMapper>;
   SearchReport: ResolverTypeWrapper<Omit<SearchReport, 'recallBasis' | 'strategy'> & { recallBasis: ResolversTypes['RecallBasis'], strategy: ResolversTypes['SearchStrategy'] }>;
   SearchStrategy: ResolverTypeWrapper<'EXACT' | 'PARTITION_INDEX' | 'PARTIAL_INDEX' | 'ITERATIVE_INDEX' | 'CLUSTERED'>;
@@ -2733,6 +3266,7 @@ export type ResolversTypes = {
   SlideImage: ResolverTypeWrapper<SlideImageMapper>;
   SlidePatientInput: SlidePatientInput;
   SlidePayload: ResolverTypeWrapper<Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversTypes['UserError']>, slide?: Maybe<ResolversTypes['Slide']> }>;
+  SplitsInput: SplitsInput;
   Stain: ResolverTypeWrapper<'HE' | 'IHC' | 'FLUORESCENCE' | 'OTHER' | 'UNKNOWN'>;
   StainNormalization: ResolverTypeWrapper<'NONE'>;
   Study: ResolverTypeWrapper<StudyMapper>;
@@ -2748,10 +3282,13 @@ export type ResolversTypes = {
   SurvivalGrouping: SurvivalGrouping;
   SurvivalInput: SurvivalInput;
   SurvivalPoint: ResolverTypeWrapper<SurvivalPoint>;
+  SurvivalTask: ResolverTypeWrapper<SurvivalTask>;
+  SurvivalTaskInput: SurvivalTaskInput;
   Test: ResolverTypeWrapper<Test>;
   TileSlidesInput: TileSlidesInput;
   TimeUnit: ResolverTypeWrapper<'DAYS' | 'WEEKS' | 'MONTHS' | 'YEARS'>;
   TissueMethod: ResolverTypeWrapper<'OTSU' | 'FIXED' | 'DARKFIELD' | 'NONE'>;
+  TrainMilModelInput: TrainMilModelInput;
   Trust: ResolverTypeWrapper<'VERIFIED' | 'DECLARED'>;
   Upload: ResolverTypeWrapper<Upload>;
   UploadPayload: ResolverTypeWrapper<Omit<UploadPayload, 'errors'> & { errors: Array<ResolversTypes['UserError']> }>;
@@ -2762,16 +3299,20 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  AttendedPatch: Omit<AttendedPatch, 'patch'> & { patch: ResolversParentTypes['Patch'] };
+  Float: Scalars['Float']['output'];
+  AttendedPhenotype: Omit<AttendedPhenotype, 'phenotype'> & { phenotype?: Maybe<ResolversParentTypes['Phenotype']> };
+  Int: Scalars['Int']['output'];
   Attribute: AttributeMapper;
   String: Scalars['String']['output'];
-  Int: Scalars['Int']['output'];
   AttributeGrouping: AttributeGrouping;
-  Float: Scalars['Float']['output'];
   AttributeInput: AttributeInput;
+  Baseline: Baseline;
   BuildCodebookInput: BuildCodebookInput;
   Boolean: Scalars['Boolean']['output'];
   ID: Scalars['ID']['output'];
   BuildSearchIndexInput: BuildSearchIndexInput;
+  ClassificationTask: ClassificationTask;
   Codebook: CodebookMapper;
   CodebookChoice: CodebookChoice;
   CodebookChoiceInput: CodebookChoiceInput;
@@ -2800,10 +3341,12 @@ export type ResolversParentTypes = {
   FacetBin: FacetBin;
   FacetCategory: FacetCategory;
   FeatureSet: FeatureSetMapper;
+  FoldsInput: FoldsInput;
   GridInput: GridInput;
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversParentTypes['Attribute']>, conflicts: Array<ResolversParentTypes['UserError']>, errors: Array<ResolversParentTypes['UserError']> };
+  ImportMilModelInput: ImportMilModelInput;
   JSON: Scalars['JSON']['output'];
   Job: JobMapper;
   JobConnection: JobConnectionMapper;
@@ -2812,7 +3355,18 @@ export type ResolversParentTypes = {
   JobFailureConnection: JobFailureConnectionMapper;
   JobFailureEdge: Omit<JobFailureEdge, 'node'> & { node: ResolversParentTypes['JobFailure'] };
   JobPayload: Omit<JobPayload, 'errors' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, job?: Maybe<ResolversParentTypes['Job']> };
+  LabelTaskInput: LabelTaskInput;
   Lineage: Lineage;
+  Metric: Metric;
+  MilEpoch: MilEpoch;
+  MilFold: MilFoldMapper;
+  MilModel: MilModelMapper;
+  MilModelPayload: Omit<MilModelPayload, 'errors' | 'model'> & { errors: Array<ResolversParentTypes['UserError']>, model?: Maybe<ResolversParentTypes['MilModel']> };
+  MilScore: MilScoreMapper;
+  MilScoreConnection: MilScoreConnectionMapper;
+  MilScoreEdge: Omit<MilScoreEdge, 'node'> & { node: ResolversParentTypes['MilScore'] };
+  MilTask: ResolversUnionTypes<ResolversParentTypes>['MilTask'];
+  MilTaskInput: MilTaskInput;
   Mutation: Record<PropertyKey, never>;
   NamePhenotypeInput: NamePhenotypeInput;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
@@ -2842,7 +3396,10 @@ export type ResolversParentTypes = {
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
   RegisterSlidesPayload: Omit<RegisterSlidesPayload, 'errors' | 'slides'> & { errors: Array<ResolversParentTypes['UserError']>, slides: Array<ResolversParentTypes['Slide']> };
+  RegressionTask: RegressionTask;
+  RiskGrouping: RiskGrouping;
   SaveCohortInput: SaveCohortInput;
+  ScoreMilModelInput: ScoreMilModelInput;
   SearchIndex: SearchIndexMapper;
   SearchReport: SearchReport;
   SetSlideResolutionInput: SetSlideResolutionInput;
@@ -2868,6 +3425,7 @@ export type ResolversParentTypes = {
   SlideImage: SlideImageMapper;
   SlidePatientInput: SlidePatientInput;
   SlidePayload: Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversParentTypes['UserError']>, slide?: Maybe<ResolversParentTypes['Slide']> };
+  SplitsInput: SplitsInput;
   Study: StudyMapper;
   StudyConnection: StudyConnectionMapper;
   StudyEdge: Omit<StudyEdge, 'node'> & { node: ResolversParentTypes['Study'] };
@@ -2881,13 +3439,27 @@ export type ResolversParentTypes = {
   SurvivalGrouping: SurvivalGrouping;
   SurvivalInput: SurvivalInput;
   SurvivalPoint: SurvivalPoint;
+  SurvivalTask: SurvivalTask;
+  SurvivalTaskInput: SurvivalTaskInput;
   Test: Test;
   TileSlidesInput: TileSlidesInput;
+  TrainMilModelInput: TrainMilModelInput;
   Upload: Upload;
   UploadPayload: Omit<UploadPayload, 'errors'> & { errors: Array<ResolversParentTypes['UserError']> };
   UserError: UserError;
   Vector: Scalars['Vector']['output'];
   Viewer: Viewer;
+};
+
+export type AttendedPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['AttendedPatch'] = ResolversParentTypes['AttendedPatch']> = {
+  attention?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  patch?: Resolver<ResolversTypes['Patch'], ParentType, ContextType>;
+};
+
+export type AttendedPhenotypeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['AttendedPhenotype'] = ResolversParentTypes['AttendedPhenotype']> = {
+  attention?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  index?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  phenotype?: Resolver<Maybe<ResolversTypes['Phenotype']>, ParentType, ContextType>;
 };
 
 export type AttributeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Attribute'] = ResolversParentTypes['Attribute']> = {
@@ -2903,6 +3475,17 @@ export type AttributeResolvers<ContextType = GraphQLContext, ParentType extends 
 export type AttributeLevelResolvers = EnumResolverSignature<{ PATIENT?: any, SLIDE?: any }, ResolversTypes['AttributeLevel']>;
 
 export type AttributeTypeResolvers = EnumResolverSignature<{ BOOLEAN?: any, CATEGORY?: any, NUMBER?: any, TEXT?: any }, ResolversTypes['AttributeType']>;
+
+export type BaselineResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Baseline'] = ResolversParentTypes['Baseline']> = {
+  metrics?: Resolver<Array<ResolversTypes['Metric']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ClassificationTaskResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ClassificationTask'] = ResolversParentTypes['ClassificationTask']> = {
+  attribute?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  classes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
 
 export type CodebookResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Codebook'] = ResolversParentTypes['Codebook']> = {
   clusters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -3003,7 +3586,7 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 }
 
 export type DerivedResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Derived'] = ResolversParentTypes['Derived']> = {
-  __resolveType?: TypeResolveFn<'Codebook' | 'FeatureSet' | 'PatchGrid', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'Codebook' | 'FeatureSet' | 'MilModel' | 'MilScore' | 'PatchGrid', ParentType, ContextType>;
 };
 
 export type DirectionResolvers = EnumResolverSignature<{ ASC?: any, DESC?: any }, ResolversTypes['Direction']>;
@@ -3187,6 +3770,95 @@ export type LineageResolvers<ContextType = GraphQLContext, ParentType extends Re
   trust?: Resolver<ResolversTypes['Trust'], ParentType, ContextType>;
 };
 
+export type MetricResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Metric'] = ResolversParentTypes['Metric']> = {
+  lower?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  standardDeviation?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  upper?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type MilArchitectureResolvers = EnumResolverSignature<{ ABMIL?: any, DEEP_ATTN_MISL?: any, GATED_ABMIL?: any, IMPORTED?: any, MAX_POOL?: any, MEAN_POOL?: any, SELF_ATTENTION?: any }, ResolversTypes['MilArchitecture']>;
+
+export type MilEpochResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilEpoch'] = ResolversParentTypes['MilEpoch']> = {
+  index?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  metrics?: Resolver<Array<ResolversTypes['Metric']>, ParentType, ContextType>;
+  trainLoss?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  validationLoss?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type MilFoldResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilFold'] = ResolversParentTypes['MilFold']> = {
+  bestEpoch?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  epochs?: Resolver<Array<ResolversTypes['MilEpoch']>, ParentType, ContextType>;
+  index?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  metrics?: Resolver<Array<ResolversTypes['Metric']>, ParentType, ContextType>;
+  testPatients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  trainPatients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  validationPatients?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type MilModelResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilModel'] = ResolversParentTypes['MilModel']> = {
+  architecture?: Resolver<ResolversTypes['MilArchitecture'], ParentType, ContextType>;
+  baselines?: Resolver<Array<ResolversTypes['Baseline']>, ParentType, ContextType>;
+  card?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  codebook?: Resolver<Maybe<ResolversTypes['Codebook']>, ParentType, ContextType>;
+  cohort?: Resolver<Maybe<ResolversTypes['Cohort']>, ParentType, ContextType>;
+  featureSet?: Resolver<ResolversTypes['FeatureSet'], ParentType, ContextType>;
+  folds?: Resolver<Array<ResolversTypes['MilFold']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  lineage?: Resolver<ResolversTypes['Lineage'], ParentType, ContextType>;
+  metrics?: Resolver<Array<ResolversTypes['Metric']>, ParentType, ContextType>;
+  onnxUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  scores?: Resolver<ResolversTypes['MilScoreConnection'], ParentType, ContextType, RequireFields<MilModelscoresArgs, 'first'>>;
+  task?: Resolver<ResolversTypes['MilTask'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['MilUnit'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MilModelPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilModelPayload'] = ResolversParentTypes['MilModelPayload']> = {
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  model?: Resolver<Maybe<ResolversTypes['MilModel']>, ParentType, ContextType>;
+};
+
+export type MilOptimiserResolvers = EnumResolverSignature<{ ADAM?: any, ADAMW?: any }, ResolversTypes['MilOptimiser']>;
+
+export type MilScoreResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilScore'] = ResolversParentTypes['MilScore']> = {
+  clusterAttention?: Resolver<Maybe<Array<ResolversTypes['AttendedPhenotype']>>, ParentType, ContextType>;
+  fold?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  heatmapTilesUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType, RequireFields<MilScoreheatmapTilesUrlArgs, 'slide'>>;
+  heatmapUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType, RequireFields<MilScoreheatmapUrlArgs, 'slide'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isOutOfFold?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  lineage?: Resolver<ResolversTypes['Lineage'], ParentType, ContextType>;
+  model?: Resolver<ResolversTypes['MilModel'], ParentType, ContextType>;
+  patient?: Resolver<ResolversTypes['Patient'], ParentType, ContextType>;
+  probabilities?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  risk?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  slide?: Resolver<Maybe<ResolversTypes['Slide']>, ParentType, ContextType>;
+  topPatches?: Resolver<Array<ResolversTypes['AttendedPatch']>, ParentType, ContextType, RequireFields<MilScoretopPatchesArgs, 'first'>>;
+  value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MilScoreConnectionResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilScoreConnection'] = ResolversParentTypes['MilScoreConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['MilScoreEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['MilScore']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type MilScoreEdgeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilScoreEdge'] = ResolversParentTypes['MilScoreEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['MilScore'], ParentType, ContextType>;
+};
+
+export type MilTaskResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['MilTask'] = ResolversParentTypes['MilTask']> = {
+  __resolveType?: TypeResolveFn<'ClassificationTask' | 'RegressionTask' | 'SurvivalTask', ParentType, ContextType>;
+};
+
+export type MilUnitResolvers = EnumResolverSignature<{ PATIENT?: any, SLIDE?: any }, ResolversTypes['MilUnit']>;
+
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   buildCodebook?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildCodebookArgs, 'input'>>;
   buildSearchIndex?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationbuildSearchIndexArgs, 'input'>>;
@@ -3195,17 +3867,20 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
+  importMilModel?: Resolver<ResolversTypes['MilModelPayload'], ParentType, ContextType, RequireFields<MutationimportMilModelArgs, 'input'>>;
   namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
   registerEncoder?: Resolver<ResolversTypes['EncoderPayload'], ParentType, ContextType, RequireFields<MutationregisterEncoderArgs, 'input'>>;
   registerSlides?: Resolver<ResolversTypes['RegisterSlidesPayload'], ParentType, ContextType, RequireFields<MutationregisterSlidesArgs, 'input'>>;
   retryJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationretryJobArgs, 'id'>>;
   saveCohort?: Resolver<ResolversTypes['CohortPayload'], ParentType, ContextType, RequireFields<MutationsaveCohortArgs, 'input'>>;
+  scoreMilModel?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationscoreMilModelArgs, 'input'>>;
   setSlideResolution?: Resolver<ResolversTypes['SlidePayload'], ParentType, ContextType, RequireFields<MutationsetSlideResolutionArgs, 'input'>>;
   tileSlides?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationtileSlidesArgs, 'input'>>;
+  trainMilModel?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationtrainMilModelArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType?: TypeResolveFn<'Codebook' | 'Cohort' | 'Encoder' | 'FeatureSet' | 'Job' | 'Patch' | 'PatchGrid' | 'Patient' | 'Phenotype' | 'Slide' | 'Study', ParentType, ContextType>;
+  __resolveType?: TypeResolveFn<'Codebook' | 'Cohort' | 'Encoder' | 'FeatureSet' | 'Job' | 'MilModel' | 'MilScore' | 'Patch' | 'PatchGrid' | 'Patient' | 'Phenotype' | 'Slide' | 'Study', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -3216,6 +3891,7 @@ export type PageInfoResolvers<ContextType = GraphQLContext, ParentType extends R
 };
 
 export type PatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Patch'] = ResolversParentTypes['Patch']> = {
+  attention?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType, RequireFields<PatchattentionArgs, 'score'>>;
   grid?: Resolver<ResolversTypes['PatchGrid'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   imageUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<PatchimageUrlArgs, 'contextMicrons' | 'maxPixels'>>;
@@ -3248,6 +3924,7 @@ export type PatientResolvers<ContextType = GraphQLContext, ParentType extends Re
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   phenotypeShares?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType, RequireFields<PatientphenotypeSharesArgs, 'codebook'>>;
+  scores?: Resolver<Array<ResolversTypes['MilScore']>, ParentType, ContextType, Partial<PatientscoresArgs>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<PatientslidesArgs, 'first'>>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
   survival?: Resolver<Maybe<ResolversTypes['Survival']>, ParentType, ContextType, RequireFields<PatientsurvivalArgs, 'endpoint'>>;
@@ -3328,6 +4005,7 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   featureSet?: Resolver<Maybe<ResolversTypes['FeatureSet']>, ParentType, ContextType, RequireFields<QueryfeatureSetArgs, 'key' | 'studyKey'>>;
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryjobArgs, 'id'>>;
   jobs?: Resolver<ResolversTypes['JobConnection'], ParentType, ContextType, RequireFields<QueryjobsArgs, 'first'>>;
+  milModel?: Resolver<Maybe<ResolversTypes['MilModel']>, ParentType, ContextType, RequireFields<QuerymilModelArgs, 'key' | 'studyKey'>>;
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QuerynodeArgs, 'id'>>;
   nodes?: Resolver<Array<Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<QuerynodesArgs, 'ids'>>;
   patient?: Resolver<Maybe<ResolversTypes['Patient']>, ParentType, ContextType, RequireFields<QuerypatientArgs, 'by'>>;
@@ -3350,6 +4028,11 @@ export type RegisterSlidesPayloadResolvers<ContextType = GraphQLContext, ParentT
   errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
   slides?: Resolver<Array<ResolversTypes['Slide']>, ParentType, ContextType>;
   unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type RegressionTaskResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['RegressionTask'] = ResolversParentTypes['RegressionTask']> = {
+  attribute?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type SearchIndexResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SearchIndex'] = ResolversParentTypes['SearchIndex']> = {
@@ -3431,6 +4114,7 @@ export type SlideResolvers<ContextType = GraphQLContext, ParentType extends Reso
   phenotypeMapUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeMapUrlArgs, 'codebook' | 'maxPixels'>>;
   phenotypeShares?: Resolver<Array<ResolversTypes['PhenotypeShare']>, ParentType, ContextType, RequireFields<SlidephenotypeSharesArgs, 'codebook'>>;
   phenotypeTilesUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, RequireFields<SlidephenotypeTilesUrlArgs, 'codebook'>>;
+  scores?: Resolver<Array<ResolversTypes['MilScore']>, ParentType, ContextType, Partial<SlidescoresArgs>>;
   specimen?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   stain?: Resolver<ResolversTypes['Stain'], ParentType, ContextType>;
   study?: Resolver<ResolversTypes['Study'], ParentType, ContextType>;
@@ -3488,6 +4172,7 @@ export type StudyResolvers<ContextType = GraphQLContext, ParentType extends Reso
   featureSets?: Resolver<Array<ResolversTypes['FeatureSet']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  milModels?: Resolver<Array<ResolversTypes['MilModel']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   patients?: Resolver<ResolversTypes['PatientConnection'], ParentType, ContextType, RequireFields<StudypatientsArgs, 'first'>>;
   slides?: Resolver<ResolversTypes['SlideConnection'], ParentType, ContextType, RequireFields<StudyslidesArgs, 'first'>>;
@@ -3548,6 +4233,11 @@ export type SurvivalPointResolvers<ContextType = GraphQLContext, ParentType exte
   upper?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
+export type SurvivalTaskResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['SurvivalTask'] = ResolversParentTypes['SurvivalTask']> = {
+  endpoint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type TestResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Test'] = ResolversParentTypes['Test']> = {
   degreesOfFreedom?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -3590,9 +4280,13 @@ export type ViewerResolvers<ContextType = GraphQLContext, ParentType extends Res
 };
 
 export type Resolvers<ContextType = GraphQLContext> = {
+  AttendedPatch?: AttendedPatchResolvers<ContextType>;
+  AttendedPhenotype?: AttendedPhenotypeResolvers<ContextType>;
   Attribute?: AttributeResolvers<ContextType>;
   AttributeLevel?: AttributeLevelResolvers;
   AttributeType?: AttributeTypeResolvers;
+  Baseline?: BaselineResolvers<ContextType>;
+  ClassificationTask?: ClassificationTaskResolvers<ContextType>;
   Codebook?: CodebookResolvers<ContextType>;
   CodebookChoice?: CodebookChoiceResolvers<ContextType>;
   CodebookChoiceRow?: CodebookChoiceRowResolvers<ContextType>;
@@ -3632,6 +4326,18 @@ export type Resolvers<ContextType = GraphQLContext> = {
   JobPayload?: JobPayloadResolvers<ContextType>;
   JobState?: JobStateResolvers;
   Lineage?: LineageResolvers<ContextType>;
+  Metric?: MetricResolvers<ContextType>;
+  MilArchitecture?: MilArchitectureResolvers;
+  MilEpoch?: MilEpochResolvers<ContextType>;
+  MilFold?: MilFoldResolvers<ContextType>;
+  MilModel?: MilModelResolvers<ContextType>;
+  MilModelPayload?: MilModelPayloadResolvers<ContextType>;
+  MilOptimiser?: MilOptimiserResolvers;
+  MilScore?: MilScoreResolvers<ContextType>;
+  MilScoreConnection?: MilScoreConnectionResolvers<ContextType>;
+  MilScoreEdge?: MilScoreEdgeResolvers<ContextType>;
+  MilTask?: MilTaskResolvers<ContextType>;
+  MilUnit?: MilUnitResolvers;
   Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
@@ -3649,6 +4355,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;
   RegisterSlidesPayload?: RegisterSlidesPayloadResolvers<ContextType>;
+  RegressionTask?: RegressionTaskResolvers<ContextType>;
   SearchIndex?: SearchIndexResolvers<ContextType>;
   SearchReport?: SearchReportResolvers<ContextType>;
   SearchStrategy?: SearchStrategyResolvers;
@@ -3678,6 +4385,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   SurvivalEndpoint?: SurvivalEndpointResolvers<ContextType>;
   SurvivalGroup?: SurvivalGroupResolvers<ContextType>;
   SurvivalPoint?: SurvivalPointResolvers<ContextType>;
+  SurvivalTask?: SurvivalTaskResolvers<ContextType>;
   Test?: TestResolvers<ContextType>;
   TimeUnit?: TimeUnitResolvers;
   TissueMethod?: TissueMethodResolvers;

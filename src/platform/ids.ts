@@ -16,7 +16,9 @@ export type NodeType =
   | "Job"
   | "Cohort"
   | "Codebook"
-  | "Phenotype";
+  | "Phenotype"
+  | "MilModel"
+  | "MilScore";
 
 type Part = string | number;
 
@@ -33,6 +35,9 @@ const SHAPES: Record<NodeType, readonly ("string" | "number")[]> = {
   Cohort: ["string", "string"],
   Codebook: ["string", "string", "string", "string"],
   Phenotype: ["string", "string", "string", "string", "number"],
+  MilModel: ["string", "string"],
+  // Study, model, patient, slide ("" where the unit is the patient), fold (-1 for the final head).
+  MilScore: ["string", "string", "string", "string", "number"],
 };
 
 const isNodeType = (value: unknown): value is NodeType => typeof value === "string" && Object.hasOwn(SHAPES, value);

@@ -6,6 +6,8 @@ import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
+import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
+import { runTrainJob } from "../modules/mil/mil.train.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
 import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
@@ -90,6 +92,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
           EMBED: thenIndex(app, thenAssign(app, runEmbedJob(app))),
           INDEX: runIndexJob(app),
           CODEBOOK: runCodebookJob(app),
+          TRAIN: runTrainJob(app),
+          SCORE: runScoreJob(app),
         },
         { concurrency: SLIDES_AT_ONCE },
       );

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../modules/context.ts";
+import { drawHeatmap, drawHeatmapTile, heatmapTilesDescriptor, readHead } from "../modules/mil/heatmap.ts";
 import { drawExemplars } from "../modules/phenotype/contactSheet.ts";
 import { drawPhenotypeMap, drawPhenotypeTile, phenotypeTilesDescriptor } from "../modules/phenotype/phenotypeMap.ts";
-import { PICTURES, phenotypeTilesPath, tilesPath } from "../modules/pictures.ts";
+import { heatmapTilesPath, PICTURES, phenotypeTilesPath, tilesPath } from "../modules/pictures.ts";
 import { isHistoError } from "../platform/errors.ts";
 import { requireId } from "../platform/ids.ts";
 import {
@@ -120,6 +121,31 @@ const addPhenotypePictures = (server: FastifyInstance, app: App): void => {
   );
 };
 
+type ScoreParams = SlideParams & { score: string };
+
+const addMilPictures = (server: FastifyInstance, app: App): void => {
+  const heatmapOf = `${PICTURES}/scores/:score/slides/:slide`;
+  server.get<{ Params: ScoreParams }>(`${heatmapOf}/heatmap.png`, (request, reply) => {
+    if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+    const { score, slide } = request.params;
+    return send(reply, "image/png", () => drawHeatmap(app, score, slide));
+  });
+  server.get<{ Params: ScoreParams }>(`${heatmapOf}/tiles.dzi`, (request, reply) => {
+    const { score, slide } = request.params;
+    if (!isSigned(app, heatmapTilesPath(score, slide), request)) return forbid(reply);
+    return send(reply, "application/xml", () => heatmapTilesDescriptor(app, score, slide));
+  });
+  server.get<{ Params: ScoreParams & TileParams }>(`${heatmapOf}/tiles_files/:level/:tile`, (request, reply) => {
+    const { score, slide } = request.params;
+    if (!isSigned(app, heatmapTilesPath(score, slide), request)) return forbid(reply);
+    return send(reply, "image/png", () => drawHeatmapTile(app, score, slide, tilePlace(request.params)));
+  });
+  server.get<{ Params: { model: string } }>(`${PICTURES}/heads/:model/head.onnx`, (request, reply) => {
+    if (!isSigned(app, pathOf(request), request)) return forbid(reply);
+    return send(reply, "application/octet-stream", () => readHead(app, request.params.model));
+  });
+};
+
 export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
   server.get<{ Params: SlideParams & { size: string } }>(
     `${PICTURES}/slides/:slide/thumbnail/:size.jpg`,
@@ -176,4 +202,5 @@ export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
     },
   );
   addPhenotypePictures(server, app);
+  addMilPictures(server, app);
 };

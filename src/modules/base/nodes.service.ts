@@ -5,6 +5,7 @@ import type { GraphQLContext } from "../context.ts";
 import { findEncoder } from "../encoder/encoder.service.ts";
 import { findFeatureSet } from "../featureSet/featureSet.service.ts";
 import { findJobByUuid } from "../job/job.service.ts";
+import { findMilModel, findMilScore } from "../mil/mil.service.ts";
 import { findGrid, findPatch } from "../patch/patch.service.ts";
 import { findPatient } from "../patient/patient.service.ts";
 import { findCodebook, findPhenotype } from "../phenotype/phenotype.service.ts";
@@ -40,6 +41,10 @@ const fetchNode = async (context: GraphQLContext, { type, parts }: DecodedId) =>
       return as(type, await findCodebook(context, parts));
     case "Phenotype":
       return as(type, await findPhenotype(context, parts));
+    case "MilModel":
+      return as(type, await findMilModel(context, first, second));
+    case "MilScore":
+      return as(type, await findMilScore(context, parts));
     case "Job":
       return as(type, await findJobByUuid(context, first));
     default:

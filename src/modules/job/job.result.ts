@@ -12,6 +12,9 @@ export const readResult = async ({ loaders }: GraphQLContext, { kind, resultId }
       const codebook = await loaders.buildCodebook.load(id);
       return codebook && { __typename: "Codebook" as const, ...codebook };
     }
+    case "TRAIN":
+    case "SCORE":
+      return { __typename: "MilModel" as const, ...(await loaders.milModel.load(id)) };
     default:
       return null;
   }

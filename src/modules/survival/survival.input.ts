@@ -16,13 +16,19 @@ export type SurvivalInput = {
           | null
           | undefined;
         phenotype?: { phenotype: string; quantiles: number } | null | undefined;
+        risk?: { model: string; quantiles: number } | null | undefined;
         cohorts?: readonly string[] | null | undefined;
       }
     | null
     | undefined;
   strata?: readonly string[] | null | undefined;
   cox?:
-    | { terms: readonly string[]; ties: "EFRON" | "BRESLOW"; phenotypes?: readonly string[] | null | undefined }
+    | {
+        terms: readonly string[];
+        ties: "EFRON" | "BRESLOW";
+        phenotypes?: readonly string[] | null | undefined;
+        risk?: string | null | undefined;
+      }
     | null
     | undefined;
   confidence: number;
@@ -59,10 +65,10 @@ export const checkInput = (input: SurvivalInput): void => {
       "confidence",
     ]);
   const phenotypes = cox?.phenotypes ?? [];
-  if (cox && cox.terms.length + phenotypes.length === 0)
+  if (cox && cox.terms.length + phenotypes.length === 0 && cox.risk == null)
     throw badArgument(
       "The regression has no covariate.",
-      "Name at least one attribute in `terms`, or a phenotype in `phenotypes`.",
+      "Name at least one attribute in `terms`, a phenotype in `phenotypes`, or a model in `risk`.",
       ["cox", "terms"],
     );
   if (cox && new Set(cox.terms).size < cox.terms.length)
@@ -80,6 +86,7 @@ export const checkInput = (input: SurvivalInput): void => {
   if (new Set(phenotypes).size < phenotypes.length)
     throw badArgument("A phenotype is named twice.", "Name each phenotype once.", ["cox", "phenotypes"]);
   if (groupBy?.phenotype) requireQuantiles(groupBy.phenotype.quantiles, ["groupBy", "phenotype"]);
+  if (groupBy?.risk) requireQuantiles(groupBy.risk.quantiles, ["groupBy", "risk"]);
   const cohorts = groupBy?.cohorts;
   const cohortPath = ["groupBy", "cohorts"];
   if (cohorts && (cohorts.length === 0 || cohorts.length > MAX_COHORTS))
@@ -140,11 +147,12 @@ const groupingOf = (
   { groupBy }: SurvivalInput,
   attributeOf: (key: string, path: readonly string[]) => Attribute,
   columnOf: (key: string) => number,
-  phenotypeColumn: number,
+  derivedColumn: number,
 ): Grouping => {
   if (groupBy?.cohorts) return { kind: "cohorts" };
   if (groupBy?.phenotype)
-    return { kind: "quantiles", column: phenotypeColumn, groups: groupBy.phenotype.quantiles, unit: "%" };
+    return { kind: "quantiles", column: derivedColumn, groups: groupBy.phenotype.quantiles, unit: "%" };
+  if (groupBy?.risk) return { kind: "quantiles", column: derivedColumn, groups: groupBy.risk.quantiles };
   if (!groupBy?.attribute) return { kind: "all" };
   const { key, quantiles, cuts } = groupBy.attribute;
   const { type } = attributeOf(key, ["groupBy", "attribute", "key"]);
@@ -183,19 +191,31 @@ const shareColumns = ({ groupBy, cox }: SurvivalInput): ShareColumn[] => [
   })),
 ];
 
+/** A model whose risks are a column. */
+export type RiskColumn = { id: string; path: readonly string[] };
+
+const riskColumns = ({ groupBy, cox }: SurvivalInput): RiskColumn[] => [
+  ...(groupBy?.risk ? [{ id: groupBy.risk.model, path: ["groupBy", "risk", "model"] }] : []),
+  ...(cox?.risk == null ? [] : [{ id: cox.risk, path: ["cox", "risk"] }]),
+];
+
 /**
- * What to compute, once the study's dictionary is known. The columns are those of the attributes, then the shares.
+ * What to compute, once the study's dictionary is known. The columns are those of the attributes, then the shares, then
+ * the risks.
  * @throws HistoError COLUMN_UNKNOWN, TYPE_MISMATCH, BAD_ARGUMENT
  */
 export const planSurvival = (
   input: SurvivalInput,
   dictionary: readonly Attribute[],
-): { plan: SurvivalPlan; columns: Attribute[]; shares: ShareColumn[] } => {
+): { plan: SurvivalPlan; columns: Attribute[]; shares: ShareColumn[]; risks: RiskColumn[] } => {
   const keys = attributeKeys(input);
   const attributeOf = (key: string, path: readonly string[]) => requireUsable(dictionary, key, path, input.studyKey);
   const columnAt = (key: string) => keys.indexOf(key);
   const shares = shareColumns(input);
-  const grouping = groupingOf(input, attributeOf, columnAt, keys.length);
+  const risks = riskColumns(input);
+  // Shares first, then risks; a grouping by one of them is the only one of its kind that is no covariate.
+  const groupingColumn = keys.length + (input.groupBy?.risk ? shares.length : 0);
+  const grouping = groupingOf(input, attributeOf, columnAt, groupingColumn);
   const indices = (list: readonly string[], path: readonly string[]) =>
     list.map((key, index) => {
       attributeOf(key, [...path, String(index)]);
@@ -212,7 +232,7 @@ export const planSurvival = (
         ? {
             terms: [
               ...indices(cox.terms, ["cox", "terms"]),
-              ...shares.flatMap(({ path }, index) => (path[0] === "cox" ? [keys.length + index] : [])),
+              ...[...shares, ...risks].flatMap(({ path }, index) => (path[0] === "cox" ? [keys.length + index] : [])),
             ],
             ties: cox.ties === "EFRON" ? "efron" : "breslow",
           }
@@ -221,5 +241,6 @@ export const planSurvival = (
     },
     columns: keys.flatMap((key) => dictionary.find((attribute) => attribute.key === key) ?? []),
     shares,
+    risks,
   };
 };

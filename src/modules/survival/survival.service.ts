@@ -6,12 +6,13 @@ import type { Cohort, Study, SurvivalEndpoint } from "../../store/generated/clie
 import { readSurvivalValues, type SurvivalRow } from "../../store/survivalValues.ts";
 import { resolvePatientFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
+import { requireMilModel, taskOf } from "../mil/mil.service.ts";
 import { requirePhenotype } from "../phenotype/phenotype.service.ts";
 import { phenotypeLabel, sharedPlace } from "../phenotype/sharedPhenotype.ts";
 import { requireStudy } from "../study/study.service.ts";
 import { fromFailure, type Outcome, type SurvivalResult } from "./survival.analysis.ts";
 import { type Column, columnBuilder, type SurvivalTable } from "./survival.columns.ts";
-import { checkInput, planSurvival, type ShareColumn, type SurvivalInput } from "./survival.input.ts";
+import { checkInput, planSurvival, type RiskColumn, type ShareColumn, type SurvivalInput } from "./survival.input.ts";
 import { analyseAside } from "./survival.thread.ts";
 
 /** @throws HistoError NOT_FOUND with the endpoints that there are */
@@ -106,6 +107,55 @@ const shareColumn = (rows: readonly SurvivalRow[], { name, label, step }: Shared
   without: `no patches in the codebook of ${label}`,
 });
 
+type RiskModel = RiskColumn & { modelId: number; key: string };
+
+/** @throws HistoError NOT_FOUND, BAD_ARGUMENT for a model whose scores are no risks of patients */
+const resolveRisks = (context: GraphQLContext, study: Study, risks: readonly RiskColumn[]): Promise<RiskModel[]> =>
+  Promise.all(
+    risks.map(async ({ id, path }) => {
+      const model = await requireMilModel(context, id, path);
+      const refuse = (message: string, fix: string): never => {
+        throw new HistoError("BAD_ARGUMENT", message, { fix, path });
+      };
+      if (model.studyId !== study.id)
+        refuse("The model is of another study; nothing crosses studies.", `Name a model of study "${study.key}".`);
+      if (taskOf(model).kind !== "SURVIVAL")
+        refuse(`Model "${model.key}" predicts no risk.`, "Name a model whose task is survival.");
+      if (model.unit !== "PATIENT")
+        refuse(`Model "${model.key}" scores slides; survival is one of patients.`, "Name a model of unit PATIENT.");
+      return { id, path, modelId: model.id, key: model.key };
+    }),
+  );
+
+/** A model's risks as a column. */
+const riskColumn = (rows: readonly SurvivalRow[], { key }: RiskModel, index: number): Column => ({
+  kind: "number",
+  key: `risk of ${key}`,
+  values: Float64Array.from(rows, (row) => row[`r${index}`] ?? Number.NaN),
+  without: `no out-of-fold or external risk of model "${key}"`,
+});
+
+/**
+ * The patients that may be grouped by a model's risk: those that it was trained on, and whose endpoint is known, are counted
+ * apart. Groups of what was learnt by heart would part as if by magic.
+ * @throws HistoError LEAKAGE when it was trained on all that it has a risk of
+ */
+const withoutTrained = (
+  rows: readonly SurvivalRow[],
+  model: RiskModel | undefined,
+): { rows: readonly SurvivalRow[]; excluded: SurvivalResult["excluded"] } => {
+  if (model?.path[0] !== "groupBy") return { rows, excluded: [] };
+  const kept = rows.filter(({ t0, survival: known }) => !(t0 && known));
+  const trained = rows.length - kept.length;
+  if (trained === 0) return { rows, excluded: [] };
+  if (kept.some(({ r0 }) => r0 !== null))
+    return { rows: kept, excluded: [{ reason: `model "${model.key}" was trained on them`, patients: trained }] };
+  throw new HistoError("LEAKAGE", `Model "${model.key}" was trained on every patient that it has a risk of here.`, {
+    fix: "Choose patients that it was tested on in a fold, or score others with scoreMilModel.",
+    path: model.path,
+  });
+};
+
 /** The cohorts that make the groups, and which patients belong to each. */
 const resolveCohorts = async (context: GraphQLContext, study: Study, ids: readonly string[]) => {
   const path = ["groupBy", "cohorts"];
@@ -124,7 +174,7 @@ const resolveCohorts = async (context: GraphQLContext, study: Study, ids: readon
 /**
  * Kaplan–Meier curves, log-rank test and Cox regression of a study's patients.
  * @throws HistoError NOT_FOUND, COLUMN_UNKNOWN, TYPE_MISMATCH, BAD_ARGUMENT, TOO_FEW_PATIENTS, ALL_CENSORED,
- * LIMIT_EXCEEDED, FORBIDDEN; what only the test or the regression refuses is in their part of the result
+ * LIMIT_EXCEEDED, FORBIDDEN, LEAKAGE; what only the test or the regression refuses is in their part of the result
  */
 export const survival = async (
   context: GraphQLContext,
@@ -135,21 +185,26 @@ export const survival = async (
   checkInput(input);
   const study = await requireStudy({ app }, input.studyKey);
   const endpoint = await requireEndpoint(context, study, input.endpoint);
-  const { plan, columns, shares } = planSurvival(input, await loaders.dictionary.load(study.id));
+  const { plan, columns, shares, risks } = planSurvival(input, await loaders.dictionary.load(study.id));
   const phenotypes = await resolvePhenotypes(context, study, shares);
+  const models = await resolveRisks(context, study, risks);
   const patients = await resolvePatientFilter(context, study, input.patients ?? {}, ["patients"]);
   const { cohorts, conditions } = await resolveCohorts(context, study, input.groupBy?.cohorts ?? []);
-  const rows = await readSurvivalValues(app.database, {
+  const all = await readSurvivalValues(app.database, {
     studyId: study.id,
     patients,
     endpoint: input.endpoint,
     attributes: columns.map(({ key }) => key),
     sets: conditions,
     phenotypes: phenotypes.map(({ place }) => place),
+    models: models.map(({ modelId }) => modelId),
   });
+  const { rows, excluded } = withoutTrained(all, models[0]);
   const table = await tableOf(rows, columns, cohorts, signal);
   table.columns.push(...phenotypes.map((phenotype, index) => shareColumn(rows, phenotype, index)));
-  return { endpoint, ...(await analyseAside(table, plan, signal)) };
+  table.columns.push(...models.map((model, index) => riskColumn(rows, model, index)));
+  const result = await analyseAside(table, plan, signal);
+  return { endpoint, ...result, excluded: [...excluded, ...result.excluded] };
 };
 
 /** A part's value, or the error that it failed with, thrown where that part was asked for. */

@@ -133,3 +133,18 @@ export type SearchIndexSlide = Prisma.SearchIndexSlideModel
  * How often a search among a frozen cohort had to compare all of its vectors.
  */
 export type SearchDemand = Prisma.SearchDemandModel
+/**
+ * Model MilModel
+ * A finished head. There is no row before its training has ended.
+ */
+export type MilModel = Prisma.MilModelModel
+/**
+ * Model MilFold
+ * 
+ */
+export type MilFold = Prisma.MilFoldModel
+/**
+ * Model MilScore
+ * What a head says of one bag. The slides of the bag stand in `mil_score_slide`, in the order of the attention's numbers.
+ */
+export type MilScore = Prisma.MilScoreModel

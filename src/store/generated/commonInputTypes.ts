@@ -660,6 +660,40 @@ export type EnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
 }
 
+export type EnumMilArchitectureFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilArchitecture | Prisma.EnumMilArchitectureFieldRefInput<$PrismaModel>
+  in?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel> | $Enums.MilArchitecture
+}
+
+export type EnumMilUnitFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilUnit | Prisma.EnumMilUnitFieldRefInput<$PrismaModel>
+  in?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilUnitFilter<$PrismaModel> | $Enums.MilUnit
+}
+
+export type EnumMilArchitectureWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilArchitecture | Prisma.EnumMilArchitectureFieldRefInput<$PrismaModel>
+  in?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilArchitectureWithAggregatesFilter<$PrismaModel> | $Enums.MilArchitecture
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel>
+}
+
+export type EnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilUnit | Prisma.EnumMilUnitFieldRefInput<$PrismaModel>
+  in?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilUnitWithAggregatesFilter<$PrismaModel> | $Enums.MilUnit
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
 export type NestedIntFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel>
@@ -1237,6 +1271,40 @@ export type NestedEnumSearchIndexStateWithAggregatesFilter<$PrismaModel = never>
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
   _max?: Prisma.NestedEnumSearchIndexStateFilter<$PrismaModel>
+}
+
+export type NestedEnumMilArchitectureFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilArchitecture | Prisma.EnumMilArchitectureFieldRefInput<$PrismaModel>
+  in?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel> | $Enums.MilArchitecture
+}
+
+export type NestedEnumMilUnitFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilUnit | Prisma.EnumMilUnitFieldRefInput<$PrismaModel>
+  in?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilUnitFilter<$PrismaModel> | $Enums.MilUnit
+}
+
+export type NestedEnumMilArchitectureWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilArchitecture | Prisma.EnumMilArchitectureFieldRefInput<$PrismaModel>
+  in?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilArchitecture[] | Prisma.ListEnumMilArchitectureFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilArchitectureWithAggregatesFilter<$PrismaModel> | $Enums.MilArchitecture
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMilArchitectureFilter<$PrismaModel>
+}
+
+export type NestedEnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.MilUnit | Prisma.EnumMilUnitFieldRefInput<$PrismaModel>
+  in?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  notIn?: $Enums.MilUnit[] | Prisma.ListEnumMilUnitFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumMilUnitWithAggregatesFilter<$PrismaModel> | $Enums.MilUnit
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
 }
 
 

@@ -116,3 +116,24 @@ export const SearchIndexState = {
 } as const
 
 export type SearchIndexState = (typeof SearchIndexState)[keyof typeof SearchIndexState]
+
+
+export const MilArchitecture = {
+  DEEP_ATTN_MISL: 'DEEP_ATTN_MISL',
+  ABMIL: 'ABMIL',
+  GATED_ABMIL: 'GATED_ABMIL',
+  SELF_ATTENTION: 'SELF_ATTENTION',
+  MEAN_POOL: 'MEAN_POOL',
+  MAX_POOL: 'MAX_POOL',
+  IMPORTED: 'IMPORTED'
+} as const
+
+export type MilArchitecture = (typeof MilArchitecture)[keyof typeof MilArchitecture]
+
+
+export const MilUnit = {
+  PATIENT: 'PATIENT',
+  SLIDE: 'SLIDE'
+} as const
+
+export type MilUnit = (typeof MilUnit)[keyof typeof MilUnit]

@@ -419,7 +419,10 @@ export const ModelName = {
   PhenotypeShare: 'PhenotypeShare',
   SearchIndex: 'SearchIndex',
   SearchIndexSlide: 'SearchIndexSlide',
-  SearchDemand: 'SearchDemand'
+  SearchDemand: 'SearchDemand',
+  MilModel: 'MilModel',
+  MilFold: 'MilFold',
+  MilScore: 'MilScore'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -435,7 +438,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand" | "milModel" | "milFold" | "milScore"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -2141,6 +2144,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    MilModel: {
+      payload: Prisma.$MilModelPayload<ExtArgs>
+      fields: Prisma.MilModelFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.MilModelFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.MilModelFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        findFirst: {
+          args: Prisma.MilModelFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.MilModelFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        findMany: {
+          args: Prisma.MilModelFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>[]
+        }
+        create: {
+          args: Prisma.MilModelCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        createMany: {
+          args: Prisma.MilModelCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.MilModelCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>[]
+        }
+        delete: {
+          args: Prisma.MilModelDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        update: {
+          args: Prisma.MilModelUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        deleteMany: {
+          args: Prisma.MilModelDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.MilModelUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.MilModelUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>[]
+        }
+        upsert: {
+          args: Prisma.MilModelUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilModelPayload>
+        }
+        aggregate: {
+          args: Prisma.MilModelAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateMilModel>
+        }
+        groupBy: {
+          args: Prisma.MilModelGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilModelGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.MilModelCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilModelCountAggregateOutputType> | number
+        }
+      }
+    }
+    MilFold: {
+      payload: Prisma.$MilFoldPayload<ExtArgs>
+      fields: Prisma.MilFoldFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.MilFoldFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.MilFoldFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        findFirst: {
+          args: Prisma.MilFoldFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.MilFoldFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        findMany: {
+          args: Prisma.MilFoldFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>[]
+        }
+        create: {
+          args: Prisma.MilFoldCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        createMany: {
+          args: Prisma.MilFoldCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.MilFoldCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>[]
+        }
+        delete: {
+          args: Prisma.MilFoldDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        update: {
+          args: Prisma.MilFoldUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        deleteMany: {
+          args: Prisma.MilFoldDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.MilFoldUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.MilFoldUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>[]
+        }
+        upsert: {
+          args: Prisma.MilFoldUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilFoldPayload>
+        }
+        aggregate: {
+          args: Prisma.MilFoldAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateMilFold>
+        }
+        groupBy: {
+          args: Prisma.MilFoldGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilFoldGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.MilFoldCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilFoldCountAggregateOutputType> | number
+        }
+      }
+    }
+    MilScore: {
+      payload: Prisma.$MilScorePayload<ExtArgs>
+      fields: Prisma.MilScoreFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.MilScoreFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.MilScoreFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        findFirst: {
+          args: Prisma.MilScoreFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.MilScoreFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        findMany: {
+          args: Prisma.MilScoreFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>[]
+        }
+        create: {
+          args: Prisma.MilScoreCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        createMany: {
+          args: Prisma.MilScoreCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.MilScoreCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>[]
+        }
+        delete: {
+          args: Prisma.MilScoreDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        update: {
+          args: Prisma.MilScoreUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        deleteMany: {
+          args: Prisma.MilScoreDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.MilScoreUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.MilScoreUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>[]
+        }
+        upsert: {
+          args: Prisma.MilScoreUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$MilScorePayload>
+        }
+        aggregate: {
+          args: Prisma.MilScoreAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateMilScore>
+        }
+        groupBy: {
+          args: Prisma.MilScoreGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilScoreGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.MilScoreCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.MilScoreCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -2532,6 +2757,71 @@ export const SearchDemandScalarFieldEnum = {
 export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
 
 
+export const MilModelScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  key: 'key',
+  architecture: 'architecture',
+  task: 'task',
+  unit: 'unit',
+  featureSetId: 'featureSetId',
+  codebookId: 'codebookId',
+  cohortId: 'cohortId',
+  bags: 'bags',
+  slides: 'slides',
+  parameters: 'parameters',
+  card: 'card',
+  metrics: 'metrics',
+  baselines: 'baselines',
+  onnxDigest: 'onnxDigest',
+  parametersDigest: 'parametersDigest',
+  digest: 'digest',
+  trust: 'trust',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type MilModelScalarFieldEnum = (typeof MilModelScalarFieldEnum)[keyof typeof MilModelScalarFieldEnum]
+
+
+export const MilFoldScalarFieldEnum = {
+  modelId: 'modelId',
+  index: 'index',
+  trainPatients: 'trainPatients',
+  validationPatients: 'validationPatients',
+  testPatients: 'testPatients',
+  epochs: 'epochs',
+  bestEpoch: 'bestEpoch',
+  metrics: 'metrics'
+} as const
+
+export type MilFoldScalarFieldEnum = (typeof MilFoldScalarFieldEnum)[keyof typeof MilFoldScalarFieldEnum]
+
+
+export const MilScoreScalarFieldEnum = {
+  id: 'id',
+  modelId: 'modelId',
+  patientId: 'patientId',
+  slideId: 'slideId',
+  fold: 'fold',
+  isOutOfFold: 'isOutOfFold',
+  risk: 'risk',
+  centredRisk: 'centredRisk',
+  probabilities: 'probabilities',
+  survival: 'survival',
+  value: 'value',
+  patches: 'patches',
+  slides: 'slides',
+  attentionDigest: 'attentionDigest',
+  clusterAttention: 'clusterAttention',
+  digest: 'digest',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type MilScoreScalarFieldEnum = (typeof MilScoreScalarFieldEnum)[keyof typeof MilScoreScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -2844,6 +3134,34 @@ export type EnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<
 export type ListEnumSearchIndexStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SearchIndexState[]'>
     
 
+
+/**
+ * Reference to a field of type 'MilArchitecture'
+ */
+export type EnumMilArchitectureFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MilArchitecture'>
+    
+
+
+/**
+ * Reference to a field of type 'MilArchitecture[]'
+ */
+export type ListEnumMilArchitectureFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MilArchitecture[]'>
+    
+
+
+/**
+ * Reference to a field of type 'MilUnit'
+ */
+export type EnumMilUnitFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MilUnit'>
+    
+
+
+/**
+ * Reference to a field of type 'MilUnit[]'
+ */
+export type ListEnumMilUnitFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MilUnit[]'>
+    
+
 /**
  * Batch Payload for updateMany & deleteMany & createMany
  */
@@ -3018,6 +3336,9 @@ export type GlobalOmitConfig = {
   searchIndex?: Prisma.SearchIndexOmit
   searchIndexSlide?: Prisma.SearchIndexSlideOmit
   searchDemand?: Prisma.SearchDemandOmit
+  milModel?: Prisma.MilModelOmit
+  milFold?: Prisma.MilFoldOmit
+  milScore?: Prisma.MilScoreOmit
 }
 
 /* Types for Logging */

@@ -73,7 +73,10 @@ export const ModelName = {
   PhenotypeShare: 'PhenotypeShare',
   SearchIndex: 'SearchIndex',
   SearchIndexSlide: 'SearchIndexSlide',
-  SearchDemand: 'SearchDemand'
+  SearchDemand: 'SearchDemand',
+  MilModel: 'MilModel',
+  MilFold: 'MilFold',
+  MilScore: 'MilScore'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -442,6 +445,71 @@ export const SearchDemandScalarFieldEnum = {
 } as const
 
 export type SearchDemandScalarFieldEnum = (typeof SearchDemandScalarFieldEnum)[keyof typeof SearchDemandScalarFieldEnum]
+
+
+export const MilModelScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  key: 'key',
+  architecture: 'architecture',
+  task: 'task',
+  unit: 'unit',
+  featureSetId: 'featureSetId',
+  codebookId: 'codebookId',
+  cohortId: 'cohortId',
+  bags: 'bags',
+  slides: 'slides',
+  parameters: 'parameters',
+  card: 'card',
+  metrics: 'metrics',
+  baselines: 'baselines',
+  onnxDigest: 'onnxDigest',
+  parametersDigest: 'parametersDigest',
+  digest: 'digest',
+  trust: 'trust',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type MilModelScalarFieldEnum = (typeof MilModelScalarFieldEnum)[keyof typeof MilModelScalarFieldEnum]
+
+
+export const MilFoldScalarFieldEnum = {
+  modelId: 'modelId',
+  index: 'index',
+  trainPatients: 'trainPatients',
+  validationPatients: 'validationPatients',
+  testPatients: 'testPatients',
+  epochs: 'epochs',
+  bestEpoch: 'bestEpoch',
+  metrics: 'metrics'
+} as const
+
+export type MilFoldScalarFieldEnum = (typeof MilFoldScalarFieldEnum)[keyof typeof MilFoldScalarFieldEnum]
+
+
+export const MilScoreScalarFieldEnum = {
+  id: 'id',
+  modelId: 'modelId',
+  patientId: 'patientId',
+  slideId: 'slideId',
+  fold: 'fold',
+  isOutOfFold: 'isOutOfFold',
+  risk: 'risk',
+  centredRisk: 'centredRisk',
+  probabilities: 'probabilities',
+  survival: 'survival',
+  value: 'value',
+  patches: 'patches',
+  slides: 'slides',
+  attentionDigest: 'attentionDigest',
+  clusterAttention: 'clusterAttention',
+  digest: 'digest',
+  software: 'software',
+  createdAt: 'createdAt'
+} as const
+
+export type MilScoreScalarFieldEnum = (typeof MilScoreScalarFieldEnum)[keyof typeof MilScoreScalarFieldEnum]
 
 
 export const SortOrder = {

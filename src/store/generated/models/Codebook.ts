@@ -284,6 +284,7 @@ export type CodebookWhereInput = {
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
   phenotypes?: Prisma.PhenotypeListRelationFilter
   assigned?: Prisma.CodebookSlideListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }
 
 export type CodebookOrderByWithRelationInput = {
@@ -302,6 +303,7 @@ export type CodebookOrderByWithRelationInput = {
   patient?: Prisma.PatientOrderByWithRelationInput
   phenotypes?: Prisma.PhenotypeOrderByRelationAggregateInput
   assigned?: Prisma.CodebookSlideOrderByRelationAggregateInput
+  milModels?: Prisma.MilModelOrderByRelationAggregateInput
 }
 
 export type CodebookWhereUniqueInput = Prisma.AtLeast<{
@@ -324,6 +326,7 @@ export type CodebookWhereUniqueInput = Prisma.AtLeast<{
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
   phenotypes?: Prisma.PhenotypeListRelationFilter
   assigned?: Prisma.CodebookSlideListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }, "id" | "buildId_patientId">
 
 export type CodebookOrderByWithAggregationInput = {
@@ -375,6 +378,7 @@ export type CodebookCreateInput = {
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateInput = {
@@ -391,6 +395,7 @@ export type CodebookUncheckedCreateInput = {
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUpdateInput = {
@@ -406,6 +411,7 @@ export type CodebookUpdateInput = {
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateInput = {
@@ -422,6 +428,7 @@ export type CodebookUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookCreateManyInput = {
@@ -549,6 +556,11 @@ export type CodebookScalarRelationFilter = {
   isNot?: Prisma.CodebookWhereInput
 }
 
+export type CodebookNullableScalarRelationFilter = {
+  is?: Prisma.CodebookWhereInput | null
+  isNot?: Prisma.CodebookWhereInput | null
+}
+
 export type CodebookCreateNestedManyWithoutPatientInput = {
   create?: Prisma.XOR<Prisma.CodebookCreateWithoutPatientInput, Prisma.CodebookUncheckedCreateWithoutPatientInput> | Prisma.CodebookCreateWithoutPatientInput[] | Prisma.CodebookUncheckedCreateWithoutPatientInput[]
   connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutPatientInput | Prisma.CodebookCreateOrConnectWithoutPatientInput[]
@@ -674,6 +686,22 @@ export type CodebookUpdateOneRequiredWithoutPhenotypesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.CodebookUpdateToOneWithWhereWithoutPhenotypesInput, Prisma.CodebookUpdateWithoutPhenotypesInput>, Prisma.CodebookUncheckedUpdateWithoutPhenotypesInput>
 }
 
+export type CodebookCreateNestedOneWithoutMilModelsInput = {
+  create?: Prisma.XOR<Prisma.CodebookCreateWithoutMilModelsInput, Prisma.CodebookUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutMilModelsInput
+  connect?: Prisma.CodebookWhereUniqueInput
+}
+
+export type CodebookUpdateOneWithoutMilModelsNestedInput = {
+  create?: Prisma.XOR<Prisma.CodebookCreateWithoutMilModelsInput, Prisma.CodebookUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.CodebookCreateOrConnectWithoutMilModelsInput
+  upsert?: Prisma.CodebookUpsertWithoutMilModelsInput
+  disconnect?: Prisma.CodebookWhereInput | boolean
+  delete?: Prisma.CodebookWhereInput | boolean
+  connect?: Prisma.CodebookWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CodebookUpdateToOneWithWhereWithoutMilModelsInput, Prisma.CodebookUpdateWithoutMilModelsInput>, Prisma.CodebookUncheckedUpdateWithoutMilModelsInput>
+}
+
 export type CodebookCreateWithoutPatientInput = {
   slides: number
   inertia?: number
@@ -686,6 +714,7 @@ export type CodebookCreateWithoutPatientInput = {
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutPatientInput = {
@@ -701,6 +730,7 @@ export type CodebookUncheckedCreateWithoutPatientInput = {
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutPatientInput = {
@@ -758,6 +788,7 @@ export type CodebookCreateWithoutBuildInput = {
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutBuildInput = {
@@ -773,6 +804,7 @@ export type CodebookUncheckedCreateWithoutBuildInput = {
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutBuildInput = {
@@ -813,6 +845,7 @@ export type CodebookCreateWithoutAssignedInput = {
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutAssignedInput = {
@@ -828,6 +861,7 @@ export type CodebookUncheckedCreateWithoutAssignedInput = {
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutAssignedInput = {
@@ -858,6 +892,7 @@ export type CodebookUpdateWithoutAssignedInput = {
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutAssignedInput = {
@@ -873,6 +908,7 @@ export type CodebookUncheckedUpdateWithoutAssignedInput = {
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookCreateWithoutPhenotypesInput = {
@@ -887,6 +923,7 @@ export type CodebookCreateWithoutPhenotypesInput = {
   build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
   patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookUncheckedCreateWithoutPhenotypesInput = {
@@ -902,6 +939,7 @@ export type CodebookUncheckedCreateWithoutPhenotypesInput = {
   software: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCodebookInput
 }
 
 export type CodebookCreateOrConnectWithoutPhenotypesInput = {
@@ -932,6 +970,7 @@ export type CodebookUpdateWithoutPhenotypesInput = {
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutPhenotypesInput = {
@@ -946,6 +985,85 @@ export type CodebookUncheckedUpdateWithoutPhenotypesInput = {
   digest?: Prisma.StringFieldUpdateOperationsInput | string
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCodebookNestedInput
+}
+
+export type CodebookCreateWithoutMilModelsInput = {
+  slides: number
+  inertia?: number
+  silhouette?: number | null
+  explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
+  projection?: runtime.Bytes | null
+  digest: string
+  software: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  build: Prisma.CodebookBuildCreateNestedOneWithoutCodebooksInput
+  patient?: Prisma.PatientCreateNestedOneWithoutCodebooksInput
+  phenotypes?: Prisma.PhenotypeCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutCodebookInput
+}
+
+export type CodebookUncheckedCreateWithoutMilModelsInput = {
+  id?: number
+  buildId: number
+  patientId?: number | null
+  slides: number
+  inertia?: number
+  silhouette?: number | null
+  explainedVariance?: Prisma.CodebookCreateexplainedVarianceInput | number[]
+  projection?: runtime.Bytes | null
+  digest: string
+  software: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  phenotypes?: Prisma.PhenotypeUncheckedCreateNestedManyWithoutCodebookInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutCodebookInput
+}
+
+export type CodebookCreateOrConnectWithoutMilModelsInput = {
+  where: Prisma.CodebookWhereUniqueInput
+  create: Prisma.XOR<Prisma.CodebookCreateWithoutMilModelsInput, Prisma.CodebookUncheckedCreateWithoutMilModelsInput>
+}
+
+export type CodebookUpsertWithoutMilModelsInput = {
+  update: Prisma.XOR<Prisma.CodebookUpdateWithoutMilModelsInput, Prisma.CodebookUncheckedUpdateWithoutMilModelsInput>
+  create: Prisma.XOR<Prisma.CodebookCreateWithoutMilModelsInput, Prisma.CodebookUncheckedCreateWithoutMilModelsInput>
+  where?: Prisma.CodebookWhereInput
+}
+
+export type CodebookUpdateToOneWithWhereWithoutMilModelsInput = {
+  where?: Prisma.CodebookWhereInput
+  data: Prisma.XOR<Prisma.CodebookUpdateWithoutMilModelsInput, Prisma.CodebookUncheckedUpdateWithoutMilModelsInput>
+}
+
+export type CodebookUpdateWithoutMilModelsInput = {
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
+  inertia?: Prisma.FloatFieldUpdateOperationsInput | number
+  silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
+  projection?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
+  patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
+  phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+}
+
+export type CodebookUncheckedUpdateWithoutMilModelsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  buildId?: Prisma.IntFieldUpdateOperationsInput | number
+  patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  slides?: Prisma.IntFieldUpdateOperationsInput | number
+  inertia?: Prisma.FloatFieldUpdateOperationsInput | number
+  silhouette?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  explainedVariance?: Prisma.CodebookUpdateexplainedVarianceInput | number[]
+  projection?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
@@ -974,6 +1092,7 @@ export type CodebookUpdateWithoutPatientInput = {
   build?: Prisma.CodebookBuildUpdateOneRequiredWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutPatientInput = {
@@ -989,6 +1108,7 @@ export type CodebookUncheckedUpdateWithoutPatientInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateManyWithoutPatientInput = {
@@ -1029,6 +1149,7 @@ export type CodebookUpdateWithoutBuildInput = {
   patient?: Prisma.PatientUpdateOneWithoutCodebooksNestedInput
   phenotypes?: Prisma.PhenotypeUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateWithoutBuildInput = {
@@ -1044,6 +1165,7 @@ export type CodebookUncheckedUpdateWithoutBuildInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   phenotypes?: Prisma.PhenotypeUncheckedUpdateManyWithoutCodebookNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutCodebookNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCodebookNestedInput
 }
 
 export type CodebookUncheckedUpdateManyWithoutBuildInput = {
@@ -1067,11 +1189,13 @@ export type CodebookUncheckedUpdateManyWithoutBuildInput = {
 export type CodebookCountOutputType = {
   phenotypes: number
   assigned: number
+  milModels: number
 }
 
 export type CodebookCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   phenotypes?: boolean | CodebookCountOutputTypeCountPhenotypesArgs
   assigned?: boolean | CodebookCountOutputTypeCountAssignedArgs
+  milModels?: boolean | CodebookCountOutputTypeCountMilModelsArgs
 }
 
 /**
@@ -1098,6 +1222,13 @@ export type CodebookCountOutputTypeCountAssignedArgs<ExtArgs extends runtime.Typ
   where?: Prisma.CodebookSlideWhereInput
 }
 
+/**
+ * CodebookCountOutputType without action
+ */
+export type CodebookCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilModelWhereInput
+}
+
 
 export type CodebookSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1115,6 +1246,7 @@ export type CodebookSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   patient?: boolean | Prisma.Codebook$patientArgs<ExtArgs>
   phenotypes?: boolean | Prisma.Codebook$phenotypesArgs<ExtArgs>
   assigned?: boolean | Prisma.Codebook$assignedArgs<ExtArgs>
+  milModels?: boolean | Prisma.Codebook$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.CodebookCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["codebook"]>
 
@@ -1170,6 +1302,7 @@ export type CodebookInclude<ExtArgs extends runtime.Types.Extensions.InternalArg
   patient?: boolean | Prisma.Codebook$patientArgs<ExtArgs>
   phenotypes?: boolean | Prisma.Codebook$phenotypesArgs<ExtArgs>
   assigned?: boolean | Prisma.Codebook$assignedArgs<ExtArgs>
+  milModels?: boolean | Prisma.Codebook$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.CodebookCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CodebookIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1188,6 +1321,7 @@ export type $CodebookPayload<ExtArgs extends runtime.Types.Extensions.InternalAr
     patient: Prisma.$PatientPayload<ExtArgs> | null
     phenotypes: Prisma.$PhenotypePayload<ExtArgs>[]
     assigned: Prisma.$CodebookSlidePayload<ExtArgs>[]
+    milModels: Prisma.$MilModelPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1608,6 +1742,7 @@ export interface Prisma__CodebookClient<T, Null = never, ExtArgs extends runtime
   patient<T extends Prisma.Codebook$patientArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$patientArgs<ExtArgs>>): Prisma.Prisma__PatientClient<runtime.Types.Result.GetResult<Prisma.$PatientPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   phenotypes<T extends Prisma.Codebook$phenotypesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$phenotypesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PhenotypePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   assigned<T extends Prisma.Codebook$assignedArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$assignedArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookSlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milModels<T extends Prisma.Codebook$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Codebook$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2113,6 +2248,30 @@ export type Codebook$assignedArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.CodebookSlideScalarFieldEnum | Prisma.CodebookSlideScalarFieldEnum[]
+}
+
+/**
+ * Codebook.milModels
+ */
+export type Codebook$milModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilModel
+   */
+  select?: Prisma.MilModelSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilModel
+   */
+  omit?: Prisma.MilModelOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilModelInclude<ExtArgs> | null
+  where?: Prisma.MilModelWhereInput
+  orderBy?: Prisma.MilModelOrderByWithRelationInput | Prisma.MilModelOrderByWithRelationInput[]
+  cursor?: Prisma.MilModelWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
 }
 
 /**

@@ -237,6 +237,7 @@ export type CohortWhereInput = {
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }
 
 export type CohortOrderByWithRelationInput = {
@@ -252,6 +253,7 @@ export type CohortOrderByWithRelationInput = {
   searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
   searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
   builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
+  milModels?: Prisma.MilModelOrderByRelationAggregateInput
 }
 
 export type CohortWhereUniqueInput = Prisma.AtLeast<{
@@ -271,6 +273,7 @@ export type CohortWhereUniqueInput = Prisma.AtLeast<{
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }, "id" | "studyId_key">
 
 export type CohortOrderByWithAggregationInput = {
@@ -312,6 +315,7 @@ export type CohortCreateInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateInput = {
@@ -326,6 +330,7 @@ export type CohortUncheckedCreateInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUpdateInput = {
@@ -339,6 +344,7 @@ export type CohortUpdateInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateInput = {
@@ -353,6 +359,7 @@ export type CohortUncheckedUpdateInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateManyInput = {
@@ -548,6 +555,22 @@ export type CohortUpdateOneRequiredWithoutSearchDemandsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutSearchDemandsInput, Prisma.CohortUpdateWithoutSearchDemandsInput>, Prisma.CohortUncheckedUpdateWithoutSearchDemandsInput>
 }
 
+export type CohortCreateNestedOneWithoutMilModelsInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutMilModelsInput, Prisma.CohortUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutMilModelsInput
+  connect?: Prisma.CohortWhereUniqueInput
+}
+
+export type CohortUpdateOneWithoutMilModelsNestedInput = {
+  create?: Prisma.XOR<Prisma.CohortCreateWithoutMilModelsInput, Prisma.CohortUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.CohortCreateOrConnectWithoutMilModelsInput
+  upsert?: Prisma.CohortUpsertWithoutMilModelsInput
+  disconnect?: Prisma.CohortWhereInput | boolean
+  delete?: Prisma.CohortWhereInput | boolean
+  connect?: Prisma.CohortWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.CohortUpdateToOneWithWhereWithoutMilModelsInput, Prisma.CohortUpdateWithoutMilModelsInput>, Prisma.CohortUncheckedUpdateWithoutMilModelsInput>
+}
+
 export type CohortCreateWithoutStudyInput = {
   key: string
   name: string
@@ -558,6 +581,7 @@ export type CohortCreateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutStudyInput = {
@@ -571,6 +595,7 @@ export type CohortUncheckedCreateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutStudyInput = {
@@ -622,6 +647,7 @@ export type CohortCreateWithoutPatientsInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutPatientsInput = {
@@ -635,6 +661,7 @@ export type CohortUncheckedCreateWithoutPatientsInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutPatientsInput = {
@@ -663,6 +690,7 @@ export type CohortUpdateWithoutPatientsInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutPatientsInput = {
@@ -676,6 +704,7 @@ export type CohortUncheckedUpdateWithoutPatientsInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateWithoutBuildsInput = {
@@ -688,6 +717,7 @@ export type CohortCreateWithoutBuildsInput = {
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutBuildsInput = {
@@ -701,6 +731,7 @@ export type CohortUncheckedCreateWithoutBuildsInput = {
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutBuildsInput = {
@@ -729,6 +760,7 @@ export type CohortUpdateWithoutBuildsInput = {
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutBuildsInput = {
@@ -742,6 +774,7 @@ export type CohortUncheckedUpdateWithoutBuildsInput = {
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateWithoutSearchIndexesInput = {
@@ -754,6 +787,7 @@ export type CohortCreateWithoutSearchIndexesInput = {
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutSearchIndexesInput = {
@@ -767,6 +801,7 @@ export type CohortUncheckedCreateWithoutSearchIndexesInput = {
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutSearchIndexesInput = {
@@ -795,6 +830,7 @@ export type CohortUpdateWithoutSearchIndexesInput = {
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutSearchIndexesInput = {
@@ -808,6 +844,7 @@ export type CohortUncheckedUpdateWithoutSearchIndexesInput = {
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortCreateWithoutSearchDemandsInput = {
@@ -820,6 +857,7 @@ export type CohortCreateWithoutSearchDemandsInput = {
   patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutCohortInput
 }
 
 export type CohortUncheckedCreateWithoutSearchDemandsInput = {
@@ -833,6 +871,7 @@ export type CohortUncheckedCreateWithoutSearchDemandsInput = {
   patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutCohortInput
 }
 
 export type CohortCreateOrConnectWithoutSearchDemandsInput = {
@@ -861,6 +900,7 @@ export type CohortUpdateWithoutSearchDemandsInput = {
   patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutSearchDemandsInput = {
@@ -873,6 +913,77 @@ export type CohortUncheckedUpdateWithoutSearchDemandsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortCreateWithoutMilModelsInput = {
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutCohortsInput
+  patients?: Prisma.CohortPatientCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutCohortInput
+}
+
+export type CohortUncheckedCreateWithoutMilModelsInput = {
+  id?: number
+  studyId: number
+  key: string
+  name: string
+  filter: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen: boolean
+  createdAt?: Date | string
+  patients?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutCohortInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutCohortInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutCohortInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutCohortInput
+}
+
+export type CohortCreateOrConnectWithoutMilModelsInput = {
+  where: Prisma.CohortWhereUniqueInput
+  create: Prisma.XOR<Prisma.CohortCreateWithoutMilModelsInput, Prisma.CohortUncheckedCreateWithoutMilModelsInput>
+}
+
+export type CohortUpsertWithoutMilModelsInput = {
+  update: Prisma.XOR<Prisma.CohortUpdateWithoutMilModelsInput, Prisma.CohortUncheckedUpdateWithoutMilModelsInput>
+  create: Prisma.XOR<Prisma.CohortCreateWithoutMilModelsInput, Prisma.CohortUncheckedCreateWithoutMilModelsInput>
+  where?: Prisma.CohortWhereInput
+}
+
+export type CohortUpdateToOneWithWhereWithoutMilModelsInput = {
+  where?: Prisma.CohortWhereInput
+  data: Prisma.XOR<Prisma.CohortUpdateWithoutMilModelsInput, Prisma.CohortUncheckedUpdateWithoutMilModelsInput>
+}
+
+export type CohortUpdateWithoutMilModelsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutCohortsNestedInput
+  patients?: Prisma.CohortPatientUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+}
+
+export type CohortUncheckedUpdateWithoutMilModelsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  filter?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  isFrozen?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.CohortPatientUncheckedUpdateManyWithoutCohortNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
 }
 
@@ -895,6 +1006,7 @@ export type CohortUpdateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateWithoutStudyInput = {
@@ -908,6 +1020,7 @@ export type CohortUncheckedUpdateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutCohortNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutCohortNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutCohortNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutCohortNestedInput
 }
 
 export type CohortUncheckedUpdateManyWithoutStudyInput = {
@@ -929,6 +1042,7 @@ export type CohortCountOutputType = {
   searchIndexes: number
   searchDemands: number
   builds: number
+  milModels: number
 }
 
 export type CohortCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -936,6 +1050,7 @@ export type CohortCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions
   searchIndexes?: boolean | CohortCountOutputTypeCountSearchIndexesArgs
   searchDemands?: boolean | CohortCountOutputTypeCountSearchDemandsArgs
   builds?: boolean | CohortCountOutputTypeCountBuildsArgs
+  milModels?: boolean | CohortCountOutputTypeCountMilModelsArgs
 }
 
 /**
@@ -976,6 +1091,13 @@ export type CohortCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.E
   where?: Prisma.CodebookBuildWhereInput
 }
 
+/**
+ * CohortCountOutputType without action
+ */
+export type CohortCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilModelWhereInput
+}
+
 
 export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -990,6 +1112,7 @@ export type CohortSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
   builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
+  milModels?: boolean | Prisma.Cohort$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["cohort"]>
 
@@ -1032,6 +1155,7 @@ export type CohortInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   searchIndexes?: boolean | Prisma.Cohort$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.Cohort$searchDemandsArgs<ExtArgs>
   builds?: boolean | Prisma.Cohort$buildsArgs<ExtArgs>
+  milModels?: boolean | Prisma.Cohort$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.CohortCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type CohortIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1049,6 +1173,7 @@ export type $CohortPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
     searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
     builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
+    milModels: Prisma.$MilModelPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1457,6 +1582,7 @@ export interface Prisma__CohortClient<T, Null = never, ExtArgs extends runtime.T
   searchIndexes<T extends Prisma.Cohort$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchDemands<T extends Prisma.Cohort$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   builds<T extends Prisma.Cohort$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milModels<T extends Prisma.Cohort$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Cohort$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1987,6 +2113,30 @@ export type Cohort$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalA
   take?: number
   skip?: number
   distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
+}
+
+/**
+ * Cohort.milModels
+ */
+export type Cohort$milModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilModel
+   */
+  select?: Prisma.MilModelSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilModel
+   */
+  omit?: Prisma.MilModelOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilModelInclude<ExtArgs> | null
+  where?: Prisma.MilModelWhereInput
+  orderBy?: Prisma.MilModelOrderByWithRelationInput | Prisma.MilModelOrderByWithRelationInput[]
+  cursor?: Prisma.MilModelWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
 }
 
 /**

@@ -330,6 +330,7 @@ export type FeatureSetWhereInput = {
   builds?: Prisma.CodebookBuildListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }
 
 export type FeatureSetOrderByWithRelationInput = {
@@ -355,6 +356,7 @@ export type FeatureSetOrderByWithRelationInput = {
   builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
   searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
   searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
+  milModels?: Prisma.MilModelOrderByRelationAggregateInput
 }
 
 export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
@@ -384,6 +386,7 @@ export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
   builds?: Prisma.CodebookBuildListRelationFilter
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }, "id" | "studyId_key">
 
 export type FeatureSetOrderByWithAggregationInput = {
@@ -452,6 +455,7 @@ export type FeatureSetCreateInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateInput = {
@@ -475,6 +479,7 @@ export type FeatureSetUncheckedCreateInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUpdateInput = {
@@ -497,6 +502,7 @@ export type FeatureSetUpdateInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateInput = {
@@ -520,6 +526,7 @@ export type FeatureSetUncheckedUpdateInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyInput = {
@@ -819,6 +826,20 @@ export type FeatureSetUpdateOneRequiredWithoutSearchDemandsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutSearchDemandsInput, Prisma.FeatureSetUpdateWithoutSearchDemandsInput>, Prisma.FeatureSetUncheckedUpdateWithoutSearchDemandsInput>
 }
 
+export type FeatureSetCreateNestedOneWithoutMilModelsInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutMilModelsInput, Prisma.FeatureSetUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutMilModelsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneRequiredWithoutMilModelsNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutMilModelsInput, Prisma.FeatureSetUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutMilModelsInput
+  upsert?: Prisma.FeatureSetUpsertWithoutMilModelsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutMilModelsInput, Prisma.FeatureSetUpdateWithoutMilModelsInput>, Prisma.FeatureSetUncheckedUpdateWithoutMilModelsInput>
+}
+
 export type FeatureSetCreateWithoutStudyInput = {
   key: string
   level?: $Enums.FeatureLevel
@@ -838,6 +859,7 @@ export type FeatureSetCreateWithoutStudyInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutStudyInput = {
@@ -860,6 +882,7 @@ export type FeatureSetUncheckedCreateWithoutStudyInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutStudyInput = {
@@ -929,6 +952,7 @@ export type FeatureSetCreateWithoutEncoderInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutEncoderInput = {
@@ -951,6 +975,7 @@ export type FeatureSetUncheckedCreateWithoutEncoderInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutEncoderInput = {
@@ -998,6 +1023,7 @@ export type FeatureSetCreateWithoutSlidesInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSlidesInput = {
@@ -1020,6 +1046,7 @@ export type FeatureSetUncheckedCreateWithoutSlidesInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSlidesInput = {
@@ -1057,6 +1084,7 @@ export type FeatureSetUpdateWithoutSlidesInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
@@ -1079,6 +1107,7 @@ export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutBuildsInput = {
@@ -1100,6 +1129,7 @@ export type FeatureSetCreateWithoutBuildsInput = {
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutBuildsInput = {
@@ -1122,6 +1152,7 @@ export type FeatureSetUncheckedCreateWithoutBuildsInput = {
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutBuildsInput = {
@@ -1159,6 +1190,7 @@ export type FeatureSetUpdateWithoutBuildsInput = {
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
@@ -1181,6 +1213,7 @@ export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutSearchIndexesInput = {
@@ -1202,6 +1235,7 @@ export type FeatureSetCreateWithoutSearchIndexesInput = {
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
@@ -1224,6 +1258,7 @@ export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSearchIndexesInput = {
@@ -1261,6 +1296,7 @@ export type FeatureSetUpdateWithoutSearchIndexesInput = {
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
@@ -1283,6 +1319,7 @@ export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutSearchDemandsInput = {
@@ -1304,6 +1341,7 @@ export type FeatureSetCreateWithoutSearchDemandsInput = {
   slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
@@ -1326,6 +1364,7 @@ export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
   slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSearchDemandsInput = {
@@ -1363,6 +1402,7 @@ export type FeatureSetUpdateWithoutSearchDemandsInput = {
   slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
@@ -1385,6 +1425,113 @@ export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
   slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutMilModelsInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutMilModelsInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutMilModelsInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutMilModelsInput, Prisma.FeatureSetUncheckedCreateWithoutMilModelsInput>
+}
+
+export type FeatureSetUpsertWithoutMilModelsInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutMilModelsInput, Prisma.FeatureSetUncheckedUpdateWithoutMilModelsInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutMilModelsInput, Prisma.FeatureSetUncheckedCreateWithoutMilModelsInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutMilModelsInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutMilModelsInput, Prisma.FeatureSetUncheckedUpdateWithoutMilModelsInput>
+}
+
+export type FeatureSetUpdateWithoutMilModelsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutMilModelsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyStudyInput = {
@@ -1424,6 +1571,7 @@ export type FeatureSetUpdateWithoutStudyInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutStudyInput = {
@@ -1446,6 +1594,7 @@ export type FeatureSetUncheckedUpdateWithoutStudyInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutStudyInput = {
@@ -1503,6 +1652,7 @@ export type FeatureSetUpdateWithoutEncoderInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
@@ -1525,6 +1675,7 @@ export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
@@ -1555,6 +1706,7 @@ export type FeatureSetCountOutputType = {
   builds: number
   searchIndexes: number
   searchDemands: number
+  milModels: number
 }
 
 export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1562,6 +1714,7 @@ export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extens
   builds?: boolean | FeatureSetCountOutputTypeCountBuildsArgs
   searchIndexes?: boolean | FeatureSetCountOutputTypeCountSearchIndexesArgs
   searchDemands?: boolean | FeatureSetCountOutputTypeCountSearchDemandsArgs
+  milModels?: boolean | FeatureSetCountOutputTypeCountMilModelsArgs
 }
 
 /**
@@ -1602,6 +1755,13 @@ export type FeatureSetCountOutputTypeCountSearchDemandsArgs<ExtArgs extends runt
   where?: Prisma.SearchDemandWhereInput
 }
 
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilModelWhereInput
+}
+
 
 export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1626,6 +1786,7 @@ export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
+  milModels?: boolean | Prisma.FeatureSet$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["featureSet"]>
 
@@ -1698,6 +1859,7 @@ export type FeatureSetInclude<ExtArgs extends runtime.Types.Extensions.InternalA
   builds?: boolean | Prisma.FeatureSet$buildsArgs<ExtArgs>
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
+  milModels?: boolean | Prisma.FeatureSet$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type FeatureSetIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1718,6 +1880,7 @@ export type $FeatureSetPayload<ExtArgs extends runtime.Types.Extensions.Internal
     builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
     searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
     searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
+    milModels: Prisma.$MilModelPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -2136,6 +2299,7 @@ export interface Prisma__FeatureSetClient<T, Null = never, ExtArgs extends runti
   builds<T extends Prisma.FeatureSet$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchIndexes<T extends Prisma.FeatureSet$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchDemands<T extends Prisma.FeatureSet$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milModels<T extends Prisma.FeatureSet$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2675,6 +2839,30 @@ export type FeatureSet$searchDemandsArgs<ExtArgs extends runtime.Types.Extension
   take?: number
   skip?: number
   distinct?: Prisma.SearchDemandScalarFieldEnum | Prisma.SearchDemandScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.milModels
+ */
+export type FeatureSet$milModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilModel
+   */
+  select?: Prisma.MilModelSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilModel
+   */
+  omit?: Prisma.MilModelOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilModelInclude<ExtArgs> | null
+  where?: Prisma.MilModelWhereInput
+  orderBy?: Prisma.MilModelOrderByWithRelationInput | Prisma.MilModelOrderByWithRelationInput[]
+  cursor?: Prisma.MilModelWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
 }
 
 /**

@@ -225,6 +225,7 @@ export type PatientWhereInput = {
   failures?: Prisma.JobFailureListRelationFilter
   cohorts?: Prisma.CohortPatientListRelationFilter
   codebooks?: Prisma.CodebookListRelationFilter
+  milScores?: Prisma.MilScoreListRelationFilter
 }
 
 export type PatientOrderByWithRelationInput = {
@@ -239,6 +240,7 @@ export type PatientOrderByWithRelationInput = {
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
   cohorts?: Prisma.CohortPatientOrderByRelationAggregateInput
   codebooks?: Prisma.CodebookOrderByRelationAggregateInput
+  milScores?: Prisma.MilScoreOrderByRelationAggregateInput
 }
 
 export type PatientWhereUniqueInput = Prisma.AtLeast<{
@@ -257,6 +259,7 @@ export type PatientWhereUniqueInput = Prisma.AtLeast<{
   failures?: Prisma.JobFailureListRelationFilter
   cohorts?: Prisma.CohortPatientListRelationFilter
   codebooks?: Prisma.CodebookListRelationFilter
+  milScores?: Prisma.MilScoreListRelationFilter
 }, "id" | "studyId_key">
 
 export type PatientOrderByWithAggregationInput = {
@@ -295,6 +298,7 @@ export type PatientCreateInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateInput = {
@@ -308,6 +312,7 @@ export type PatientUncheckedCreateInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUpdateInput = {
@@ -320,6 +325,7 @@ export type PatientUpdateInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateInput = {
@@ -333,6 +339,7 @@ export type PatientUncheckedUpdateInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyInput = {
@@ -520,6 +527,20 @@ export type PatientUpdateOneWithoutCodebooksNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutCodebooksInput, Prisma.PatientUpdateWithoutCodebooksInput>, Prisma.PatientUncheckedUpdateWithoutCodebooksInput>
 }
 
+export type PatientCreateNestedOneWithoutMilScoresInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutMilScoresInput, Prisma.PatientUncheckedCreateWithoutMilScoresInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutMilScoresInput
+  connect?: Prisma.PatientWhereUniqueInput
+}
+
+export type PatientUpdateOneRequiredWithoutMilScoresNestedInput = {
+  create?: Prisma.XOR<Prisma.PatientCreateWithoutMilScoresInput, Prisma.PatientUncheckedCreateWithoutMilScoresInput>
+  connectOrCreate?: Prisma.PatientCreateOrConnectWithoutMilScoresInput
+  upsert?: Prisma.PatientUpsertWithoutMilScoresInput
+  connect?: Prisma.PatientWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.PatientUpdateToOneWithWhereWithoutMilScoresInput, Prisma.PatientUpdateWithoutMilScoresInput>, Prisma.PatientUncheckedUpdateWithoutMilScoresInput>
+}
+
 export type PatientCreateWithoutStudyInput = {
   key: string
   clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
@@ -529,6 +550,7 @@ export type PatientCreateWithoutStudyInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutStudyInput = {
@@ -541,6 +563,7 @@ export type PatientUncheckedCreateWithoutStudyInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutStudyInput = {
@@ -590,6 +613,7 @@ export type PatientCreateWithoutSlidesInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutSlidesInput = {
@@ -602,6 +626,7 @@ export type PatientUncheckedCreateWithoutSlidesInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutSlidesInput = {
@@ -629,6 +654,7 @@ export type PatientUpdateWithoutSlidesInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutSlidesInput = {
@@ -641,6 +667,7 @@ export type PatientUncheckedUpdateWithoutSlidesInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutFailuresInput = {
@@ -652,6 +679,7 @@ export type PatientCreateWithoutFailuresInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutFailuresInput = {
@@ -664,6 +692,7 @@ export type PatientUncheckedCreateWithoutFailuresInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutFailuresInput = {
@@ -691,6 +720,7 @@ export type PatientUpdateWithoutFailuresInput = {
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutFailuresInput = {
@@ -703,6 +733,7 @@ export type PatientUncheckedUpdateWithoutFailuresInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutCohortsInput = {
@@ -714,6 +745,7 @@ export type PatientCreateWithoutCohortsInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutCohortsInput = {
@@ -726,6 +758,7 @@ export type PatientUncheckedCreateWithoutCohortsInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutCohortsInput = {
@@ -753,6 +786,7 @@ export type PatientUpdateWithoutCohortsInput = {
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutCohortsInput = {
@@ -765,6 +799,7 @@ export type PatientUncheckedUpdateWithoutCohortsInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateWithoutCodebooksInput = {
@@ -776,6 +811,7 @@ export type PatientCreateWithoutCodebooksInput = {
   slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutPatientInput
 }
 
 export type PatientUncheckedCreateWithoutCodebooksInput = {
@@ -788,6 +824,7 @@ export type PatientUncheckedCreateWithoutCodebooksInput = {
   slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
   cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutPatientInput
 }
 
 export type PatientCreateOrConnectWithoutCodebooksInput = {
@@ -815,6 +852,7 @@ export type PatientUpdateWithoutCodebooksInput = {
   slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutCodebooksInput = {
@@ -827,6 +865,73 @@ export type PatientUncheckedUpdateWithoutCodebooksInput = {
   slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientCreateWithoutMilScoresInput = {
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutPatientsInput
+  slides?: Prisma.SlideCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookCreateNestedManyWithoutPatientInput
+}
+
+export type PatientUncheckedCreateWithoutMilScoresInput = {
+  id?: number
+  studyId: number
+  key: string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutPatientInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutPatientInput
+  cohorts?: Prisma.CohortPatientUncheckedCreateNestedManyWithoutPatientInput
+  codebooks?: Prisma.CodebookUncheckedCreateNestedManyWithoutPatientInput
+}
+
+export type PatientCreateOrConnectWithoutMilScoresInput = {
+  where: Prisma.PatientWhereUniqueInput
+  create: Prisma.XOR<Prisma.PatientCreateWithoutMilScoresInput, Prisma.PatientUncheckedCreateWithoutMilScoresInput>
+}
+
+export type PatientUpsertWithoutMilScoresInput = {
+  update: Prisma.XOR<Prisma.PatientUpdateWithoutMilScoresInput, Prisma.PatientUncheckedUpdateWithoutMilScoresInput>
+  create: Prisma.XOR<Prisma.PatientCreateWithoutMilScoresInput, Prisma.PatientUncheckedCreateWithoutMilScoresInput>
+  where?: Prisma.PatientWhereInput
+}
+
+export type PatientUpdateToOneWithWhereWithoutMilScoresInput = {
+  where?: Prisma.PatientWhereInput
+  data: Prisma.XOR<Prisma.PatientUpdateWithoutMilScoresInput, Prisma.PatientUncheckedUpdateWithoutMilScoresInput>
+}
+
+export type PatientUpdateWithoutMilScoresInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutPatientsNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+}
+
+export type PatientUncheckedUpdateWithoutMilScoresInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  survival?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutPatientNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
+  cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
+  codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientCreateManyStudyInput = {
@@ -846,6 +951,7 @@ export type PatientUpdateWithoutStudyInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateWithoutStudyInput = {
@@ -858,6 +964,7 @@ export type PatientUncheckedUpdateWithoutStudyInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutPatientNestedInput
   cohorts?: Prisma.CohortPatientUncheckedUpdateManyWithoutPatientNestedInput
   codebooks?: Prisma.CodebookUncheckedUpdateManyWithoutPatientNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutPatientNestedInput
 }
 
 export type PatientUncheckedUpdateManyWithoutStudyInput = {
@@ -878,6 +985,7 @@ export type PatientCountOutputType = {
   failures: number
   cohorts: number
   codebooks: number
+  milScores: number
 }
 
 export type PatientCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -885,6 +993,7 @@ export type PatientCountOutputTypeSelect<ExtArgs extends runtime.Types.Extension
   failures?: boolean | PatientCountOutputTypeCountFailuresArgs
   cohorts?: boolean | PatientCountOutputTypeCountCohortsArgs
   codebooks?: boolean | PatientCountOutputTypeCountCodebooksArgs
+  milScores?: boolean | PatientCountOutputTypeCountMilScoresArgs
 }
 
 /**
@@ -925,6 +1034,13 @@ export type PatientCountOutputTypeCountCodebooksArgs<ExtArgs extends runtime.Typ
   where?: Prisma.CodebookWhereInput
 }
 
+/**
+ * PatientCountOutputType without action
+ */
+export type PatientCountOutputTypeCountMilScoresArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilScoreWhereInput
+}
+
 
 export type PatientSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -938,6 +1054,7 @@ export type PatientSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
   cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
   codebooks?: boolean | Prisma.Patient$codebooksArgs<ExtArgs>
+  milScores?: boolean | Prisma.Patient$milScoresArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["patient"]>
 
@@ -977,6 +1094,7 @@ export type PatientInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs
   failures?: boolean | Prisma.Patient$failuresArgs<ExtArgs>
   cohorts?: boolean | Prisma.Patient$cohortsArgs<ExtArgs>
   codebooks?: boolean | Prisma.Patient$codebooksArgs<ExtArgs>
+  milScores?: boolean | Prisma.Patient$milScoresArgs<ExtArgs>
   _count?: boolean | Prisma.PatientCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type PatientIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -994,6 +1112,7 @@ export type $PatientPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
     cohorts: Prisma.$CohortPatientPayload<ExtArgs>[]
     codebooks: Prisma.$CodebookPayload<ExtArgs>[]
+    milScores: Prisma.$MilScorePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1407,6 +1526,7 @@ export interface Prisma__PatientClient<T, Null = never, ExtArgs extends runtime.
   failures<T extends Prisma.Patient$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   cohorts<T extends Prisma.Patient$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPatientPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   codebooks<T extends Prisma.Patient$codebooksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$codebooksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milScores<T extends Prisma.Patient$milScoresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Patient$milScoresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilScorePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1936,6 +2056,30 @@ export type Patient$codebooksArgs<ExtArgs extends runtime.Types.Extensions.Inter
   take?: number
   skip?: number
   distinct?: Prisma.CodebookScalarFieldEnum | Prisma.CodebookScalarFieldEnum[]
+}
+
+/**
+ * Patient.milScores
+ */
+export type Patient$milScoresArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilScore
+   */
+  select?: Prisma.MilScoreSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilScore
+   */
+  omit?: Prisma.MilScoreOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilScoreInclude<ExtArgs> | null
+  where?: Prisma.MilScoreWhereInput
+  orderBy?: Prisma.MilScoreOrderByWithRelationInput | Prisma.MilScoreOrderByWithRelationInput[]
+  cursor?: Prisma.MilScoreWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilScoreScalarFieldEnum | Prisma.MilScoreScalarFieldEnum[]
 }
 
 /**

@@ -253,6 +253,7 @@ export type SlideWhereInput = {
   failures?: Prisma.JobFailureListRelationFilter
   assigned?: Prisma.CodebookSlideListRelationFilter
   shares?: Prisma.PhenotypeShareListRelationFilter
+  milScores?: Prisma.MilScoreListRelationFilter
 }
 
 export type SlideOrderByWithRelationInput = {
@@ -273,6 +274,7 @@ export type SlideOrderByWithRelationInput = {
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
   assigned?: Prisma.CodebookSlideOrderByRelationAggregateInput
   shares?: Prisma.PhenotypeShareOrderByRelationAggregateInput
+  milScores?: Prisma.MilScoreOrderByRelationAggregateInput
 }
 
 export type SlideWhereUniqueInput = Prisma.AtLeast<{
@@ -297,6 +299,7 @@ export type SlideWhereUniqueInput = Prisma.AtLeast<{
   failures?: Prisma.JobFailureListRelationFilter
   assigned?: Prisma.CodebookSlideListRelationFilter
   shares?: Prisma.PhenotypeShareListRelationFilter
+  milScores?: Prisma.MilScoreListRelationFilter
 }, "id" | "studyId_key">
 
 export type SlideOrderByWithAggregationInput = {
@@ -344,6 +347,7 @@ export type SlideCreateInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateInput = {
@@ -362,6 +366,7 @@ export type SlideUncheckedCreateInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUpdateInput = {
@@ -379,6 +384,7 @@ export type SlideUpdateInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateInput = {
@@ -397,6 +403,7 @@ export type SlideUncheckedUpdateInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateManyInput = {
@@ -687,6 +694,22 @@ export type SlideUpdateOneRequiredWithoutSharesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.SlideUpdateToOneWithWhereWithoutSharesInput, Prisma.SlideUpdateWithoutSharesInput>, Prisma.SlideUncheckedUpdateWithoutSharesInput>
 }
 
+export type SlideCreateNestedOneWithoutMilScoresInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutMilScoresInput, Prisma.SlideUncheckedCreateWithoutMilScoresInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutMilScoresInput
+  connect?: Prisma.SlideWhereUniqueInput
+}
+
+export type SlideUpdateOneWithoutMilScoresNestedInput = {
+  create?: Prisma.XOR<Prisma.SlideCreateWithoutMilScoresInput, Prisma.SlideUncheckedCreateWithoutMilScoresInput>
+  connectOrCreate?: Prisma.SlideCreateOrConnectWithoutMilScoresInput
+  upsert?: Prisma.SlideUpsertWithoutMilScoresInput
+  disconnect?: Prisma.SlideWhereInput | boolean
+  delete?: Prisma.SlideWhereInput | boolean
+  connect?: Prisma.SlideWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.SlideUpdateToOneWithWhereWithoutMilScoresInput, Prisma.SlideUpdateWithoutMilScoresInput>, Prisma.SlideUncheckedUpdateWithoutMilScoresInput>
+}
+
 export type SlideCreateWithoutStudyInput = {
   key: string
   specimen?: string | null
@@ -701,6 +724,7 @@ export type SlideCreateWithoutStudyInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutStudyInput = {
@@ -718,6 +742,7 @@ export type SlideUncheckedCreateWithoutStudyInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutStudyInput = {
@@ -774,6 +799,7 @@ export type SlideCreateWithoutPatientInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutPatientInput = {
@@ -791,6 +817,7 @@ export type SlideUncheckedCreateWithoutPatientInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutPatientInput = {
@@ -833,6 +860,7 @@ export type SlideCreateWithoutImageInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutImageInput = {
@@ -850,6 +878,7 @@ export type SlideUncheckedCreateWithoutImageInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutImageInput = {
@@ -882,6 +911,7 @@ export type SlideUpdateWithoutImageInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutImageInput = {
@@ -899,6 +929,7 @@ export type SlideUncheckedUpdateWithoutImageInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutGridsInput = {
@@ -915,6 +946,7 @@ export type SlideCreateWithoutGridsInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutGridsInput = {
@@ -932,6 +964,7 @@ export type SlideUncheckedCreateWithoutGridsInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutGridsInput = {
@@ -964,6 +997,7 @@ export type SlideUpdateWithoutGridsInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutGridsInput = {
@@ -981,6 +1015,7 @@ export type SlideUncheckedUpdateWithoutGridsInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutFeaturesInput = {
@@ -997,6 +1032,7 @@ export type SlideCreateWithoutFeaturesInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutFeaturesInput = {
@@ -1014,6 +1050,7 @@ export type SlideUncheckedCreateWithoutFeaturesInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutFeaturesInput = {
@@ -1046,6 +1083,7 @@ export type SlideUpdateWithoutFeaturesInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutFeaturesInput = {
@@ -1063,6 +1101,7 @@ export type SlideUncheckedUpdateWithoutFeaturesInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutJobsInput = {
@@ -1079,6 +1118,7 @@ export type SlideCreateWithoutJobsInput = {
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutJobsInput = {
@@ -1096,6 +1136,7 @@ export type SlideUncheckedCreateWithoutJobsInput = {
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutJobsInput = {
@@ -1128,6 +1169,7 @@ export type SlideUpdateWithoutJobsInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutJobsInput = {
@@ -1145,6 +1187,7 @@ export type SlideUncheckedUpdateWithoutJobsInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutFailuresInput = {
@@ -1161,6 +1204,7 @@ export type SlideCreateWithoutFailuresInput = {
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutFailuresInput = {
@@ -1178,6 +1222,7 @@ export type SlideUncheckedCreateWithoutFailuresInput = {
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutFailuresInput = {
@@ -1210,6 +1255,7 @@ export type SlideUpdateWithoutFailuresInput = {
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutFailuresInput = {
@@ -1227,6 +1273,7 @@ export type SlideUncheckedUpdateWithoutFailuresInput = {
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutAssignedInput = {
@@ -1243,6 +1290,7 @@ export type SlideCreateWithoutAssignedInput = {
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutAssignedInput = {
@@ -1260,6 +1308,7 @@ export type SlideUncheckedCreateWithoutAssignedInput = {
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutAssignedInput = {
@@ -1292,6 +1341,7 @@ export type SlideUpdateWithoutAssignedInput = {
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutAssignedInput = {
@@ -1309,6 +1359,7 @@ export type SlideUncheckedUpdateWithoutAssignedInput = {
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateWithoutSharesInput = {
@@ -1325,6 +1376,7 @@ export type SlideCreateWithoutSharesInput = {
   jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreCreateNestedManyWithoutSlideInput
 }
 
 export type SlideUncheckedCreateWithoutSharesInput = {
@@ -1342,6 +1394,7 @@ export type SlideUncheckedCreateWithoutSharesInput = {
   jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
   assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  milScores?: Prisma.MilScoreUncheckedCreateNestedManyWithoutSlideInput
 }
 
 export type SlideCreateOrConnectWithoutSharesInput = {
@@ -1374,6 +1427,7 @@ export type SlideUpdateWithoutSharesInput = {
   jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutSharesInput = {
@@ -1391,6 +1445,93 @@ export type SlideUncheckedUpdateWithoutSharesInput = {
   jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideCreateWithoutMilScoresInput = {
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutSlidesInput
+  patient: Prisma.PatientCreateNestedOneWithoutSlidesInput
+  image?: Prisma.SlideImageCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareCreateNestedManyWithoutSlideInput
+}
+
+export type SlideUncheckedCreateWithoutMilScoresInput = {
+  id?: number
+  studyId: number
+  patientId: number
+  key: string
+  specimen?: string | null
+  stain?: $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  image?: Prisma.SlideImageUncheckedCreateNestedOneWithoutSlideInput
+  grids?: Prisma.PatchGridUncheckedCreateNestedManyWithoutSlideInput
+  features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutSlideInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutSlideInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutSlideInput
+  assigned?: Prisma.CodebookSlideUncheckedCreateNestedManyWithoutSlideInput
+  shares?: Prisma.PhenotypeShareUncheckedCreateNestedManyWithoutSlideInput
+}
+
+export type SlideCreateOrConnectWithoutMilScoresInput = {
+  where: Prisma.SlideWhereUniqueInput
+  create: Prisma.XOR<Prisma.SlideCreateWithoutMilScoresInput, Prisma.SlideUncheckedCreateWithoutMilScoresInput>
+}
+
+export type SlideUpsertWithoutMilScoresInput = {
+  update: Prisma.XOR<Prisma.SlideUpdateWithoutMilScoresInput, Prisma.SlideUncheckedUpdateWithoutMilScoresInput>
+  create: Prisma.XOR<Prisma.SlideCreateWithoutMilScoresInput, Prisma.SlideUncheckedCreateWithoutMilScoresInput>
+  where?: Prisma.SlideWhereInput
+}
+
+export type SlideUpdateToOneWithWhereWithoutMilScoresInput = {
+  where?: Prisma.SlideWhereInput
+  data: Prisma.XOR<Prisma.SlideUpdateWithoutMilScoresInput, Prisma.SlideUncheckedUpdateWithoutMilScoresInput>
+}
+
+export type SlideUpdateWithoutMilScoresInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutSlidesNestedInput
+  patient?: Prisma.PatientUpdateOneRequiredWithoutSlidesNestedInput
+  image?: Prisma.SlideImageUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+}
+
+export type SlideUncheckedUpdateWithoutMilScoresInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  patientId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  specimen?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.EnumStainFieldUpdateOperationsInput | $Enums.Stain
+  clinical?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  image?: Prisma.SlideImageUncheckedUpdateOneWithoutSlideNestedInput
+  grids?: Prisma.PatchGridUncheckedUpdateManyWithoutSlideNestedInput
+  features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutSlideNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutSlideNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
+  assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
+  shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideCreateManyStudyInput = {
@@ -1417,6 +1558,7 @@ export type SlideUpdateWithoutStudyInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutStudyInput = {
@@ -1434,6 +1576,7 @@ export type SlideUncheckedUpdateWithoutStudyInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateManyWithoutStudyInput = {
@@ -1470,6 +1613,7 @@ export type SlideUpdateWithoutPatientInput = {
   failures?: Prisma.JobFailureUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateWithoutPatientInput = {
@@ -1487,6 +1631,7 @@ export type SlideUncheckedUpdateWithoutPatientInput = {
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutSlideNestedInput
   assigned?: Prisma.CodebookSlideUncheckedUpdateManyWithoutSlideNestedInput
   shares?: Prisma.PhenotypeShareUncheckedUpdateManyWithoutSlideNestedInput
+  milScores?: Prisma.MilScoreUncheckedUpdateManyWithoutSlideNestedInput
 }
 
 export type SlideUncheckedUpdateManyWithoutPatientInput = {
@@ -1511,6 +1656,7 @@ export type SlideCountOutputType = {
   failures: number
   assigned: number
   shares: number
+  milScores: number
 }
 
 export type SlideCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1520,6 +1666,7 @@ export type SlideCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   failures?: boolean | SlideCountOutputTypeCountFailuresArgs
   assigned?: boolean | SlideCountOutputTypeCountAssignedArgs
   shares?: boolean | SlideCountOutputTypeCountSharesArgs
+  milScores?: boolean | SlideCountOutputTypeCountMilScoresArgs
 }
 
 /**
@@ -1574,6 +1721,13 @@ export type SlideCountOutputTypeCountSharesArgs<ExtArgs extends runtime.Types.Ex
   where?: Prisma.PhenotypeShareWhereInput
 }
 
+/**
+ * SlideCountOutputType without action
+ */
+export type SlideCountOutputTypeCountMilScoresArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilScoreWhereInput
+}
+
 
 export type SlideSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1593,6 +1747,7 @@ export type SlideSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   failures?: boolean | Prisma.Slide$failuresArgs<ExtArgs>
   assigned?: boolean | Prisma.Slide$assignedArgs<ExtArgs>
   shares?: boolean | Prisma.Slide$sharesArgs<ExtArgs>
+  milScores?: boolean | Prisma.Slide$milScoresArgs<ExtArgs>
   _count?: boolean | Prisma.SlideCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["slide"]>
 
@@ -1644,6 +1799,7 @@ export type SlideInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   failures?: boolean | Prisma.Slide$failuresArgs<ExtArgs>
   assigned?: boolean | Prisma.Slide$assignedArgs<ExtArgs>
   shares?: boolean | Prisma.Slide$sharesArgs<ExtArgs>
+  milScores?: boolean | Prisma.Slide$milScoresArgs<ExtArgs>
   _count?: boolean | Prisma.SlideCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type SlideIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1667,6 +1823,7 @@ export type $SlidePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
     assigned: Prisma.$CodebookSlidePayload<ExtArgs>[]
     shares: Prisma.$PhenotypeSharePayload<ExtArgs>[]
+    milScores: Prisma.$MilScorePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -2080,6 +2237,7 @@ export interface Prisma__SlideClient<T, Null = never, ExtArgs extends runtime.Ty
   failures<T extends Prisma.Slide$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   assigned<T extends Prisma.Slide$assignedArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$assignedArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookSlidePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   shares<T extends Prisma.Slide$sharesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$sharesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$PhenotypeSharePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milScores<T extends Prisma.Slide$milScoresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Slide$milScoresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilScorePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2678,6 +2836,30 @@ export type Slide$sharesArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   distinct?: Prisma.PhenotypeShareScalarFieldEnum | Prisma.PhenotypeShareScalarFieldEnum[]
+}
+
+/**
+ * Slide.milScores
+ */
+export type Slide$milScoresArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilScore
+   */
+  select?: Prisma.MilScoreSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilScore
+   */
+  omit?: Prisma.MilScoreOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilScoreInclude<ExtArgs> | null
+  where?: Prisma.MilScoreWhereInput
+  orderBy?: Prisma.MilScoreOrderByWithRelationInput | Prisma.MilScoreOrderByWithRelationInput[]
+  cursor?: Prisma.MilScoreWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilScoreScalarFieldEnum | Prisma.MilScoreScalarFieldEnum[]
 }
 
 /**

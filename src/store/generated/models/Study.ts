@@ -225,6 +225,7 @@ export type StudyWhereInput = {
   cohorts?: Prisma.CohortListRelationFilter
   uploads?: Prisma.UploadListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }
 
 export type StudyOrderByWithRelationInput = {
@@ -242,6 +243,7 @@ export type StudyOrderByWithRelationInput = {
   cohorts?: Prisma.CohortOrderByRelationAggregateInput
   uploads?: Prisma.UploadOrderByRelationAggregateInput
   builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
+  milModels?: Prisma.MilModelOrderByRelationAggregateInput
 }
 
 export type StudyWhereUniqueInput = Prisma.AtLeast<{
@@ -262,6 +264,7 @@ export type StudyWhereUniqueInput = Prisma.AtLeast<{
   cohorts?: Prisma.CohortListRelationFilter
   uploads?: Prisma.UploadListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
+  milModels?: Prisma.MilModelListRelationFilter
 }, "id" | "key">
 
 export type StudyOrderByWithAggregationInput = {
@@ -302,6 +305,7 @@ export type StudyCreateInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateInput = {
@@ -319,6 +323,7 @@ export type StudyUncheckedCreateInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUpdateInput = {
@@ -335,6 +340,7 @@ export type StudyUpdateInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateInput = {
@@ -352,6 +358,7 @@ export type StudyUncheckedUpdateInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateManyInput = {
@@ -569,6 +576,20 @@ export type StudyUpdateOneRequiredWithoutBuildsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutBuildsInput, Prisma.StudyUpdateWithoutBuildsInput>, Prisma.StudyUncheckedUpdateWithoutBuildsInput>
 }
 
+export type StudyCreateNestedOneWithoutMilModelsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutMilModelsInput, Prisma.StudyUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutMilModelsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneRequiredWithoutMilModelsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutMilModelsInput, Prisma.StudyUncheckedCreateWithoutMilModelsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutMilModelsInput
+  upsert?: Prisma.StudyUpsertWithoutMilModelsInput
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutMilModelsInput, Prisma.StudyUpdateWithoutMilModelsInput>, Prisma.StudyUncheckedUpdateWithoutMilModelsInput>
+}
+
 export type StudyCreateWithoutPatientsInput = {
   key: string
   name: string
@@ -582,6 +603,7 @@ export type StudyCreateWithoutPatientsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutPatientsInput = {
@@ -598,6 +620,7 @@ export type StudyUncheckedCreateWithoutPatientsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutPatientsInput = {
@@ -629,6 +652,7 @@ export type StudyUpdateWithoutPatientsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutPatientsInput = {
@@ -645,6 +669,7 @@ export type StudyUncheckedUpdateWithoutPatientsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutSlidesInput = {
@@ -660,6 +685,7 @@ export type StudyCreateWithoutSlidesInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutSlidesInput = {
@@ -676,6 +702,7 @@ export type StudyUncheckedCreateWithoutSlidesInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutSlidesInput = {
@@ -707,6 +734,7 @@ export type StudyUpdateWithoutSlidesInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutSlidesInput = {
@@ -723,6 +751,7 @@ export type StudyUncheckedUpdateWithoutSlidesInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutFeatureSetsInput = {
@@ -738,6 +767,7 @@ export type StudyCreateWithoutFeatureSetsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutFeatureSetsInput = {
@@ -754,6 +784,7 @@ export type StudyUncheckedCreateWithoutFeatureSetsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutFeatureSetsInput = {
@@ -785,6 +816,7 @@ export type StudyUpdateWithoutFeatureSetsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
@@ -801,6 +833,7 @@ export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutJobsInput = {
@@ -816,6 +849,7 @@ export type StudyCreateWithoutJobsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutJobsInput = {
@@ -832,6 +866,7 @@ export type StudyUncheckedCreateWithoutJobsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutJobsInput = {
@@ -863,6 +898,7 @@ export type StudyUpdateWithoutJobsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutJobsInput = {
@@ -879,6 +915,7 @@ export type StudyUncheckedUpdateWithoutJobsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutAttributesInput = {
@@ -894,6 +931,7 @@ export type StudyCreateWithoutAttributesInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutAttributesInput = {
@@ -910,6 +948,7 @@ export type StudyUncheckedCreateWithoutAttributesInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutAttributesInput = {
@@ -941,6 +980,7 @@ export type StudyUpdateWithoutAttributesInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutAttributesInput = {
@@ -957,6 +997,7 @@ export type StudyUncheckedUpdateWithoutAttributesInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutEndpointsInput = {
@@ -972,6 +1013,7 @@ export type StudyCreateWithoutEndpointsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutEndpointsInput = {
@@ -988,6 +1030,7 @@ export type StudyUncheckedCreateWithoutEndpointsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutEndpointsInput = {
@@ -1019,6 +1062,7 @@ export type StudyUpdateWithoutEndpointsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutEndpointsInput = {
@@ -1035,6 +1079,7 @@ export type StudyUncheckedUpdateWithoutEndpointsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutCohortsInput = {
@@ -1050,6 +1095,7 @@ export type StudyCreateWithoutCohortsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutCohortsInput = {
@@ -1066,6 +1112,7 @@ export type StudyUncheckedCreateWithoutCohortsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutCohortsInput = {
@@ -1097,6 +1144,7 @@ export type StudyUpdateWithoutCohortsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutCohortsInput = {
@@ -1113,6 +1161,7 @@ export type StudyUncheckedUpdateWithoutCohortsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutUploadsInput = {
@@ -1128,6 +1177,7 @@ export type StudyCreateWithoutUploadsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutUploadsInput = {
@@ -1144,6 +1194,7 @@ export type StudyUncheckedCreateWithoutUploadsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutUploadsInput = {
@@ -1175,6 +1226,7 @@ export type StudyUpdateWithoutUploadsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutUploadsInput = {
@@ -1191,6 +1243,7 @@ export type StudyUncheckedUpdateWithoutUploadsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutBuildsInput = {
@@ -1206,6 +1259,7 @@ export type StudyCreateWithoutBuildsInput = {
   endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutBuildsInput = {
@@ -1222,6 +1276,7 @@ export type StudyUncheckedCreateWithoutBuildsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutBuildsInput = {
@@ -1253,6 +1308,7 @@ export type StudyUpdateWithoutBuildsInput = {
   endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutBuildsInput = {
@@ -1269,6 +1325,89 @@ export type StudyUncheckedUpdateWithoutBuildsInput = {
   endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutMilModelsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutMilModelsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutMilModelsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutMilModelsInput, Prisma.StudyUncheckedCreateWithoutMilModelsInput>
+}
+
+export type StudyUpsertWithoutMilModelsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutMilModelsInput, Prisma.StudyUncheckedUpdateWithoutMilModelsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutMilModelsInput, Prisma.StudyUncheckedCreateWithoutMilModelsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutMilModelsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutMilModelsInput, Prisma.StudyUncheckedUpdateWithoutMilModelsInput>
+}
+
+export type StudyUpdateWithoutMilModelsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutMilModelsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 
@@ -1286,6 +1425,7 @@ export type StudyCountOutputType = {
   cohorts: number
   uploads: number
   builds: number
+  milModels: number
 }
 
 export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1298,6 +1438,7 @@ export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   cohorts?: boolean | StudyCountOutputTypeCountCohortsArgs
   uploads?: boolean | StudyCountOutputTypeCountUploadsArgs
   builds?: boolean | StudyCountOutputTypeCountBuildsArgs
+  milModels?: boolean | StudyCountOutputTypeCountMilModelsArgs
 }
 
 /**
@@ -1373,6 +1514,13 @@ export type StudyCountOutputTypeCountBuildsArgs<ExtArgs extends runtime.Types.Ex
   where?: Prisma.CodebookBuildWhereInput
 }
 
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.MilModelWhereInput
+}
+
 
 export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1389,6 +1537,7 @@ export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
+  milModels?: boolean | Prisma.Study$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["study"]>
 
@@ -1427,6 +1576,7 @@ export type StudyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   cohorts?: boolean | Prisma.Study$cohortsArgs<ExtArgs>
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
+  milModels?: boolean | Prisma.Study$milModelsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StudyIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -1444,6 +1594,7 @@ export type $StudyPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     cohorts: Prisma.$CohortPayload<ExtArgs>[]
     uploads: Prisma.$UploadPayload<ExtArgs>[]
     builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
+    milModels: Prisma.$MilModelPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -1854,6 +2005,7 @@ export interface Prisma__StudyClient<T, Null = never, ExtArgs extends runtime.Ty
   cohorts<T extends Prisma.Study$cohortsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$cohortsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CohortPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   uploads<T extends Prisma.Study$uploadsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$uploadsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UploadPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   builds<T extends Prisma.Study$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  milModels<T extends Prisma.Study$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2494,6 +2646,30 @@ export type Study$buildsArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   distinct?: Prisma.CodebookBuildScalarFieldEnum | Prisma.CodebookBuildScalarFieldEnum[]
+}
+
+/**
+ * Study.milModels
+ */
+export type Study$milModelsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the MilModel
+   */
+  select?: Prisma.MilModelSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the MilModel
+   */
+  omit?: Prisma.MilModelOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.MilModelInclude<ExtArgs> | null
+  where?: Prisma.MilModelWhereInput
+  orderBy?: Prisma.MilModelOrderByWithRelationInput | Prisma.MilModelOrderByWithRelationInput[]
+  cursor?: Prisma.MilModelWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
 }
 
 /**
