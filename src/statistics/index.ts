@@ -29,7 +29,6 @@ export type { CoxInput } from "./riskSets.ts";
 export {
   type BrierInput,
   breslowSurvival,
-  brierScores,
   concordanceIpcw,
   type DynamicAuc,
   dynamicAuc,
