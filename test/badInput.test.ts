@@ -590,6 +590,7 @@ describe("a page", () => {
     "Phenotype.shares": '{ node(id: "PHENOTYPE") { ... on Phenotype { shares(ARGS) { nodes { patches } } } } }',
     "Phenotype.slideShares":
       '{ node(id: "PHENOTYPE") { ... on Phenotype { slideShares(ARGS) { nodes { patches } } } } }',
+    "MilModel.scores": '{ milModel(studyKey: "study", key: "head") { scores(ARGS) { nodes { risk } } } }',
   };
 
   let phenotype: string;
@@ -607,6 +608,28 @@ describe("a page", () => {
       '{ study(key: "study") { codebooks { phenotypes { id } } } }',
     );
     phenotype = study.codebooks[0]?.phenotypes[0]?.id ?? "";
+    const set = await world.app.prisma.featureSet.findFirstOrThrow({ where: { key: "cnn" } });
+    // What a list of its scores takes; that they are right is for the tests of models to say.
+    await world.app.prisma.milModel.create({
+      data: {
+        studyId: set.studyId,
+        key: "head",
+        architecture: "MEAN_POOL",
+        task: {},
+        unit: "PATIENT",
+        featureSetId: set.id,
+        bags: 0,
+        slides: 0,
+        parameters: {},
+        card: {},
+        metrics: [],
+        baselines: [],
+        onnxDigest: "",
+        digest: "",
+        trust: "VERIFIED",
+        software: {},
+      },
+    });
   });
 
   it("is there for every connection of the schema", async () => {
