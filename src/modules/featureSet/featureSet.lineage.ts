@@ -8,7 +8,7 @@ const staleReasonOf = ({ staleSlides, changedSlides }: FeatureSetState, reductio
   if (staleSlides > 0)
     return `The file or the resolution of ${staleSlides} slides has changed; run embedSlides ${again}.`;
   if (reduction === null || changedSlides === 0) return null;
-  return `The vectors of ${changedSlides} slides in "${reduction.source}" are other ones now, or gone; run reduceFeatureSet again.`;
+  return `The vectors of ${changedSlides} slides in "${reduction.source}" are other ones now, or not complete; run reduceFeatureSet again when its jobs have ended.`;
 };
 
 export const featureSetLineage = async ({ loaders }: GraphQLContext, featureSet: FeatureSet) => {
