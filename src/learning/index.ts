@@ -20,6 +20,7 @@ export {
 export { type Engine, type EngineOptions, openEngine } from "./engine.ts";
 export { kMeans, trainCentroids } from "./kMeans.ts";
 export { openProjector, type PcaOptions, type PrincipalComponents, type Projector, pca, projectedRows } from "./pca.ts";
+export { sampleWithoutReplacement, seededRandom } from "./random.ts";
 export { type RowSource, type Rows, rowsInMemory } from "./rowSource.ts";
 export type {
   Assigner,

@@ -715,7 +715,7 @@ export type FeatureSet = Derived & Node & {
   overlap: Scalars['Int']['output'];
   /** Edge of a patch, in pixels at `micronsPerPixel`. */
   patchSize: Scalars['Int']['output'];
-  /** What was done to the pixels before the encoder saw them. */
+  /** What was done to the pixels before the encoder saw them; of a reduced feature set also what was done to its vectors. */
   preprocessing: Scalars['JSON']['output'];
   /** What makes searches in it fast, where it is large enough to gain from it. Without any, every search compares all that matches. */
   searchIndexes: Array<SearchIndex>;
@@ -1299,6 +1299,12 @@ export type Mutation = {
   /** Gives a phenotype a name and a note. */
   namePhenotype: PhenotypePayload;
   /**
+   * Makes a feature set of the same patches with fewer numbers, the principal components of another feature set's vectors, as a
+   * job. Asked again it adds the slides that have come since and takes over those that have changed, with the same components;
+   * asking twice does nothing twice.
+   */
+  reduceFeatureSet: JobPayload;
+  /**
    * Adds an encoder: an ONNX file with a card that says how to feed it. Without a file it is known by name only, for
    * features computed elsewhere. The same input again changes nothing.
    */
@@ -1410,6 +1416,15 @@ export type MutationimportMilModelArgs = {
  */
 export type MutationnamePhenotypeArgs = {
   input: NamePhenotypeInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationreduceFeatureSetArgs = {
+  input: ReduceFeatureSetInput;
 };
 
 
@@ -2098,6 +2113,22 @@ export type RecallBasis =
   | 'CALIBRATED'
   /** Every candidate was compared: nothing can be missed. */
   | 'EXACT';
+
+/** A feature set to reduce. */
+export type ReduceFeatureSetInput = {
+  /** How many principal components are kept: the length of the new vectors. */
+  components: Scalars['Int']['input'];
+  /** Id of the feature set whose vectors are reduced; those of slides that are embedded completely. */
+  featureSet: Scalars['ID']['input'];
+  /** Key of the new feature set. One that exists must have been made with the same input, else `CONFLICT`. */
+  key: Scalars['String']['input'];
+  /** To how many patches the components are fitted, drawn by the seed; all when left out. Every patch is projected either way. */
+  sample?: InputMaybe<Scalars['Int']['input']>;
+  /** Where sampling and iteration begin; the same seed gives the same components. */
+  seed: Scalars['Int']['input'];
+  /** Scales each component to variance 1, so that all count alike. */
+  whiten: Scalars['Boolean']['input'];
+};
 
 /** An outline on one slide. */
 export type RegionInput = {
@@ -3231,6 +3262,7 @@ export type ResolversTypes = {
   Progress: ResolverTypeWrapper<Progress>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RecallBasis: ResolverTypeWrapper<'EXACT' | 'CALIBRATED'>;
+  ReduceFeatureSetInput: ReduceFeatureSetInput;
   RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
@@ -3392,6 +3424,7 @@ export type ResolversParentTypes = {
   PreprocessingInput: PreprocessingInput;
   Progress: Progress;
   Query: Record<PropertyKey, never>;
+  ReduceFeatureSetInput: ReduceFeatureSetInput;
   RegionInput: RegionInput;
   RegisterEncoderInput: RegisterEncoderInput;
   RegisterSlidesInput: RegisterSlidesInput;
@@ -3869,6 +3902,7 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
   importMilModel?: Resolver<ResolversTypes['MilModelPayload'], ParentType, ContextType, RequireFields<MutationimportMilModelArgs, 'input'>>;
   namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
+  reduceFeatureSet?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationreduceFeatureSetArgs, 'input'>>;
   registerEncoder?: Resolver<ResolversTypes['EncoderPayload'], ParentType, ContextType, RequireFields<MutationregisterEncoderArgs, 'input'>>;
   registerSlides?: Resolver<ResolversTypes['RegisterSlidesPayload'], ParentType, ContextType, RequireFields<MutationregisterSlidesArgs, 'input'>>;
   retryJob?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationretryJobArgs, 'id'>>;

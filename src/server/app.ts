@@ -6,6 +6,7 @@ import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
+import { orReduce } from "../modules/featureSet/reduce.jobs.ts";
 import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
 import { runTrainJob } from "../modules/mil/mil.train.jobs.ts";
 import { runTileJob } from "../modules/patch/patch.jobs.ts";
@@ -89,7 +90,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       await app.queue.work(
         {
           TILE: runTileJob(app),
-          EMBED: thenIndex(app, thenAssign(app, runEmbedJob(app))),
+          EMBED: thenIndex(app, thenAssign(app, orReduce(app, runEmbedJob(app)))),
           INDEX: runIndexJob(app),
           CODEBOOK: runCodebookJob(app),
           TRAIN: runTrainJob(app),

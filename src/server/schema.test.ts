@@ -131,6 +131,8 @@ describe.skipIf(!hasContract)("the API contract", () => {
     "BuildSearchIndexInput",
     "FeatureSet: searchIndexes(): [SearchIndex!]!",
     "Mutation: buildSearchIndex(input: BuildSearchIndexInput!): JobPayload!",
+    "ReduceFeatureSetInput",
+    "Mutation: reduceFeatureSet(input: ReduceFeatureSetInput!): JobPayload!",
   ]);
 
   /** Implied by the contract's conventions: pages, their edges, and payloads of one thing and its errors. */

@@ -57,7 +57,14 @@ export const advanceCheckpoint = async (
 };
 
 /** What a feature set holds: its vectors, how many of its slides have changed since, and what computed it. */
-export type FeatureSetState = { vectors: number; staleSlides: number; providers: string[] };
+export type FeatureSetState = {
+  vectors: number;
+  /** Slides whose file or resolution differs from what their patches were cut from. */
+  staleSlides: number;
+  /** Of a reduced feature set, slides whose vectors in its source are other ones now, or gone. */
+  changedSlides: number;
+  providers: string[];
+};
 
 export const readFeatureSetStates = async (
   client: Queryable,
@@ -67,6 +74,7 @@ export const readFeatureSetStates = async (
     id: number;
     vectors: number;
     stale_slides: number;
+    changed_slides: number;
     providers: string[] | null;
   }>(
     `SELECT features.feature_set_id AS id, sum(features.vectors)::int8 AS vectors,
@@ -74,16 +82,27 @@ export const readFeatureSetStates = async (
          image.slide_id IS NULL OR image.checksum <> grid.slide_checksum
          OR image.microns_per_pixel_x IS DISTINCT FROM grid.microns_per_pixel_x
          OR image.microns_per_pixel_y IS DISTINCT FROM grid.microns_per_pixel_y)) AS stale_slides,
+       count(*) FILTER (WHERE features.vectors > 0 AND own.preprocessing ->> 'reducedFrom' IS NOT NULL
+         AND (source.slide_id IS NULL OR source.grid_id <> features.grid_id OR source.vectors <> features.vectors
+           OR source.completed_at IS DISTINCT FROM features.completed_at)) AS changed_slides,
        array_agg(DISTINCT features.provider) FILTER (WHERE features.provider IS NOT NULL) AS providers
      FROM slide_features AS features
      JOIN patch_grid AS grid ON grid.id = features.grid_id
      LEFT JOIN slide_image AS image ON image.slide_id = features.slide_id
+     JOIN feature_set AS own ON own.id = features.feature_set_id
+     LEFT JOIN feature_set AS base ON base.study_id = own.study_id AND base.key = own.preprocessing ->> 'source'
+     LEFT JOIN slide_features AS source ON source.feature_set_id = base.id AND source.slide_id = features.slide_id
      WHERE features.feature_set_id = ANY($1::int[]) GROUP BY features.feature_set_id`,
     [featureSetIds],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return featureSetIds.map((id) => {
     const row = byId.get(id);
-    return { vectors: row?.vectors ?? 0, staleSlides: row?.stale_slides ?? 0, providers: row?.providers ?? [] };
+    return {
+      vectors: row?.vectors ?? 0,
+      staleSlides: row?.stale_slides ?? 0,
+      changedSlides: row?.changed_slides ?? 0,
+      providers: row?.providers ?? [],
+    };
   });
 };

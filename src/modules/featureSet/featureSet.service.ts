@@ -11,6 +11,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { type GridRecipe, requireRecipe } from "../patch/grid.service.ts";
 import { findSlideIds } from "../slide/slide.service.ts";
 import { loadStudy, requireKey } from "../study/study.service.ts";
+import { reductionOf } from "./reduce.projection.ts";
 
 type EmbedInput = {
   slides: SlideFilter;
@@ -65,6 +66,13 @@ const requireEncoder = async (app: App, key: string): Promise<Encoder & { digest
 /** @throws HistoError CONFLICT when the key stands for vectors made another way */
 const requireSameRecipe = (existing: FeatureSet, digest: string): FeatureSet => {
   if (existing.digest === digest) return existing;
+  const reduction = reductionOf(existing);
+  if (reduction) {
+    throw new HistoError("CONFLICT", `Feature set "${existing.key}" holds components of "${reduction.source}".`, {
+      fix: `Embed the slides into "${reduction.source}", then ask reduceFeatureSet for "${existing.key}" again.`,
+      path: ["featureSetKey"],
+    });
+  }
   throw new HistoError(
     "CONFLICT",
     `Feature set "${existing.key}" was made with another encoder, grid or preprocessing; its vectors and these could not be compared.`,

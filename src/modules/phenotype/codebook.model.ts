@@ -13,34 +13,11 @@ import {
 } from "../../learning/index.ts";
 import type { NewCodebook } from "../../store/codebooks.ts";
 import type { CodebookBuild } from "../../store/generated/client.ts";
-import { bytesOf, doublesBytesOf, doublesOf, floatsOf } from "./vectorBytes.ts";
+import { type Components, packComponents, unpackComponents } from "./principalComponents.ts";
+import { bytesOf, floatsOf } from "./vectorBytes.ts";
 
 /** Of a codebook, what assigning needs; as it is stored, so that a fresh codebook assigns as one that was read again. */
 export type CodebookModel = Pick<NewCodebook, "explainedVariance" | "projection" | "phenotypes">;
-
-type Components = Parameters<typeof openProjector>[0];
-
-/** Mean [dims], directions [components, dims], variances [components]: one run of doubles. */
-const packComponents = ({ mean, directions, explainedVariance }: Components): Uint8Array =>
-  doublesBytesOf(Float64Array.from([...mean, ...directions, ...explainedVariance]));
-
-const unpackComponents = (bytes: Uint8Array, dims: number, components: number, whiten: boolean): Components => {
-  const all = doublesOf(bytes);
-  const directions = all.subarray(dims, dims + components * dims);
-  const explainedVariance = all.subarray(dims + components * dims);
-  // What only a fresh analysis knows does not matter for projecting.
-  const explainedVarianceRatio = new Float64Array(components);
-  return {
-    dims,
-    components,
-    whiten,
-    rows: 0,
-    mean: all.subarray(0, dims),
-    directions,
-    explainedVariance,
-    explainedVarianceRatio,
-  };
-};
 
 /** [components, dims] as [dims, components]. */
 const transposed = (values: Float64Array, columns: number): Float64Array => {

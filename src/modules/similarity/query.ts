@@ -6,6 +6,7 @@ import { readSearchTarget, type SearchTarget } from "../../store/hits.ts";
 import { patchId, readPatches } from "../../store/patches.ts";
 import type { VectorQuery } from "../../store/search/index.ts";
 import type { App, GraphQLContext } from "../context.ts";
+import { projectVector } from "../featureSet/reduce.projection.ts";
 import { cellAt } from "../patch/patch.service.ts";
 import { requireLikeSet } from "../phenotype/phenotypeQuery.ts";
 import { floatsOf } from "../phenotype/vectorBytes.ts";
@@ -124,7 +125,9 @@ const queryByImage = async (
       session,
     }),
   );
-  return { nearest: { vector: unitLength(halvesToFloats(vector), ["to", "image"]) } };
+  return {
+    nearest: { vector: unitLength(halvesToFloats(await projectVector(app, featureSet, vector)), ["to", "image"]) },
+  };
 };
 
 const queryByVector = (vector: Float32Array, featureSet: FeatureSet): Query => {
