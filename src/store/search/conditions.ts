@@ -12,6 +12,8 @@ export const createParameters = (): Parameters => {
   return {
     values,
     add: (value, type) => {
+      // Two ids that happen to be equal are two values: a statement's text must not depend on them.
+      if (typeof value === "number") return `$${values.push(value)}::${type}`;
       const ofType = places.get(type) ?? new Map<unknown, number>();
       places.set(type, ofType);
       const place = ofType.get(value) ?? values.push(value);
