@@ -1,5 +1,4 @@
 import type { Provider } from "../onnx/providers.ts";
-import type { PlainError } from "../platform/plain-error.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 
@@ -15,8 +14,6 @@ export type EncoderWorkerData = {
 };
 
 export type EmbedRequest = {
-  kind: "embed";
-  id: number;
   pixels: Uint8Array;
   patches: number;
   height: number;
@@ -24,11 +21,16 @@ export type EmbedRequest = {
   /** Somebody waits for this one: it goes before batches that were sent earlier, and between the runs of the one under way. */
   urgent: boolean;
 };
-export type WorkerRequest = EmbedRequest | { kind: "close" };
+
+export type EmbeddedBatch = {
+  /** Row-major [patches, dims]; half precision as its 16 bits. */
+  vectors: Float32Array | Uint16Array;
+  /** The pixel buffer that was given away, back for the next batch. */
+  pixels: Uint8Array;
+};
 
 export type SkippedProvider = { provider: Provider; reason: string };
 
-export type WorkerReply =
-  | { kind: "ready"; provider: Provider; skipped: SkippedProvider[] }
-  | { kind: "embedded"; id: number; vectors: Float32Array | Uint16Array; pixels: Uint8Array }
-  | { kind: "failed"; id: number | null; error: PlainError };
+export type EncoderReady = { provider: Provider; skipped: SkippedProvider[] };
+
+export type EncoderCalls = { embed: { args: EmbedRequest; result: EmbeddedBatch } };

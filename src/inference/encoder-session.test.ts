@@ -177,7 +177,7 @@ test("a thread that dies rejects every batch that waits, and every later one", a
   const source = `
     const { parentPort } = require("node:worker_threads");
     parentPort.on("message", () => { throw new Error("out of memory"); });
-    parentPort.postMessage({ kind: "ready", provider: "cpu", skipped: [] });`;
+    parentPort.postMessage({ kind: "ready", ready: { provider: "cpu", skipped: [] } });`;
   const thread = await startEncoderThread(
     {
       card: tinyCard(),

@@ -4,10 +4,10 @@ import type { Provider } from "../onnx/providers.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
-import type { SkippedProvider } from "./encoder-messages.ts";
-import { type EmbeddedBatch, type EncoderThread, startEncoderThread } from "./encoder-thread.ts";
+import type { EmbeddedBatch, SkippedProvider } from "./encoder-messages.ts";
+import { type EncoderThread, startEncoderThread } from "./encoder-thread.ts";
 
-export type { EmbeddedBatch } from "./encoder-thread.ts";
+export type { EmbeddedBatch } from "./encoder-messages.ts";
 
 export type PixelBatch = {
   /**

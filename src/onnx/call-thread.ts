@@ -4,7 +4,7 @@ import { fromPlainError, type PlainError, toPlainError } from "../platform/plain
 /** What a thread can be asked: for each name the arguments and the result, both fit for a structured clone. */
 export type CallTable = Record<string, { args: unknown; result: unknown }>;
 
-/** A worker thread that answers calls one at a time, in order. */
+/** A worker thread that answers calls one at a time, in order, but for those that its side calls urgent. */
 export type CallThread<Calls extends CallTable, Ready> = {
   /** What the thread told when it had started. */
   ready: Ready;
@@ -14,7 +14,12 @@ export type CallThread<Calls extends CallTable, Ready> = {
     args: Calls[Name]["args"],
     transfer?: readonly ArrayBuffer[],
   ): Promise<Calls[Name]["result"]>;
+  /** Calls sent and not yet answered. */
+  pending(): number;
+  /** Lets the calls under way end first. */
   close(): Promise<void>;
+  /** Fulfilled when the thread has ended, closed or not. */
+  ended: Promise<void>;
 };
 
 type Call = { kind: "call"; id: number; name: string; args: unknown } | { kind: "close" };
@@ -60,7 +65,7 @@ export const startCallThread = <Calls extends CallTable, Ready>(
 
   const close = async (): Promise<void> => {
     if (!stopped) {
-      stopped = new Error(`The thread "${name}" was closed.`);
+      stopped = new Error(`${name}: the worker thread was closed.`);
       worker.ref();
       send({ kind: "close" });
     }
@@ -78,7 +83,13 @@ export const startCallThread = <Calls extends CallTable, Ready>(
       if (answer.kind === "ready") {
         worker.unref();
         // The table of calls is a promise between both files, which no message can prove.
-        resolve({ ready: answer.ready as Ready, call: call as CallThread<Calls, Ready>["call"], close });
+        resolve({
+          ready: answer.ready as Ready,
+          call: call as CallThread<Calls, Ready>["call"],
+          pending: () => waiting.size,
+          close,
+          ended: exited,
+        });
       } else if (answer.kind === "result") {
         settle(answer.id, ({ resolve }) => resolve(answer.result));
       } else if (answer.id === null) {
@@ -87,8 +98,8 @@ export const startCallThread = <Calls extends CallTable, Ready>(
         settle(answer.id, ({ reject }) => reject(fromPlainError(answer.error)));
       }
     });
-    worker.on("error", (cause) => stop(new Error(`The thread "${name}" failed.`, { cause })));
-    worker.on("exit", (code) => stop(stopped ?? new Error(`The thread "${name}" ended with code ${code}.`)));
+    worker.on("error", (cause) => stop(new Error(`${name}: the worker thread failed.`, { cause })));
+    worker.on("exit", (code) => stop(stopped ?? new Error(`${name}: the worker thread ended with code ${code}.`)));
   });
 };
 
@@ -96,15 +107,24 @@ export type CallHandlers<Calls extends CallTable> = {
   [Name in keyof Calls]: (args: Calls[Name]["args"]) => Promise<Calls[Name]["result"]> | Calls[Name]["result"];
 };
 
+/** What a thread does with its calls. */
+export type Service<Calls extends CallTable, Ready> = {
+  ready: Ready;
+  handlers: CallHandlers<Calls>;
+  /** An urgent call begins at once, beside the one under way, and all others wait for it. */
+  isUrgent?(args: unknown): boolean;
+  close(): Promise<void>;
+};
+
 /** The worker's side. Typed arrays at the top of a result are transferred, so they must be fresh. */
 export const serveCalls = async <Calls extends CallTable, Ready>(
-  open: () => Promise<{ ready: Ready; handlers: CallHandlers<Calls>; close(): Promise<void> }>,
+  open: () => Promise<Service<Calls, Ready>>,
 ): Promise<void> => {
   const port = parentPort;
   if (!port) throw new Error("serveCalls runs only in a worker thread.");
   const answer = (message: Answer, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
   try {
-    const { ready, handlers, close } = await open();
+    const { ready, handlers, isUrgent, close } = await open();
     const handle = async (call: Call): Promise<void> => {
       if (call.kind === "close") {
         await close();
@@ -120,7 +140,9 @@ export const serveCalls = async <Calls extends CallTable, Ready>(
     };
     let last: Promise<void> = Promise.resolve();
     port.on("message", (call: Call) => {
-      last = last.then(() => handle(call));
+      const isAtOnce = call.kind === "call" && isUrgent?.(call.args) === true;
+      const done = (isAtOnce ? Promise.resolve() : last).then(() => handle(call));
+      last = Promise.all([last, done]).then(() => {});
     });
     answer({ kind: "ready", ready });
   } catch (error) {
