@@ -1,0 +1,9 @@
+import type { JobChange } from "../../../../queue/jobWatch.ts";
+import type { GraphQLContext } from "../../../context.ts";
+import type { SubscriptionResolvers } from "../../../types.generated.ts";
+import { findWatchedJob, watchJob } from "../../job.service.ts";
+
+export const jobProgress: NonNullable<SubscriptionResolvers["jobProgress"]> = {
+  subscribe: (_parent, { id }, context) => watchJob(context, id),
+  resolve: (change: JobChange, _arguments: unknown, context: GraphQLContext) => findWatchedJob(context, change),
+};
