@@ -44,9 +44,9 @@ export const watchJob = async (context: GraphQLContext, id: string): Promise<Asy
   return context.app.jobWatch.watch(job.id, context.signal);
 };
 
-/** The job of a change, for a viewer who may have lost his access since the last one. */
-export const findWatchedJob = async (context: GraphQLContext, { id }: JobChange): Promise<Job> => {
-  const job = await findJobByUuid(context, id);
+/** The job that has changed, for a viewer who may have lost his access since the last change. */
+export const findWatchedJob = async (context: GraphQLContext, uuid: string): Promise<Job> => {
+  const job = await findJobByUuid(context, uuid);
   if (!job) throw unknownJob();
   return job;
 };
