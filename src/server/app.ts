@@ -5,6 +5,7 @@ import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encode
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
+import { closeExportThreads } from "../modules/export/export.stream.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { orReduce } from "../modules/featureSet/reduce.jobs.ts";
 import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
@@ -110,6 +111,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         await stopIndexing?.();
         await indexingDone(app);
         app.jobWatch.close();
+        await closeExportThreads(app);
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

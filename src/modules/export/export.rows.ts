@@ -1,9 +1,9 @@
 import type { FeatureBatch } from "../../formats/featureTable.ts";
 import { HistoError } from "../../platform/errors.ts";
+import type { Database } from "../../store/database.ts";
 import { type ExportRows, type ExportSource, type PatchRange, readExportRows } from "../../store/exportRows.ts";
 import type { ExportSlide } from "../../store/exportSlides.ts";
 import { gridIdOf, patchId } from "../../store/patches.ts";
-import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 
@@ -18,8 +18,8 @@ const SPARSE_FACTOR = 8;
 export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchRange[] =>
   slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
 
-/** Attention of patches of one slide by their ids ascending; NaN for those outside of the bag. */
-export type AttentionOf = (slide: ExportSlide, patchIds: Float64Array) => Promise<Float32Array>;
+/** The attention of one slide of a bag: patch ids ascending, and their weights. */
+export type SlideAttention = { gridId: number; patchIds: Float64Array; weights: Float32Array };
 
 export type RowsRequest = {
   studyKey: string;
@@ -30,7 +30,8 @@ export type RowsRequest = {
   after: number | undefined;
   /** How many rows there must be. */
   rows: number;
-  attentionOf: AttentionOf | undefined;
+  /** Null without such a column. */
+  attention: readonly SlideAttention[] | null;
 };
 
 /** Why a stream breaks off. */
@@ -47,7 +48,7 @@ const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[
 };
 
 /** Rows in order, one reading at a time. */
-async function* readings(app: App, { source, slides, after = -1 }: RowsRequest): AsyncGenerator<ExportRows> {
+async function* readings(database: Database, { source, slides, after = -1 }: RowsRequest): AsyncGenerator<ExportRows> {
   const ranges = rangesOf(slides).map(({ from, to }) => ({ from: Math.max(from, after + 1), to }));
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const limit = Math.max(1, Math.floor(READ_BYTES / (source.dims * 2)));
@@ -55,7 +56,7 @@ async function* readings(app: App, { source, slides, after = -1 }: RowsRequest):
   let index = ranges.findIndex(({ from, to }) => from < to);
   while (index >= 0 && index < ranges.length) {
     const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
-    const rows = await readExportRows(app.database, source, some, limit);
+    const rows = await readExportRows(database, source, some, limit);
     const last = rows.patchIds.at(-1);
     if (last === undefined || rows.patchIds.length < limit) {
       index = behind;
@@ -104,19 +105,21 @@ const slidesOf = (patchIds: Float64Array, places: ReadonlyMap<number, number>): 
   return slides;
 };
 
-const attentionOfRows = async (
-  { slides, attentionOf }: RowsRequest,
-  { patchIds }: ExportRows,
-  slideOf: Int32Array,
-): Promise<Float32Array> => {
-  if (!attentionOf) return new Float32Array();
-  const attention = new Float32Array(patchIds.length);
-  for (let from = 0, to = 0; from < patchIds.length; from = to) {
-    while (to < patchIds.length && slideOf[to] === slideOf[from]) to++;
-    const slide = slides[slideOf[from] as number] as ExportSlide;
-    attention.set(await attentionOf(slide, patchIds.subarray(from, to)), from);
-  }
-  return attention;
+/** NaN for what is not in the bag. */
+const attentionOfRows = ({ attention }: RowsRequest, { patchIds }: ExportRows): Float32Array => {
+  if (!attention) return new Float32Array();
+  const slides = new Map(attention.map((slide) => [slide.gridId, slide]));
+  let place = 0;
+  let slide: SlideAttention | undefined;
+  return Float32Array.from(patchIds, (id) => {
+    if (slide?.gridId !== gridIdOf(id)) {
+      slide = slides.get(gridIdOf(id));
+      place = 0;
+    }
+    // Both ascend.
+    while (slide && (slide.patchIds[place] ?? Infinity) < id) place++;
+    return slide?.patchIds[place] === id ? (slide.weights[place] ?? Number.NaN) : Number.NaN;
+  });
 };
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -125,16 +128,16 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * The rows of an export by patch id, in batches, read from the database a batch ahead of whoever takes them and no further.
  * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
  */
-export async function* exportBatches(app: App, request: RowsRequest): AsyncGenerator<FeatureBatch> {
+export async function* exportBatches(database: Database, request: RowsRequest): AsyncGenerator<FeatureBatch> {
   const { studyKey, source, slides } = request;
   const { dims, hasPlaces } = source;
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
   const most = Math.max(1, Math.ceil(READ_BYTES / (dims * 2) / BATCHES_A_READ));
   let sent = 0;
-  for await (const rows of ahead(readings(app, request))) {
+  for await (const rows of ahead(readings(database, request))) {
     const slideOf = slidesOf(rows.patchIds, places);
-    const attention = await attentionOfRows(request, rows, slideOf);
+    const attention = attentionOfRows(request, rows);
     for (let from = 0; from < slideOf.length; from += most) {
       const to = Math.min(from + most, slideOf.length);
       const [batchSlides, x, y] = [slideOf, rows.x, rows.y].map((values) => values.subarray(from, to)) as [
