@@ -67,6 +67,8 @@ const drain = (url: string): Promise<{ bytes: number; end: Buffer }> =>
 /** What an Arrow stream ends with. */
 const END_MARK = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
+const COPY_MEMORY = Buffer.alloc(2 ** 20);
+
 const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
   const began = performance.now();
   await work();
@@ -76,12 +78,14 @@ const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
 const copy = (database: Database, featureSetId: number, expected: number): Promise<number> =>
   secondsOf(async () => {
     let rows = 0;
+    const onRow = (_at: number, kept: number) => {
+      rows++;
+      return kept;
+    };
     await copyOut(
       database,
       `COPY (SELECT patch_id, slide_id, patient_id, v FROM ${vectorTable(featureSetId)}) TO STDOUT (FORMAT binary)`,
-      () => {
-        rows++;
-      },
+      { memory: COPY_MEMORY, onRow },
     );
     if (rows !== expected) throw new Error(`COPY gave ${rows} rows.`);
   });

@@ -168,6 +168,11 @@ const attentionColumn: Column = {
 const vectorColumn = ({ dims, precision }: FeatureTable): Column => {
   const item = field("item", precision === "FLOAT16" ? new Float16() : new Float32());
   const type = new FixedSizeList(dims, item);
+  let memory = new ArrayBuffer(0);
+  const singles = (halves: Uint16Array): Float32Array => {
+    if (memory.byteLength < halves.length * 4) memory = new ArrayBuffer(halves.length * 4);
+    return singlesOf(halves, memory);
+  };
   return {
     field: field("vector", type),
     make: ({ rows, halves }) => {
@@ -175,7 +180,7 @@ const vectorColumn = ({ dims, precision }: FeatureTable): Column => {
       const child =
         precision === "FLOAT16"
           ? makeData({ type: new Float16(), length, nullCount: 0, data: halves })
-          : makeData({ type: new Float32(), length, nullCount: 0, data: singlesOf(halves) });
+          : makeData({ type: new Float32(), length, nullCount: 0, data: singles(halves) });
       return makeData({ type, length: rows, nullCount: 0, child });
     },
   };
@@ -219,7 +224,7 @@ class StreamMessages extends RecordBatchStreamWriter {
 /**
  * An Arrow IPC stream: schema, dictionaries, a record batch for each batch, and the end mark, which a stream that broke off
  * does not have. One batch is made at a time, when the one before has been taken.
- * @returns pieces to be sent one behind the other; they may lie in the batch's memory
+ * @returns pieces to be sent one behind the other; their memory is used again for the next batch
  */
 export async function* encodeArrow(
   table: FeatureTable,

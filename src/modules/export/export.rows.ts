@@ -1,7 +1,13 @@
 import type { FeatureBatch } from "../../formats/featureTable.ts";
 import { HistoError } from "../../platform/errors.ts";
 import type { Database } from "../../store/database.ts";
-import { type ExportRows, type ExportSource, type PatchRange, readExportRows } from "../../store/exportRows.ts";
+import {
+  type ExportRows,
+  type ExportSource,
+  exportMemory,
+  type PatchRange,
+  readExportRows,
+} from "../../store/exportRows.ts";
 import type { ExportSlide } from "../../store/exportSlides.ts";
 import { gridIdOf, patchId } from "../../store/patches.ts";
 import { gridPart } from "../patch/patch.service.ts";
@@ -53,10 +59,14 @@ async function* readings(database: Database, { source, slides, after = -1 }: Row
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const limit = Math.max(1, Math.floor(READ_BYTES / (source.dims * 2)));
   const isSparse = Object.values(source.filter).some((condition) => condition !== undefined);
+  // One is read into while the other is in use.
+  const memories = [exportMemory(limit, source.dims), exportMemory(limit, source.dims)] as const;
+  let turn: 0 | 1 = 0;
   let index = ranges.findIndex(({ from, to }) => from < to);
   while (index >= 0 && index < ranges.length) {
     const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
-    const rows = await readExportRows(database, source, some, limit);
+    const rows = await readExportRows(database, source, some, limit, memories[turn]);
+    turn = turn === 0 ? 1 : 0;
     const last = rows.patchIds.at(-1);
     if (last === undefined || rows.patchIds.length < limit) {
       index = behind;
@@ -125,7 +135,8 @@ const attentionOfRows = ({ attention }: RowsRequest, { patchIds }: ExportRows): 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
- * The rows of an export by patch id, in batches, read from the database a batch ahead of whoever takes them and no further.
+ * The rows of an export by patch id, in batches, read from the database a reading ahead of whoever takes them and no further.
+ * The memory of a batch is used again: what must stay when the next one is asked for has to be copied.
  * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
  */
 export async function* exportBatches(database: Database, request: RowsRequest): AsyncGenerator<FeatureBatch> {
