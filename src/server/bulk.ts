@@ -54,7 +54,6 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
   let streams = 0;
   const send = async (reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
     const { raw } = reply.hijack();
-    streams++;
     raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
     try {
       for await (const piece of bytes) await written(raw, piece);
@@ -62,8 +61,6 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
     } catch (error) {
       if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
       raw.destroy();
-    } finally {
-      streams--;
     }
   };
   server.get<StreamRequest>(`${BULK}/exports/:id.arrow`, async (request, reply) => {
@@ -73,14 +70,19 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       if (!app.signer.verify(streamPath(id), request.query)) throw forbidden();
       const found = await requireExport(app, id);
       if (streams >= MOST_STREAMS) throw busy();
-      const opened = await openExport(app, found, request.query.after);
-      await recordReading(app, id);
-      reply.headers({
-        "content-type": "application/vnd.apache.arrow.stream",
-        "content-disposition": 'attachment; filename="features.arrow"',
-        "x-histoql-rows": String(opened.request.rows),
-      });
-      await send(reply, streamArrow(app, opened));
+      streams++;
+      try {
+        const opened = await openExport(app, found, request.query.after);
+        await recordReading(app, id);
+        reply.headers({
+          "content-type": "application/vnd.apache.arrow.stream",
+          "content-disposition": 'attachment; filename="features.arrow"',
+          "x-histoql-rows": String(opened.request.rows),
+        });
+        await send(reply, streamArrow(app, opened));
+      } finally {
+        streams--;
+      }
     } catch (error) {
       if (isHistoError(error)) return refuse(reply, error);
       throw error;

@@ -15,6 +15,10 @@ import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
 const READ_BYTES = 8 * 2 ** 20;
+
+const rowsARead = ({ source: { dims }, readBytes = READ_BYTES }: RowsRequest): number =>
+  Math.max(1, Math.floor(readBytes / (dims * 2)));
+
 /** Batches that a reading is sent in: no turn of the event loop has more to convert. */
 const BATCHES_A_READ = 4;
 /** A filter on patches may leave few: then more slides are looked through at a time. */
@@ -38,6 +42,8 @@ export type RowsRequest = {
   rows: number;
   /** Null without such a column. */
   attention: readonly SlideAttention[] | null;
+  /** What is read at a time, in bytes of vectors; 8 MiB when left out. */
+  readBytes?: number;
 };
 
 /** Why a stream breaks off. */
@@ -54,10 +60,11 @@ const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[
 };
 
 /** Rows in order, one reading at a time. */
-async function* readings(database: Database, { source, slides, after = -1 }: RowsRequest): AsyncGenerator<ExportRows> {
+async function* readings(database: Database, request: RowsRequest): AsyncGenerator<ExportRows> {
+  const { source, slides, after = -1 } = request;
   const ranges = rangesOf(slides).map(({ from, to }) => ({ from: Math.max(from, after + 1), to }));
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
-  const limit = Math.max(1, Math.floor(READ_BYTES / (source.dims * 2)));
+  const limit = rowsARead(request);
   const isSparse = Object.values(source.filter).some((condition) => condition !== undefined);
   // One is read into while the other is in use.
   const memories = [exportMemory(limit, source.dims), exportMemory(limit, source.dims)] as const;
@@ -144,7 +151,7 @@ export async function* exportBatches(database: Database, request: RowsRequest): 
   const { dims, hasPlaces } = source;
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
-  const most = Math.max(1, Math.ceil(READ_BYTES / (dims * 2) / BATCHES_A_READ));
+  const most = Math.ceil(rowsARead(request) / BATCHES_A_READ);
   let sent = 0;
   for await (const rows of ahead(readings(database, request))) {
     const slideOf = slidesOf(rows.patchIds, places);
