@@ -1,6 +1,7 @@
 export { fileChecksum } from "./checksum.ts";
 export { deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
 export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
+export { outlinesOfMask } from "./maskOutlines.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
 export {
   type CellClasses,
