@@ -6,11 +6,12 @@ const LAYERS = {
   onnx: ["platform"],
   slides: ["platform"],
   statistics: ["platform"],
-  store: ["platform"],
+  remote: ["platform"],
+  store: ["remote", "platform"],
   queue: ["store", "platform"],
   inference: ["onnx", "slides", "platform"],
   learning: ["onnx", "platform"],
-  modules: ["inference", "learning", "onnx", "slides", "statistics", "store", "queue", "platform"],
+  modules: ["inference", "learning", "onnx", "slides", "statistics", "store", "queue", "remote", "platform"],
 };
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({

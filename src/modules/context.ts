@@ -9,6 +9,7 @@ import type { PrismaClient } from "../store/prisma.ts";
 import type { EncoderSessions } from "./encoder/encoder.sessions.ts";
 import type { Loaders } from "./loaders.ts";
 import type { OpenSlides } from "./slide/openSlides.ts";
+import type { SlideFiles } from "./slide/slideFiles.ts";
 
 /** The running parts that services act on; made once by the composition root. */
 export type App = {
@@ -22,6 +23,7 @@ export type App = {
   artefacts: ArtefactStore;
   queue: Queue;
   signer: Signer;
+  slideFiles: SlideFiles;
   openSlides: OpenSlides;
   encoderSessions: EncoderSessions;
 };

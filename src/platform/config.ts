@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { HistoError } from "./errors.ts";
+import { type ArtefactPlace, type HostSettings, readArtefactPlace, readHostSettings } from "./hosts.ts";
 
 const list = (separator: string) => (value: string) =>
   value
@@ -32,6 +33,21 @@ const environment = z.object({
     .default(2 * GIBIBYTE),
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
   HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+  HISTOQL_HOSTS: z.string().default(""),
+  HISTOQL_HOST_TOKENS: z.string().default(""),
+  HISTOQL_CACHE: z.string().min(1).optional(),
+  HISTOQL_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(50 * GIBIBYTE),
+  HISTOQL_ARTEFACTS: z.string().min(1).optional(),
+  HISTOQL_S3_ENDPOINT: z.string().min(1).optional(),
+  // By the names that every S3 client takes them from.
+  AWS_REGION: z.string().min(1).default("us-east-1"),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
 });
 
 export type ExecutionProvider = "cuda" | "webgpu" | "cpu";
@@ -57,6 +73,14 @@ export type Config = {
   maxUploadBytes: number;
   /** Patches per inference batch. */
   batchSize: number;
+  /** What may be read over HTTP and S3, and how. */
+  hosts: HostSettings;
+  /** Absolute folder of the files that came from hosts, for all processes of one machine; undefined: in the data folder. */
+  cacheFolder: string | undefined;
+  /** What they may come to. */
+  cacheBytes: number;
+  /** Where artefacts are that all machines share; undefined keeps them in the data folder alone. */
+  sharedArtefacts: ArtefactPlace | undefined;
 };
 
 const isProvider = (name: string): name is ExecutionProvider =>
@@ -95,7 +119,7 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
   return {
     databaseUrl: values.DATABASE_URL,
     schema: values.HISTOQL_SCHEMA,
-    dataFolder: isAbsolute(values.HISTOQL_DATA) ? values.HISTOQL_DATA : resolve(values.HISTOQL_DATA),
+    dataFolder: resolve(values.HISTOQL_DATA),
     host: values.HISTOQL_HOST,
     port: values.HISTOQL_PORT,
     roots: list(process.platform === "win32" ? ";" : ":")(values.HISTOQL_ROOTS).map((root) => resolve(root)),
@@ -104,6 +128,18 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
     batchSize: values.HISTOQL_BATCH,
+    hosts: readHostSettings({
+      hosts: list(",")(values.HISTOQL_HOSTS),
+      tokens: list(",")(values.HISTOQL_HOST_TOKENS),
+      endpoint: values.HISTOQL_S3_ENDPOINT,
+      region: values.AWS_REGION,
+      accessKeyId: values.AWS_ACCESS_KEY_ID,
+      secretAccessKey: values.AWS_SECRET_ACCESS_KEY,
+      sessionToken: values.AWS_SESSION_TOKEN,
+    }),
+    cacheFolder: values.HISTOQL_CACHE === undefined ? undefined : resolve(values.HISTOQL_CACHE),
+    cacheBytes: values.HISTOQL_CACHE_BYTES,
+    sharedArtefacts: readArtefactPlace(values.HISTOQL_ARTEFACTS),
     ...overrides,
   };
 };

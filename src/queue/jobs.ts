@@ -147,6 +147,18 @@ export const recordProgress = async (
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };
 
+/**
+ * Tells what a job is doing before there is anything to count.
+ * @throws LeaseLostError
+ */
+export const recordMessage = async (client: Queryable, job: ClaimedJob, message: string): Promise<void> => {
+  const { rowCount } = await client.query(
+    `UPDATE job SET message = $3, lease_until = ${leaseEnd} WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
+    [job.id, job.lease, message],
+  );
+  if (rowCount !== 1) throw new LeaseLostError(job.id);
+};
+
 /** Brings a parent's state and count in line with its children's. */
 const settleParent = async (client: Queryable, childId: string): Promise<void> => {
   // The lock makes two children that end together see each other.

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encoder.ts";
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
@@ -15,12 +14,13 @@ import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
 import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
+import { createSlideFiles } from "../modules/slide/slideFiles.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
 import { startQueue } from "../queue/queue.ts";
-import { createArtefactStore } from "../store/artefacts.ts";
+import { openArtefacts } from "../store/artefacts.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrations.ts";
 import { createPrisma } from "../store/prisma.ts";
@@ -71,7 +71,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
   });
   try {
     await migrate(database);
-    const artefacts = createArtefactStore(join(config.dataFolder, "artefacts"));
+    const artefacts = openArtefacts(config);
+    const slideFiles = createSlideFiles(config);
     const app: App = {
       config,
       log,
@@ -82,7 +83,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       artefacts,
       queue: await startQueue(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
-      openSlides: createOpenSlides(),
+      slideFiles,
+      openSlides: createOpenSlides(slideFiles),
       encoderSessions: createEncoderSessions(config, artefacts),
     };
     await storeBundledEncoder(app);

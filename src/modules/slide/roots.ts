@@ -30,9 +30,9 @@ const isGlob = (path: string): boolean => /[*?[\]{}]/.test(path);
 const candidates = (path: string, roots: readonly string[]): string[] =>
   isAbsolute(path) ? [resolve(path)] : roots.map((root) => resolve(root, path));
 
-const hasSlideEnding = (path: string): boolean => SLIDE_ENDINGS.has(extname(path).toLowerCase());
+export const hasSlideEnding = (path: string): boolean => SLIDE_ENDINGS.has(extname(path).toLowerCase());
 
-const isHidden = (path: string): boolean => basename(path).startsWith(".");
+export const isHidden = (path: string): boolean => basename(path).startsWith(".");
 
 const filesIn = async (folder: string): Promise<string[]> => {
   const found: string[] = [];

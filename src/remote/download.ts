@@ -1,0 +1,74 @@
+import { createWriteStream } from "node:fs";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { isHistoError } from "../platform/errors.ts";
+import type { RemoteAddress } from "../platform/hosts.ts";
+import * as refusals from "./refusals.ts";
+import { persist, type Remote, type RemoteFile, TransientError } from "./remote.ts";
+
+export type Progress = (receivedBytes: number, totalBytes: number) => void;
+
+const PROGRESS_EVERY_MS = 1_000;
+
+/** What an earlier attempt left: bytes are worth keeping only beside the tag of what they are a part of. */
+const readPart = async (file: string): Promise<{ from: number; tag: string | undefined }> => {
+  const tag = await readFile(`${file}.tag`, "utf8").catch(() => undefined);
+  const found = tag === undefined ? undefined : await stat(file).catch(() => undefined);
+  return { from: found?.size ?? 0, tag };
+};
+
+export const removePart = async (file: string): Promise<void> => {
+  await Promise.all([file, `${file}.tag`].map((path) => rm(path, { force: true })));
+};
+
+/** An error of writing is about this machine's disk; anything else that broke a stream is the network's. */
+const isOurs = (error: unknown): boolean =>
+  ["ENOSPC", "EDQUOT", "EIO", "EACCES", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+/**
+ * Brings a file of a host to disk, going on where an earlier attempt ended, whether of this call or of a killed process.
+ * @param expected refuses another size before anything is sent
+ * @throws HistoError as `Remote.open`, and CONFLICT for another size
+ */
+export const download = async (
+  remote: Remote,
+  address: RemoteAddress,
+  file: string,
+  { expected, onProgress, signal }: { expected: RemoteFile; onProgress?: Progress; signal?: AbortSignal },
+): Promise<RemoteFile> =>
+  persist(async (madeProgress) => {
+    const part = await readPart(file);
+    if (part.from === expected.bytes && part.tag === expected.tag && part.tag !== undefined) return expected;
+    const { from, tag, bytes, body } = await remote.open(address, part, signal);
+    if (bytes !== expected.bytes) {
+      body.destroy();
+      throw refusals.changed();
+    }
+    let received = from;
+    let told = 0;
+    const count = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        received += chunk.length;
+        if (received > bytes) return done(new TransientError("more than was announced"));
+        const now = Date.now();
+        if (now - told > PROGRESS_EVERY_MS) onProgress?.(received, bytes);
+        if (now - told > PROGRESS_EVERY_MS) told = now;
+        done(null, chunk);
+      },
+    });
+    try {
+      if (from === 0) await removePart(file);
+      if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
+      const flags = from === 0 ? "w" : "a";
+      await pipeline(body, count, createWriteStream(file, { flags, mode: 0o600 }), { ...(signal && { signal }) });
+    } catch (error) {
+      body.destroy();
+      if (received > from) madeProgress();
+      if (signal?.aborted || isHistoError(error) || error instanceof TransientError || isOurs(error)) throw error;
+      throw new TransientError("broken off");
+    }
+    if (received === bytes) return { bytes, tag };
+    if (received > from) madeProgress();
+    throw new TransientError("ended early");
+  }, signal);
