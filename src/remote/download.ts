@@ -1,8 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { isHistoError } from "../platform/errors.ts";
+import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { RemoteAddress } from "../platform/hosts.ts";
 import * as refusals from "./refusals.ts";
 import { persist, type Remote, type RemoteFile, TransientError } from "./remote.ts";
@@ -46,27 +42,28 @@ export const download = async (
       throw refusals.changed();
     }
     let received = from;
-    let told = 0;
-    const count = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        received += chunk.length;
-        if (received > bytes) return done(new TransientError("more than was announced"));
-        const now = Date.now();
-        if (now - told > PROGRESS_EVERY_MS) onProgress?.(received, bytes);
-        if (now - told > PROGRESS_EVERY_MS) told = now;
-        done(null, chunk);
-      },
-    });
+    let told = Date.now();
+    if (from === 0) await removePart(file);
+    if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
+    const handle = await open(file, from === 0 ? "w" : "a", 0o600);
     try {
-      if (from === 0) await removePart(file);
-      if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
-      const flags = from === 0 ? "w" : "a";
-      await pipeline(body, count, createWriteStream(file, { flags, mode: 0o600 }), { ...(signal && { signal }) });
+      // Piece by piece rather than by a pipeline, which would throw away what it still holds when the connection breaks.
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        if (received + chunk.length > bytes) throw new TransientError("more than was announced");
+        await handle.writeFile(chunk);
+        received += chunk.length;
+        if (Date.now() - told < PROGRESS_EVERY_MS) continue;
+        told = Date.now();
+        onProgress?.(received, bytes);
+      }
     } catch (error) {
-      body.destroy();
+      signal?.throwIfAborted();
       if (received > from) madeProgress();
-      if (signal?.aborted || isHistoError(error) || error instanceof TransientError || isOurs(error)) throw error;
+      if (error instanceof TransientError || isOurs(error)) throw error;
       throw new TransientError("broken off");
+    } finally {
+      body.destroy();
+      await handle.close();
     }
     if (received === bytes) return { bytes, tag };
     if (received > from) madeProgress();

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from "node:http";
 import { AwsV4Signer } from "aws4fetch";
 import { digestOf } from "../platform/digest.ts";
 import type { S3Settings } from "../platform/hosts.ts";
@@ -14,42 +13,52 @@ const escapeKey = (key: string): string =>
     )
     .join("/");
 
-export type S3Request = {
+type Signable = {
   method: "GET" | "HEAD" | "PUT";
-  bucket: string;
-  key: string;
-  query?: Record<string, string>;
+  url: URL;
   headers?: Record<string, string>;
   body?: Uint8Array | undefined;
-  /** Tests sign at a published time. */
+  /** Now, unless a test signs at a published time. */
   datetime?: string;
 };
 
-/**
- * The URL (path style, which every S3-compatible server understands) and the headers of a request to a bucket, signed by
- * Signature Version 4 where there are credentials.
- */
-export const s3Request = async (
-  { endpoint, region, credentials }: S3Settings,
-  { method, bucket, key, query = {}, headers = {}, body, datetime }: S3Request,
-): Promise<{ url: URL; headers: OutgoingHttpHeaders }> => {
-  const url = new URL(`${endpoint}/${bucket}/${escapeKey(key)}`);
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  // `URLSearchParams` writes a space as `+`, which the signature's canonical form does not know.
-  url.search = url.search.replaceAll("+", "%20");
-  if (!credentials) return { url, headers };
+/** Headers with which S3 takes a request for one of the key's owner: Signature Version 4, the body's digest included. */
+export const signedHeaders = async (
+  { region, credentials }: S3Settings,
+  { method, url, headers = {}, body, datetime }: Signable,
+): Promise<Record<string, string>> => {
+  if (!credentials) return headers;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const signed = await new AwsV4Signer({
     method,
     url: url.href,
     headers: { ...headers, "x-amz-content-sha256": body ? digestOf(body) : NOTHING },
-    accessKeyId: credentials.accessKeyId,
-    secretAccessKey: credentials.secretAccessKey,
-    ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
     ...(datetime !== undefined && { datetime }),
     region,
     service: "s3",
   }).sign();
-  return { url, headers: Object.fromEntries(signed.headers) };
+  return Object.fromEntries(signed.headers);
+};
+
+export type S3Request = Omit<Signable, "url" | "datetime"> & {
+  bucket: string;
+  key: string;
+  query?: Record<string, string>;
+};
+
+/** The URL (path style, which every S3-compatible server understands) and the headers of a request to a bucket. */
+export const s3Request = async (
+  settings: S3Settings,
+  { bucket, key, query = {}, ...request }: S3Request,
+): Promise<{ url: URL; headers: Record<string, string> }> => {
+  const url = new URL(`${settings.endpoint}/${bucket}/${escapeKey(key)}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  // `URLSearchParams` writes a space as `+`, which the signature's canonical form does not know.
+  url.search = url.search.replaceAll("+", "%20");
+  return { url, headers: await signedHeaders(settings, { ...request, url }) };
 };
 
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
