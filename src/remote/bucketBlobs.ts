@@ -39,8 +39,7 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
           throw new TransientError("network");
         }
       },
-      undefined,
-      unreachable,
+      { giveUp: unreachable },
     );
   const drain = async (answer: IncomingMessage): Promise<true> => {
     answer.resume();

@@ -3,7 +3,14 @@ import type { RemoteAddress } from "../platform/hosts.ts";
 import * as refusals from "./refusals.ts";
 import { persist, type Remote, type RemoteFile, TransientError } from "./remote.ts";
 
-export type Progress = (receivedBytes: number, totalBytes: number) => void;
+type Progress = (receivedBytes: number, totalBytes: number) => void;
+
+export type FetchOptions = {
+  onProgress?: Progress | undefined;
+  signal?: AbortSignal | undefined;
+  /** How often in a row a host may fail without sending anything; 5 by default. */
+  attempts?: number | undefined;
+};
 
 const PROGRESS_EVERY_MS = 1_000;
 
@@ -31,41 +38,44 @@ export const download = async (
   remote: Remote,
   address: RemoteAddress,
   file: string,
-  { expected, onProgress, signal }: { expected: RemoteFile; onProgress?: Progress; signal?: AbortSignal },
+  { expected, onProgress, signal, attempts }: FetchOptions & { expected: RemoteFile },
 ): Promise<RemoteFile> =>
-  persist(async (madeProgress) => {
-    const part = await readPart(file);
-    if (part.from === expected.bytes && part.tag === expected.tag && part.tag !== undefined) return expected;
-    const { from, tag, bytes, body } = await remote.open(address, part, signal);
-    if (bytes !== expected.bytes) {
-      body.destroy();
-      throw refusals.changed();
-    }
-    let received = from;
-    let told = Date.now();
-    if (from === 0) await removePart(file);
-    if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
-    const handle = await open(file, from === 0 ? "w" : "a", 0o600);
-    try {
-      // Piece by piece rather than by a pipeline, which would throw away what it still holds when the connection breaks.
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        if (received + chunk.length > bytes) throw new TransientError("more than was announced");
-        await handle.writeFile(chunk);
-        received += chunk.length;
-        if (Date.now() - told < PROGRESS_EVERY_MS) continue;
-        told = Date.now();
-        onProgress?.(received, bytes);
+  persist(
+    async (madeProgress) => {
+      const part = await readPart(file);
+      if (part.from === expected.bytes && part.tag === expected.tag && part.tag !== undefined) return expected;
+      const { from, tag, bytes, body } = await remote.open(address, part, signal);
+      if (bytes !== expected.bytes) {
+        body.destroy();
+        throw refusals.changed();
       }
-    } catch (error) {
-      signal?.throwIfAborted();
+      let received = from;
+      let told = Date.now();
+      if (from === 0) await removePart(file);
+      if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
+      const handle = await open(file, from === 0 ? "w" : "a", 0o600);
+      try {
+        // Piece by piece rather than by a pipeline, which would throw away what it still holds when the connection breaks.
+        for await (const chunk of body as AsyncIterable<Buffer>) {
+          if (received + chunk.length > bytes) throw new TransientError("more than was announced");
+          await handle.writeFile(chunk);
+          received += chunk.length;
+          if (Date.now() - told < PROGRESS_EVERY_MS) continue;
+          told = Date.now();
+          onProgress?.(received, bytes);
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (received > from) madeProgress();
+        if (error instanceof TransientError || isOurs(error)) throw error;
+        throw new TransientError("broken off");
+      } finally {
+        body.destroy();
+        await handle.close();
+      }
+      if (received === bytes) return { bytes, tag };
       if (received > from) madeProgress();
-      if (error instanceof TransientError || isOurs(error)) throw error;
-      throw new TransientError("broken off");
-    } finally {
-      body.destroy();
-      await handle.close();
-    }
-    if (received === bytes) return { bytes, tag };
-    if (received > from) madeProgress();
-    throw new TransientError("ended early");
-  }, signal);
+      throw new TransientError("ended early");
+    },
+    { signal, attempts },
+  );

@@ -4,7 +4,7 @@ import { extname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestOf, fileDigest } from "../platform/digest.ts";
 import type { RemoteAddress } from "../platform/hosts.ts";
-import { download, type Progress, removePart } from "./download.ts";
+import { download, type FetchOptions, removePart } from "./download.ts";
 import { isFresh, keepFresh, withFileLock } from "./fileLock.ts";
 import * as refusals from "./refusals.ts";
 import type { Remote, RemoteFile } from "./remote.ts";
@@ -31,7 +31,6 @@ export type FileCache = {
 export type KnownFile = RemoteFile & { checksum: string };
 /** Until it is released, the file is not evicted. */
 export type HeldFile = { path: string; release(): Promise<void> };
-export type FetchOptions = { onProgress?: Progress; signal?: AbortSignal };
 
 /** Readers go by a file's content, but for a few formats; an ending of another form is left out. */
 const endingOf = ({ path }: RemoteAddress): string => /\.[a-z0-9]{1,10}$/.exec(extname(path).toLowerCase())?.[0] ?? "";
@@ -166,18 +165,15 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
   const bring = async (
     address: RemoteAddress,
     wanted: RemoteFile & { checksum: string | undefined },
-    { onProgress, signal }: FetchOptions,
+    options: FetchOptions,
   ): Promise<string> => {
+    const { signal } = options;
     const key = digestOf(address.url);
     const part = at("parts", key);
     const attempt = async (isLast: boolean): Promise<string> => {
       const unreserve = await reserve(key, wanted.bytes, signal);
       try {
-        const { tag } = await download(remote, address, part, {
-          expected: wanted,
-          ...(onProgress && { onProgress }),
-          ...(signal && { signal }),
-        });
+        const { tag } = await download(remote, address, part, { ...options, expected: wanted });
         const checksum = await fileDigest(part);
         if (wanted.checksum === undefined || checksum === wanted.checksum) {
           await locked("room", () => rename(part, at("files", nameOf(address, checksum))), signal);

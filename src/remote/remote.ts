@@ -34,17 +34,22 @@ export class TransientError extends Error {
 }
 
 const ATTEMPTS = 5;
+/** With the waits between them about two minutes: time for a host to be started again. */
+export const PATIENT_ATTEMPTS = 10;
 /** Waits 0.2, 0.4, 0.8 … seconds. */
 const FIRST_WAIT_MS = 200;
 
 /**
- * Runs `work` until it succeeds, fails for good, or has failed transiently five times without the count being reset.
- * @throws HistoError of the work, or FILE_NOT_FOUND
+ * Runs `work` until it succeeds, fails for good, or has failed transiently so many times without any progress.
+ * @throws what the work throws, or what `giveUp` makes
  */
 export const persist = async <Result>(
   work: (madeProgress: () => void) => Promise<Result>,
-  signal?: AbortSignal,
-  giveUp: () => Error = refusals.unreachable,
+  {
+    signal,
+    attempts = ATTEMPTS,
+    giveUp = refusals.unreachable,
+  }: { signal?: AbortSignal | undefined; attempts?: number | undefined; giveUp?: () => Error } = {},
 ): Promise<Result> => {
   for (let failures = 0; ; ) {
     try {
@@ -54,7 +59,7 @@ export const persist = async <Result>(
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       failures++;
-      if (failures >= ATTEMPTS) throw giveUp();
+      if (failures >= attempts) throw giveUp();
       await delay(FIRST_WAIT_MS * 2 ** (failures - 1), undefined, { signal });
     }
   }
@@ -149,13 +154,16 @@ export const createRemote = (settings: HostSettings): Remote => {
 
   return {
     look: (address, signal) =>
-      persist(async () => {
-        // One byte instead of HEAD, which not every host answers; a host without ranges is broken off.
-        const answer = await get(address, { range: "bytes=0-0" }, signal);
-        const { bytes } = extent(answer);
-        answer.destroy();
-        return { bytes, tag: tagOf(answer) };
-      }, signal),
+      persist(
+        async () => {
+          // One byte instead of HEAD, which not every host answers; a host without ranges is broken off.
+          const answer = await get(address, { range: "bytes=0-0" }, signal);
+          const { bytes } = extent(answer);
+          answer.destroy();
+          return { bytes, tag: tagOf(answer) };
+        },
+        { signal },
+      ),
     async open(address, { from, tag }, signal) {
       const isResumed = from > 0 && tag !== undefined;
       // S3 knows the first of the two conditions only, and not every web server the second.
@@ -184,16 +192,19 @@ export const createRemote = (settings: HostSettings): Remote => {
           prefix: path,
           ...(next !== undefined && { "continuation-token": next }),
         };
-        const page = await persist(async () => {
-          const asked = await s3Request(settings.s3, { method: "GET", bucket, key: "", query });
-          try {
-            const answer = await send({ method: "GET", ...asked, signal });
-            requireUsable(answer);
-            return readListing((await readBytes(answer)).toString("utf8"));
-          } catch (error) {
-            throw toTransient(error, signal);
-          }
-        }, signal);
+        const page = await persist(
+          async () => {
+            const asked = await s3Request(settings.s3, { method: "GET", bucket, key: "", query });
+            try {
+              const answer = await send({ method: "GET", ...asked, signal });
+              requireUsable(answer);
+              return readListing((await readBytes(answer)).toString("utf8"));
+            } catch (error) {
+              throw toTransient(error, signal);
+            }
+          },
+          { signal },
+        );
         keys.push(...page.keys);
         next = page.next;
       } while (next !== undefined);

@@ -4,7 +4,14 @@ import type { Config } from "../../platform/config.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { isRemote, parseRemote } from "../../platform/hosts.ts";
 import { type ClaimedJob, recordMessage } from "../../queue/jobs.ts";
-import { createFileCache, createRemote, type FetchOptions, type HeldFile, type Remote } from "../../remote/index.ts";
+import {
+  createFileCache,
+  createRemote,
+  type FetchOptions,
+  type HeldFile,
+  PATIENT_ATTEMPTS,
+  type Remote,
+} from "../../remote/index.ts";
 import { fileChecksum } from "../../slides/index.ts";
 import type { Slide, SlideImage } from "../../store/generated/client.ts";
 import type { App } from "../context.ts";
@@ -108,7 +115,8 @@ export const withSameFile = async <Result>(
     // The lease's own heartbeat notices what is wrong with the job.
     told = told.then(() => recordMessage(app.database, job, message)).catch(() => {});
   };
-  const held = await app.slideFiles.hold(image, { verify: true, signal, onProgress }).catch((error: unknown) => {
+  const options = { verify: true, signal, onProgress, attempts: PATIENT_ATTEMPTS };
+  const held = await app.slideFiles.hold(image, options).catch((error: unknown) => {
     throw named(error, slide);
   });
   try {
