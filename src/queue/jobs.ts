@@ -120,6 +120,10 @@ export const insertJobTree = async (
   return { parentId, childIds: await insertParts(client, parentId, planned, slideIds) };
 };
 
+/** What a parent's parts have done together, in SQL: those that ended are counted when they end, those that run are few. */
+export const PARTS_DONE = `(job.parts_done + coalesce((SELECT sum(part.done) FROM job AS part
+    WHERE part.parent_id = job.id AND part.kind = job.kind AND part.state = 'RUNNING'), 0))`;
+
 const leaseEnd = (seconds: string) => `now() + make_interval(secs => ${seconds}::float8)`;
 
 type ClaimedRow = {

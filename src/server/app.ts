@@ -12,6 +12,7 @@ import { type Config, makeDataFolder } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
+import { createJobWatch } from "../queue/jobWatch.ts";
 import { startQueue } from "../queue/queue.ts";
 import { recordVersion, requireVersion } from "../queue/workers.ts";
 import { createArtefactStore } from "../store/artefacts.ts";
@@ -96,6 +97,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       prisma: createPrisma(database),
       artefacts,
       queue: await startQueue(database, log, { leaseSeconds: config.leaseSeconds }),
+      jobWatch: createJobWatch(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
       openSlides: createOpenSlides(),
       encoderSessions: createEncoderSessions(config, artefacts),
@@ -110,6 +112,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         await stopSweeping?.();
         await working?.stop();
         await indexingDone(app);
+        app.jobWatch.close();
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

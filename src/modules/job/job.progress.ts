@@ -1,3 +1,4 @@
+import { PARTS_DONE } from "../../queue/jobs.ts";
 import type { Queryable } from "../../store/database.ts";
 
 /** The GraphQL type Progress. */
@@ -54,8 +55,7 @@ export const loadJobProgress = async (client: Queryable, ids: readonly string[])
     `SELECT job.id, job.done, job.total, job.unit, job.message, job.state = 'RUNNING' AS is_running, job.done_before,
        extract(epoch FROM coalesce(job.finished_at, now()) - job.started_at)::float8 AS seconds,
        job.unit = 'slides' AND EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id) AS is_parent,
-       job.parts_done + coalesce((SELECT sum(part.done) FROM job AS part
-         WHERE part.parent_id = job.id AND part.kind = job.kind AND part.state = 'RUNNING'), 0) AS parts_done,
+       ${PARTS_DONE} AS parts_done,
        job.waiting_for, job.setbacks,
        CASE WHEN job.state = 'QUEUED' THEN extract(epoch FROM job.start_after - now())::float8 END AS retries_in
      FROM job

@@ -2709,6 +2709,8 @@ export const PatchGridScalarFieldEnum = {
   patches: 'patches',
   tissueShare: 'tissueShare',
   maskDigest: 'maskDigest',
+  trust: 'trust',
+  declared: 'declared',
   software: 'software',
   createdAt: 'createdAt'
 } as const
@@ -2765,7 +2767,8 @@ export const SlideFeaturesScalarFieldEnum = {
   checkpoint: 'checkpoint',
   isComplete: 'isComplete',
   completedAt: 'completedAt',
-  provider: 'provider'
+  provider: 'provider',
+  vectorsDigest: 'vectorsDigest'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -3255,20 +3258,6 @@ export type ListEnumTissueMethodFieldRefInput<$PrismaModel> = FieldRefInputType<
 
 
 /**
- * Reference to a field of type 'FeatureLevel'
- */
-export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
-    
-
-
-/**
- * Reference to a field of type 'FeatureLevel[]'
- */
-export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
-    
-
-
-/**
  * Reference to a field of type 'Trust'
  */
 export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust'>
@@ -3279,6 +3268,20 @@ export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaMode
  * Reference to a field of type 'Trust[]'
  */
 export type ListEnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel'
+ */
+export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel[]'
+ */
+export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
     
 
 
