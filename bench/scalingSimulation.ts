@@ -1,4 +1,4 @@
-import { seeded } from "./random.ts";
+import { seededUniform } from "../src/platform/random.ts";
 
 /**
  * A night of many workers, played through event by event: slides of many sizes, GPUs that serve the slides of their worker
@@ -146,7 +146,7 @@ const WAIT_SAMPLE = 8;
 
 /** Plays the plan through. */
 export const simulate = (plan: Plan): Outcome => {
-  const random = seeded(plan.seed);
+  const random = seededUniform(plan.seed);
   const clock = { now: 0 };
   const agenda = createAgenda();
   const database = createServer(agenda, clock, plan.databaseCores);

@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
-import { knownAbsence, type Provider } from "../onnx/providers.ts";
+import { type Device, knownAbsence } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
+import { providerOf } from "../platform/devices.ts";
 import { HistoError, isHistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
+import { checkDigest } from "./inspect-model.ts";
 import { firstNonFiniteRow } from "./non-finite.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
 
@@ -14,7 +15,8 @@ import { RESIZED, resizeGraph } from "./resize-graph.ts";
  * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 464 patches/s with 2 a run
  * against 319 with 8 (EfficientNet-Lite0 to block 11, two encoders of one thread). A GPU wants the whole batch.
  */
-const patchesPerRunOn = (provider: Provider, threads: number): number => {
+const patchesPerRunOn = (device: Device, threads: number): number => {
+  const provider = providerOf(device);
   switch (provider) {
     case "cpu":
       return 2 * threads;
@@ -28,7 +30,7 @@ const patchesPerRunOn = (provider: Provider, threads: number): number => {
 };
 
 export type EncoderRunner = {
-  provider: Provider;
+  provider: Device;
   skipped: SkippedProvider[];
   /** Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3]. Blocks its thread while it computes. */
   embed(pixels: Uint8Array, patches: number, height: number, width: number): Promise<Float32Array | Uint16Array>;
@@ -90,18 +92,6 @@ const readModel = async (file: string): Promise<Uint8Array> => {
       fix: "Register the encoder again.",
       cause,
     });
-  }
-};
-
-const checkDigest = (bytes: Uint8Array, card: EncoderCard): void => {
-  if (card.digest === undefined) return;
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  if (digest !== card.digest) {
-    throw new HistoError(
-      "MODEL_INCOMPATIBLE",
-      `The ONNX file of encoder "${card.key}" is not the one its card names: its SHA-256 begins with ${digest.slice(0, 12)}, the card's with ${card.digest.slice(0, 12)}.`,
-      { fix: "Give the file that the card was written for, or correct its digest.", path: ["card", "digest"] },
-    );
   }
 };
 

@@ -3,17 +3,19 @@ import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
 import { cellOrigin, patchRegion, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
-import type { Encoder, FeatureSet, PatchGrid, Slide } from "../../store/generated/client.ts";
+import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
 import { cellOf, readGridPatchIds } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { ensureGrid } from "../patch/grid.service.ts";
+import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
 import { withSameFile } from "../slide/slideFiles.ts";
+import { recipeOf } from "./embed.plan.ts";
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
-const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
+export const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
   if (app.database.kind !== "embedded") return;
   const used = await storeBytes(app.database);
   const needed = estimateBytes(patches, dims);
@@ -33,7 +35,7 @@ type Work = {
   image: ResolvedImage;
   featureSet: FeatureSet;
   encoder: Encoder;
-  grid: PatchGrid;
+  grid: SteppedGrid;
   written: number;
   signal: AbortSignal;
 };
@@ -44,6 +46,7 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string
   return async (first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void> => {
     const from = written + first;
     const to = from + count;
+    app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
     await app.database.transaction(async (client) => {
       const batch = {
         patchIds: ids.subarray(first, first + count),
@@ -100,9 +103,10 @@ export const runEmbedJob =
     });
     const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
     await withSameFile(app, job, { slide, image, signal }, async () => {
-      const { patchSize, micronsPerPixel, overlap, minTissue, tissue, dims } = featureSet;
-      const recipe = { patchSize, micronsPerPixel, overlap, minTissue, tissue };
-      const grid = await ensureGrid(app, slide, image, recipe, (patches) => requireRoom(app, slide, patches, dims));
+      const { dims } = featureSet;
+      const grid = await ensureGrid(app, slide, image, recipeOf(featureSet), (patches) =>
+        requireRoom(app, slide, patches, dims),
+      );
       const { written } = await app.database.transaction(async (client) => {
         const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
         await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
