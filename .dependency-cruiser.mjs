@@ -10,7 +10,8 @@ const LAYERS = {
   queue: ["store", "platform"],
   inference: ["onnx", "slides", "platform"],
   learning: ["onnx", "platform"],
-  modules: ["inference", "learning", "onnx", "slides", "statistics", "store", "queue", "platform"],
+  formats: ["onnx", "platform"],
+  modules: ["formats", "inference", "learning", "onnx", "slides", "statistics", "store", "queue", "platform"],
 };
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({

@@ -75,6 +75,37 @@ export const insertJobTree = async (
   return { parentId, childIds };
 };
 
+/** A parent and one child a file, each with a payload of its own; the children are what workers take. */
+export const insertFileJobs = async (
+  client: Queryable,
+  parent: NewJob,
+  payloads: readonly Record<string, unknown>[],
+): Promise<{ parentId: string; childIds: string[] }> => {
+  const parentId = randomUUID();
+  const { kind, studyId, payload, resultId = null, createdBy, unit } = parent;
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by, total)
+     VALUES ($1, $2::job_kind, $3, $4, 'files', $5, $6, $7)`,
+    [parentId, kind, studyId, payload, resultId, createdBy, payloads.length],
+  );
+  const childIds = payloads.map(() => randomUUID());
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, parent_id, payload, unit, result_id, created_by)
+     SELECT child.id, $3::job_kind, $4, $5::uuid, child.payload, $6, $7, $8
+     FROM unnest($1::uuid[], $2::jsonb[]) AS child(id, payload)`,
+    [childIds, payloads.map((each) => JSON.stringify(each)), kind, studyId, parentId, unit, resultId, createdBy],
+  );
+  return { parentId, childIds };
+};
+
+/** Says what a job and its parent made, where nobody has said it yet. */
+export const nameResult = (client: Queryable, id: string, resultId: string) =>
+  client.query(
+    `UPDATE job SET result_id = $2 WHERE result_id IS NULL
+       AND (id = $1 OR id = (SELECT parent_id FROM job AS child WHERE child.id = $1))`,
+    [id, resultId],
+  );
+
 type ClaimedRow = {
   id: string;
   kind: JobKind;

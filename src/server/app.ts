@@ -5,6 +5,7 @@ import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encode
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
+import { runImportJob } from "../modules/featureImport/import.jobs.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { orReduce } from "../modules/featureSet/reduce.jobs.ts";
 import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
@@ -91,6 +92,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         {
           TILE: runTileJob(app),
           EMBED: thenIndex(app, thenAssign(app, orReduce(app, runEmbedJob(app)))),
+          IMPORT: runImportJob(app),
           INDEX: runIndexJob(app),
           CODEBOOK: runCodebookJob(app),
           TRAIN: runTrainJob(app),
