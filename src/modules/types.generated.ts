@@ -489,7 +489,7 @@ export type EmbedSlidesPayload = {
   errors: Array<UserError>;
   /** The feature set, which fills while the job runs; null when there are errors. */
   featureSet?: Maybe<FeatureSet>;
-  /** The work; null when there are errors. */
+  /** The work, by whoever asked for it first; null when every slide is complete, and when there are errors. */
   job?: Maybe<Job>;
 };
 

@@ -12,9 +12,10 @@ import { ensureGrid } from "../patch/grid.service.ts";
 import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
+import { recipeOf } from "./embed.plan.ts";
 
 /** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
-const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
+export const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
   const found = await stat(image.path).catch(() => undefined);
   if (!found) {
     throw new HistoError("FILE_NOT_FOUND", `The file of slide "${slide.key}" is not where it was registered.`, {
@@ -65,6 +66,7 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string
   return async (first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void> => {
     const from = written + first;
     const to = from + count;
+    app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
     await app.database.transaction(async (client) => {
       const batch = {
         patchIds: ids.subarray(first, first + count),
@@ -121,9 +123,10 @@ export const runEmbedJob =
     });
     const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
     await requireSameFile(slide, image);
-    const { patchSize, micronsPerPixel, overlap, minTissue, tissue, dims } = featureSet;
-    const recipe = { patchSize, micronsPerPixel, overlap, minTissue, tissue };
-    const grid = await ensureGrid(app, slide, image, recipe, (patches) => requireRoom(app, slide, patches, dims));
+    const { dims } = featureSet;
+    const grid = await ensureGrid(app, slide, image, recipeOf(featureSet), (patches) =>
+      requireRoom(app, slide, patches, dims),
+    );
     const { written } = await app.database.transaction(async (client) => {
       const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
       await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });

@@ -70,6 +70,21 @@ export type Job = Prisma.JobModel
  */
 export type JobFailure = Prisma.JobFailureModel
 /**
+ * Model JobDependency
+ * A job that may not begin before another one has succeeded.
+ */
+export type JobDependency = Prisma.JobDependencyModel
+/**
+ * Model Worker
+ * A process that takes jobs. It names no host.
+ */
+export type Worker = Prisma.WorkerModel
+/**
+ * Model Installation
+ * The version of HistoQL that the database belongs to; one row.
+ */
+export type Installation = Prisma.InstallationModel
+/**
  * Model Attribute
  * The study's dictionary of clinical attributes.
  */
