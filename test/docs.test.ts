@@ -264,6 +264,7 @@ describe("what the documents name", () => {
       HISTOQL_HOST: `\`${defaults.host}\``,
       HISTOQL_PORT: `\`${defaults.port}\``,
       HISTOQL_PROVIDERS: `\`${defaults.providers.join(",")}\``,
+      HISTOQL_DEVICES: `\`${defaults.devices.join(",")}\``,
       HISTOQL_LOG: `\`${defaults.logLevel}\``,
       HISTOQL_BATCH: `\`${defaults.batchSize}\``,
       HISTOQL_STORE_MAX_BYTES: `\`${defaults.storeMaxBytes}\``,

@@ -1,4 +1,4 @@
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 
@@ -6,7 +6,7 @@ import type { VectorPrecision } from "./encoder-graph.ts";
 export type EncoderWorkerData = {
   card: EncoderCard;
   model: Uint8Array | { file: string };
-  providers: readonly Provider[];
+  providers: readonly Device[];
   threads: number;
   precision: VectorPrecision;
   /** Patches per run of the graph; a batch is cut into runs of at most so many. Null: the provider's default. */
@@ -29,8 +29,8 @@ export type EmbeddedBatch = {
   pixels: Uint8Array;
 };
 
-export type SkippedProvider = { provider: Provider; reason: string };
+export type SkippedProvider = { provider: Device; reason: string };
 
-export type EncoderReady = { provider: Provider; skipped: SkippedProvider[] };
+export type EncoderReady = { provider: Device; skipped: SkippedProvider[] };
 
 export type EncoderCalls = { embed: { args: EmbedRequest; result: EmbeddedBatch } };

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
-import { knownAbsence, type Provider } from "../onnx/providers.ts";
+import { type Device, knownAbsence } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
+import { providerOf } from "../platform/devices.ts";
 import { HistoError, isHistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
@@ -14,7 +15,8 @@ import { RESIZED, resizeGraph } from "./resize-graph.ts";
  * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 464 patches/s with 2 a run
  * against 319 with 8 (EfficientNet-Lite0 to block 11, two encoders of one thread). A GPU wants the whole batch.
  */
-const patchesPerRunOn = (provider: Provider, threads: number): number => {
+const patchesPerRunOn = (device: Device, threads: number): number => {
+  const provider = providerOf(device);
   switch (provider) {
     case "cpu":
       return 2 * threads;
@@ -28,7 +30,7 @@ const patchesPerRunOn = (provider: Provider, threads: number): number => {
 };
 
 export type EncoderRunner = {
-  provider: Provider;
+  provider: Device;
   skipped: SkippedProvider[];
   /** Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3]. Blocks its thread while it computes. */
   embed(pixels: Uint8Array, patches: number, height: number, width: number): Promise<Float32Array | Uint16Array>;

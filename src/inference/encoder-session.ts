@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
@@ -25,7 +25,7 @@ export type PixelBatch = {
 export type EncoderSession = {
   card: EncoderCard;
   /** What really runs. */
-  provider: Provider;
+  provider: Device;
   /** Providers that were tried before it, each with the reason why it does not run here. */
   skipped: SkippedProvider[];
   dims: number;
@@ -45,7 +45,7 @@ export type EncoderSessionOptions = {
   /** The ONNX file's bytes, or where to read them; large models are better read by the worker, from a file. */
   model: Uint8Array | { file: string };
   /** In order of preference; the first that runs the model is taken. */
-  providers?: readonly Provider[];
+  providers?: readonly Device[];
   /** Threads per operator (CPU). */
   operatorThreads?: number;
   /** Worker threads that each hold the encoder. */
@@ -87,7 +87,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
   }
   const defaults = defaultThreads(availableParallelism(), await sizeOfModel(model));
   const operatorThreads = options.operatorThreads ?? defaults.operatorThreads;
-  const start = (allowed: readonly Provider[]) =>
+  const start = (allowed: readonly Device[]) =>
     startEncoderThread({
       card,
       model,

@@ -1,11 +1,11 @@
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import type { Rows } from "./rowSource.ts";
 import type { TrainSettings } from "./training.ts";
 import type { Assignment, Centroids, ClusterMetric } from "./types.ts";
 
 /** What the engine's thread is started with, and tells when it is ready. */
-export type EngineData = { providers: readonly Provider[]; threads: number };
-export type EngineReady = { provider: Provider };
+export type EngineData = { providers: readonly Device[]; threads: number };
+export type EngineReady = { provider: Device };
 
 /** Rows of a batch, and the number of its first for messages. */
 export type Batch = { rows: Rows; firstRow: number };

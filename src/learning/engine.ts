@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type CallThread, startCallThread } from "../onnx/call-thread.ts";
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { EngineCalls, EngineData, EngineReady } from "./engine-calls.ts";
 import { isShared, type Rows } from "./rowSource.ts";
@@ -9,7 +9,7 @@ import type { EngineChoice } from "./types.ts";
 /** A worker thread in which graphs run; open one to share it between many calls, each of which would start its own. */
 export type Engine = {
   /** What really runs. */
-  provider: Provider;
+  provider: Device;
   /** For the functions of this folder. */
   call: CallThread<EngineCalls, EngineReady>["call"];
   /** A name for something that stays in the thread. */
@@ -19,7 +19,7 @@ export type Engine = {
 
 export type EngineOptions = {
   /** In order of preference; the first that runs is taken. Default: "cpu". */
-  providers?: readonly Provider[];
+  providers?: readonly Device[];
   /** Threads that one operator may use. Default: every core. Results may differ in their last bits between numbers of threads. */
   threads?: number;
 };

@@ -1,4 +1,4 @@
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import { HistoError } from "../platform/errors.ts";
 import { checkDims } from "./assigner.ts";
 import { forTransfer, openEngine, withEngine } from "./engine.ts";
@@ -29,13 +29,13 @@ export type PrincipalComponents = {
   explainedVariance: Float64Array;
   /** [components]: its share of the variance of all dimensions. */
   explainedVarianceRatio: Float64Array;
-  provider: Provider;
+  provider: Device;
 };
 
 /** Coordinates of rows along the components. Rows given to it are transferred (see RowSource). */
 export type Projector = {
   components: number;
-  provider: Provider;
+  provider: Device;
   /** Row-major [rows, components]; NOT_FINITE for a row with NaN or infinity. */
   project(rows: Rows): Promise<Float32Array>;
   close(): Promise<void>;

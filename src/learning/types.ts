@@ -1,4 +1,4 @@
-import type { Provider } from "../onnx/providers.ts";
+import type { Device } from "../onnx/providers.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import type { Rows } from "./rowSource.ts";
 
@@ -53,7 +53,7 @@ export type TrainedCentroids = {
   sampleInertia: readonly number[];
   /** True when the tolerance was reached within `iterations`. */
   converged: boolean;
-  provider: Provider;
+  provider: Device;
 };
 
 export type KMeansOptions = TrainingOptions & {
@@ -80,7 +80,7 @@ export type NearestClusters = { count: number; clusters: Int32Array; distances: 
 /** Rows given to it are transferred (see RowSource); several calls may be under way and are answered in turn. */
 export type Assigner = {
   centroids: Centroids;
-  provider: Provider;
+  provider: Device;
   /** The nearest centroid of each row, and the distance to it. */
   assign(rows: Rows): Promise<Assignment>;
   /** Distances of each row to every centroid, row-major [rows, clusters]; Infinity to an empty cluster. */

@@ -2,7 +2,7 @@ import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { HistoError } from "../platform/errors.ts";
 import { createGraphBuilder, type GraphBuilder, int } from "./graph-builder.ts";
 import { ELEMENT_TYPES, encodeOnnx } from "./proto.ts";
-import { knownAbsence, type Provider } from "./providers.ts";
+import { type Device, knownAbsence } from "./providers.ts";
 import { openGraphSession } from "./session.ts";
 
 /** Operator set 26 is the first with BitCast, by which half precision comes in. */
@@ -13,14 +13,14 @@ export type Results = Record<string, Tensor>;
 
 /** Graphs of one thread, each opened when it is first run. `run` blocks its thread. */
 export type GraphPool = {
-  provider: Provider;
+  provider: Device;
   /** Runs the graph of this name, which `build` writes. Equal names must mean equal graphs. */
   run(name: string, build: (builder: GraphBuilder) => void, feeds: Feeds): Promise<Results>;
   close(): Promise<void>;
 };
 
 /** Opens the first of `providers` that runs a graph at all; BAD_ARGUMENT when none does. For worker threads only. */
-export const openGraphPool = async (providers: readonly Provider[], threads: number): Promise<GraphPool> => {
+export const openGraphPool = async (providers: readonly Device[], threads: number): Promise<GraphPool> => {
   const provider = await firstThatRuns(providers, threads);
   const sessions = new Map<string, Promise<InferenceSession>>();
   const session = (name: string, build: (builder: GraphBuilder) => void): Promise<InferenceSession> => {
@@ -43,7 +43,7 @@ const encode = (name: string, build: (builder: GraphBuilder) => void): Uint8Arra
   return encodeOnnx(builder.model({ opset: OPSET, name }));
 };
 
-const firstThatRuns = async (providers: readonly Provider[], threads: number): Promise<Provider> => {
+const firstThatRuns = async (providers: readonly Device[], threads: number): Promise<Device> => {
   const reasons: string[] = [];
   for (const provider of providers) {
     const absence = knownAbsence(provider);

@@ -1,9 +1,8 @@
 import koffi from "koffi";
 import { listSupportedBackends } from "onnxruntime-node";
+import { type Device, providerOf } from "../platform/devices.ts";
 
-/** Where a graph can run, in the order in which they are usually wanted. */
-export const PROVIDERS = ["cuda", "webgpu", "cpu"] as const;
-export type Provider = (typeof PROVIDERS)[number];
+export { type Device, PROVIDERS, type Provider } from "../platform/devices.ts";
 
 export type ExecutionProvider = {
   name: string;
@@ -17,8 +16,8 @@ const VULKAN_LOADER = "libvulkan.so.1";
 /**
  * Why a provider cannot run here, where that shows without trying; null when it must be tried.
  */
-export const knownAbsence = (provider: Provider): string | null => {
-  if (provider !== "webgpu" || process.platform !== "linux") return null;
+export const knownAbsence = (device: Device): string | null => {
+  if (providerOf(device) !== "webgpu" || process.platform !== "linux") return null;
   try {
     koffi.load(VULKAN_LOADER).unload();
     return null;

@@ -1,8 +1,8 @@
 import { env, InferenceSession } from "onnxruntime-node";
-import type { Provider } from "./providers.ts";
+import { type Device, providerOf } from "../platform/devices.ts";
 
 export type GraphSessionOptions = {
-  provider: Provider;
+  provider: Device;
   /** Threads that one operator may use; ONNX Runtime's own pool, beside the calling thread. */
   threads: number;
 };
@@ -19,7 +19,7 @@ export const openGraphSession = (
   { provider, threads }: GraphSessionOptions,
 ): Promise<InferenceSession> =>
   InferenceSession.create(model, {
-    executionProviders: [provider],
+    executionProviders: [executionProvider(provider)],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
@@ -30,3 +30,9 @@ export const openGraphSession = (
     // graph of the same thread (resizing in front of an encoder fell from 330 to 216 patches/s).
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
+
+/** A card by its number, anything else by its name: that is the provider's first device. */
+const executionProvider = (device: Device): InferenceSession.ExecutionProviderConfig => {
+  const [, number] = device.split(":");
+  return number === undefined ? providerOf(device) : { name: "cuda", deviceId: Number(number) };
+};

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
+import { type Device, type DeviceChoice, isProvider, PROVIDERS, parseDevices } from "./devices.ts";
 import { HistoError } from "./errors.ts";
 
 const list = (separator: string) => (value: string) =>
@@ -23,7 +24,8 @@ const environment = z.object({
   HISTOQL_HOST: z.string().min(1).default("127.0.0.1"),
   HISTOQL_PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   HISTOQL_ROOTS: z.string().default(""),
-  HISTOQL_PROVIDERS: z.string().default("cuda,webgpu,cpu"),
+  HISTOQL_PROVIDERS: z.string().default(PROVIDERS.join(",")),
+  HISTOQL_DEVICES: z.string().default("all"),
   HISTOQL_LOG: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   HISTOQL_STORE_MAX_BYTES: z.coerce
     .number()
@@ -33,10 +35,6 @@ const environment = z.object({
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
   HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
 });
-
-export type ExecutionProvider = "cuda" | "webgpu" | "cpu";
-
-const EXECUTION_PROVIDERS: readonly ExecutionProvider[] = ["cuda", "webgpu", "cpu"];
 
 export type Config = {
   /** Given PostgreSQL; undefined means the embedded database in `dataFolder`. */
@@ -49,7 +47,10 @@ export type Config = {
   port: number;
   /** Absolute folders under which slides, encoders and tables may be named by path. */
   roots: readonly string[];
-  providers: readonly ExecutionProvider[];
+  /** What graphs may run on, in order of preference. Where devices are chosen, these alone. */
+  providers: readonly Device[];
+  /** `["all"]`, or the devices among which encoders' batches are shared. */
+  devices: readonly DeviceChoice[];
   logLevel: string;
   /** Largest size that the embedded database may grow to. */
   storeMaxBytes: number;
@@ -59,8 +60,11 @@ export type Config = {
   batchSize: number;
 };
 
-const isProvider = (name: string): name is ExecutionProvider =>
-  (EXECUTION_PROVIDERS as readonly string[]).includes(name);
+/** Devices that are chosen narrow the providers: who asks for the processor gets no training on a card either. */
+const narrowProviders = (config: Config): Config => {
+  const chosen = config.devices.filter((device) => device !== "all");
+  return chosen.length === 0 ? config : { ...config, providers: chosen };
+};
 
 /** Makes the data folder, for its owner only: it holds the database, the secret and pictures of slides. */
 export const makeDataFolder = (folder: string): void => {
@@ -88,11 +92,11 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
   const unknown = providers.find((name) => !isProvider(name));
   if (unknown !== undefined || providers.length === 0) {
     throw new HistoError("BAD_ARGUMENT", `HISTOQL_PROVIDERS: "${unknown ?? ""}" is no execution provider.`, {
-      fix: `Use a comma-separated choice of ${EXECUTION_PROVIDERS.join(", ")}.`,
+      fix: `Use a comma-separated choice of ${PROVIDERS.join(", ")}.`,
       path: ["HISTOQL_PROVIDERS"],
     });
   }
-  return {
+  return narrowProviders({
     databaseUrl: values.DATABASE_URL,
     schema: values.HISTOQL_SCHEMA,
     dataFolder: isAbsolute(values.HISTOQL_DATA) ? values.HISTOQL_DATA : resolve(values.HISTOQL_DATA),
@@ -100,10 +104,11 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     port: values.HISTOQL_PORT,
     roots: list(process.platform === "win32" ? ";" : ":")(values.HISTOQL_ROOTS).map((root) => resolve(root)),
     providers: providers.filter(isProvider),
+    devices: parseDevices(values.HISTOQL_DEVICES, ["HISTOQL_DEVICES"]),
     logLevel: values.HISTOQL_LOG,
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
     batchSize: values.HISTOQL_BATCH,
     ...overrides,
-  };
+  });
 };

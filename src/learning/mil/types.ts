@@ -1,4 +1,4 @@
-import type { Provider } from "../../onnx/providers.ts";
+import type { Device } from "../../onnx/providers.ts";
 
 /** How the patches of a bag become one prediction. */
 export type MilArchitecture = "DEEP_ATTN_MISL" | "ABMIL" | "GATED_ABMIL" | "SELF_ATTENTION" | "MEAN_POOL" | "MAX_POOL";
@@ -96,7 +96,7 @@ export type TrainingOptions = {
 
 /** Where graphs run. */
 export type EngineOptions = {
-  provider: Provider;
+  provider: Device;
   /** Threads of one operator (CPU). */
   threads: number;
 };

@@ -12,6 +12,7 @@ import {
 } from "../../slides/index.ts";
 import { readSlideAssignments } from "../../store/assignments.ts";
 import { cellOf } from "../../store/patches.ts";
+import { createRecent } from "../base/recent.ts";
 import type { App } from "../context.ts";
 import { phenotypeLabel } from "./sharedPhenotype.ts";
 
@@ -56,11 +57,8 @@ const findAssigned = async (app: App, codebookId: string, slideId: string) => {
 };
 type Assigned = NonNullable<Awaited<ReturnType<typeof findAssigned>>>;
 
-/** Cells that are kept in memory: 2 bytes each. */
-const MOST_CELLS = 2 ** 24;
-
-type Kept = Map<string, Promise<CellClasses>>;
-const kept = new WeakMap<object, Kept>();
+/** Cells that are kept in memory, 2 bytes each. */
+const recent = createRecent(2 ** 24);
 
 const readClasses = async (app: App, { buildId, slideId, grid }: Assigned): Promise<CellClasses> => {
   const { patchIds, phenotypes } = await readSlideAssignments(app.database, buildId, slideId);
@@ -68,22 +66,10 @@ const readClasses = async (app: App, { buildId, slideId, grid }: Assigned): Prom
 };
 
 /** Tiles are asked for by the dozen: the cells of the slides used last stay in memory, until they are assigned anew. */
-const classesOf = async (app: App, assigned: Assigned): Promise<CellClasses> => {
-  const all = kept.get(app.database) ?? new Map<string, Promise<CellClasses>>();
-  kept.set(app.database, all);
-  const key = [assigned.buildId, assigned.slideId, assigned.gridId, assigned.completedAt.getTime()].join("/");
-  const classes = all.get(key) ?? readClasses(app, assigned);
-  // Reinserting makes the map's order the order of last use.
-  all.delete(key);
-  all.set(key, classes);
-  classes.catch(() => all.delete(key));
-  let cells = 0;
-  for (const [name, some] of [...all].reverse()) {
-    const { columns, rows } = (await some.catch(() => null))?.geometry ?? { columns: 0, rows: 0 };
-    cells += columns * rows;
-    if (cells > MOST_CELLS && name !== key) all.delete(name);
-  }
-  return classes;
+const classesOf = (app: App, assigned: Assigned): Promise<CellClasses> => {
+  const { buildId, slideId, gridId, completedAt, grid } = assigned;
+  const key = [buildId, slideId, gridId, completedAt.getTime()].join("/");
+  return recent(app, key, grid.columns * grid.rows, () => readClasses(app, assigned));
 };
 
 const legendOf = ({ codebook, build }: Assigned, { classes }: CellClasses): LegendEntry[] => {
