@@ -12,6 +12,11 @@ export type VectorPrecision = "float32" | "float16";
 export const PIXELS = "histoql_pixels";
 export const VECTORS = "histoql_vectors";
 
+export type PrepareOptions = {
+  /** How differences of staining are evened out in front of the encoder. */
+  stain?: StainMethod | null;
+};
+
 /**
  * Puts the preprocessing and the pooling of a card around an encoder: bytes in, vectors out, in one graph.
  *
@@ -24,7 +29,7 @@ export const prepareEncoder = (
   bytes: Uint8Array,
   card: EncoderCard,
   precision: VectorPrecision,
-  stain: StainMethod | null = null,
+  { stain = null }: PrepareOptions = {},
 ): Uint8Array => {
   const model = loadOnnx(bytes);
   const graph = model.graph ?? {};

@@ -44,7 +44,7 @@ const mirror = (): Uint8Array =>
   );
 
 const openMirror = async (method: StainMethod) => {
-  const session = await InferenceSession.create(prepareEncoder(mirror(), card, "float32", method));
+  const session = await InferenceSession.create(prepareEncoder(mirror(), card, "float32", { stain: method }));
   return {
     close: () => session.release(),
     /** RGB triples as the encoder sees them. */
@@ -194,7 +194,7 @@ it("an encoder that takes channels last sees the same normalised pixels", async 
   const planes = async (layout: "NCHW" | "NHWC") => {
     const means = tinyCard({ layout, pooling: "mean", dims: layout === "NCHW" ? 3 : 3 });
     const model = featureMap({ layout, outputDims: layout === "NCHW" ? ["n", 3, side, side] : ["n", side, side, 3] });
-    const session = await InferenceSession.create(prepareEncoder(model, means, "float32", "MACENKO"));
+    const session = await InferenceSession.create(prepareEncoder(model, means, "float32", { stain: "MACENKO" }));
     const { [VECTORS]: out } = await session.run(feeds);
     await session.release();
     return Array.from(out?.data as Float32Array);

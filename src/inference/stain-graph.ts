@@ -1,6 +1,15 @@
+import { Tensor } from "onnxruntime-node";
 import { type GraphBuilder, int, type Value } from "../onnx/graph-builder.ts";
 import { ELEMENT_TYPES } from "../onnx/proto.ts";
-import { LAB_LINE, LINEAR_OF_BYTE, SRGB_LINE, type StainMethod, WHITE_POINT, XYZ_OF_RGB } from "../slides/index.ts";
+import {
+  LAB_LINE,
+  LINEAR_OF_BYTE,
+  SRGB_LINE,
+  type StainMethod,
+  type StainTransform,
+  WHITE_POINT,
+  XYZ_OF_RGB,
+} from "../slides/index.ts";
 
 /** Names of the inputs that carry a slide's StainTransform: float32 [3, 3, 1, 1] and [3]. */
 export const STAIN_WEIGHTS = "histoql_stain_weights";
@@ -19,6 +28,18 @@ export const normaliseStain = (builder: GraphBuilder, method: StainMethod, pixel
   const map = (x: Value): Value => builder.node("Conv", [x, weights, offsets]);
   const levels = method === "MACENKO" ? macenko(builder, pixels, map) : reinhard(builder, pixels, map);
   return builder.node("Floor", [builder.node("Min", [levels, scalar(builder, 255)])]);
+};
+
+/** A transform as the graph's inputs; null stands for one that leaves the pixels about as they are, to try the graph with. */
+export const stainFeeds = (transform: StainTransform | null): Record<string, Tensor> => {
+  const { weights, offsets } = transform ?? {
+    weights: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+    offsets: new Float32Array(3),
+  };
+  return {
+    [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3, 1, 1]),
+    [STAIN_OFFSETS]: new Tensor("float32", offsets, [3]),
+  };
 };
 
 const scalar = (builder: GraphBuilder, value: number): Value => builder.floats([value], []);

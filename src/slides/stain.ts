@@ -88,7 +88,7 @@ const normalOfPlane = (matrix: Symmetric): Triple => {
   ];
   const [first, second, third] = rows as [Triple, Triple, Triple];
   const candidates = [cross(first, second), cross(first, third), cross(second, third)];
-  return unit(candidates.reduce((best, next) => (Math.hypot(...next) > Math.hypot(...best) ? next : best)));
+  return unit(candidates.reduce((best, next) => (dot(next, next) > dot(best, best) ? next : best)));
 };
 
 const isStained = (rgb: Uint8Array, at: number): boolean =>
