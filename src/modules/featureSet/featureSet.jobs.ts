@@ -4,11 +4,12 @@ import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
 import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
-import type { Encoder, FeatureSet, PatchGrid, Slide } from "../../store/generated/client.ts";
+import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
 import { cellOf, readGridPatchIds } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { ensureGrid } from "../patch/grid.service.ts";
+import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
 
@@ -48,7 +49,7 @@ type Work = {
   image: ResolvedImage;
   featureSet: FeatureSet;
   encoder: Encoder;
-  grid: PatchGrid;
+  grid: SteppedGrid;
   written: number;
   signal: AbortSignal;
 };

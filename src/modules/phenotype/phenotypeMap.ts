@@ -2,7 +2,6 @@ import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import {
   type CellClasses,
-  cellClasses,
   classColours,
   drawOverlayMap,
   type LegendEntry,
@@ -11,9 +10,10 @@ import {
   readThumbnail,
 } from "../../slides/index.ts";
 import { readSlideAssignments } from "../../store/assignments.ts";
-import { cellOf } from "../../store/patches.ts";
 import { createRecent } from "../base/recent.ts";
 import type { App } from "../context.ts";
+import { isOfAnotherFile } from "../patch/patch.lineage.ts";
+import { classesOfPatches } from "../patch/patchClasses.ts";
 import { phenotypeLabel } from "./sharedPhenotype.ts";
 
 /**
@@ -62,7 +62,7 @@ const recent = createRecent(2 ** 24);
 
 const readClasses = async (app: App, { buildId, slideId, grid }: Assigned): Promise<CellClasses> => {
   const { patchIds, phenotypes } = await readSlideAssignments(app.database, buildId, slideId);
-  return cellClasses(grid, patchIds.map(cellOf), phenotypes);
+  return classesOfPatches(app, grid, patchIds, phenotypes);
 };
 
 /** Tiles are asked for by the dozen: the cells of the slides used last stay in memory, until they are assigned anew. */
@@ -95,7 +95,7 @@ const SCOPES = { STUDY: "the study", COHORT: "a cohort", PATIENT: "this patient"
 const subtitleOf = ({ build, image, grid }: Assigned): string =>
   [
     `${build.clusters} clusters of ${SCOPES[build.scope]}, ${build.featureSet.key}, patches of ${grid.patchSize} px at ${grid.micronsPerPixel} µm/px`,
-    ...(image.checksum !== grid.slideChecksum ? ["STALE: the slide's file has changed"] : []),
+    ...(isOfAnotherFile(grid, image) ? ["STALE: the slide's file has changed"] : []),
   ].join(" · ");
 
 /** The slide with its phenotypes coloured, a legend and a scale bar, as PNG; null without an image. */

@@ -39,7 +39,9 @@ export type Slide = Prisma.SlideModel
 export type SlideImage = Prisma.SlideImageModel
 /**
  * Model PatchGrid
- * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column.
+ * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column. Of a
+ * DECLARED grid (imported features) the cell is the rank of the patch by y, then x; it has no steps and no mask, and no
+ * checksum ("") where the slide had no image.
  */
 export type PatchGrid = Prisma.PatchGridModel
 /**

@@ -328,6 +328,13 @@ export type EnumTissueMethodFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel> | $Enums.TissueMethod
 }
 
+export type EnumTrustFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
+}
+
 export type FloatWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
@@ -352,6 +359,16 @@ export type EnumTissueMethodWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
   _max?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
+}
+
+export type EnumTrustWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type IntNullableFilter<$PrismaModel = never> = {
@@ -388,13 +405,6 @@ export type EnumFeatureLevelFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel> | $Enums.FeatureLevel
 }
 
-export type EnumTrustFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
-}
-
 export type EnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   equals?: $Enums.FeatureLevel | Prisma.EnumFeatureLevelFieldRefInput<$PrismaModel>
   in?: $Enums.FeatureLevel[] | Prisma.ListEnumFeatureLevelFieldRefInput<$PrismaModel>
@@ -403,16 +413,6 @@ export type EnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
-}
-
-export type EnumTrustWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type BoolFilter<$PrismaModel = never> = {
@@ -956,6 +956,13 @@ export type NestedEnumTissueMethodFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel> | $Enums.TissueMethod
 }
 
+export type NestedEnumTrustFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
+}
+
 export type NestedFloatWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
@@ -982,6 +989,16 @@ export type NestedEnumTissueMethodWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
 }
 
+export type NestedEnumTrustWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+}
+
 export type NestedIntNullableWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel> | null
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel> | null
@@ -1005,13 +1022,6 @@ export type NestedEnumFeatureLevelFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel> | $Enums.FeatureLevel
 }
 
-export type NestedEnumTrustFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
-}
-
 export type NestedEnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   equals?: $Enums.FeatureLevel | Prisma.EnumFeatureLevelFieldRefInput<$PrismaModel>
   in?: $Enums.FeatureLevel[] | Prisma.ListEnumFeatureLevelFieldRefInput<$PrismaModel>
@@ -1020,16 +1030,6 @@ export type NestedEnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
-}
-
-export type NestedEnumTrustWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type NestedBoolFilter<$PrismaModel = never> = {

@@ -2484,6 +2484,8 @@ export const PatchGridScalarFieldEnum = {
   patches: 'patches',
   tissueShare: 'tissueShare',
   maskDigest: 'maskDigest',
+  trust: 'trust',
+  declared: 'declared',
   software: 'software',
   createdAt: 'createdAt'
 } as const
@@ -2540,7 +2542,8 @@ export const SlideFeaturesScalarFieldEnum = {
   checkpoint: 'checkpoint',
   isComplete: 'isComplete',
   completedAt: 'completedAt',
-  provider: 'provider'
+  provider: 'provider',
+  vectorsDigest: 'vectorsDigest'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -2989,20 +2992,6 @@ export type ListEnumTissueMethodFieldRefInput<$PrismaModel> = FieldRefInputType<
 
 
 /**
- * Reference to a field of type 'FeatureLevel'
- */
-export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
-    
-
-
-/**
- * Reference to a field of type 'FeatureLevel[]'
- */
-export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
-    
-
-
-/**
  * Reference to a field of type 'Trust'
  */
 export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust'>
@@ -3013,6 +3002,20 @@ export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaMode
  * Reference to a field of type 'Trust[]'
  */
 export type ListEnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel'
+ */
+export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel[]'
+ */
+export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
     
 
 

@@ -174,6 +174,8 @@ export const PatchGridScalarFieldEnum = {
   patches: 'patches',
   tissueShare: 'tissueShare',
   maskDigest: 'maskDigest',
+  trust: 'trust',
+  declared: 'declared',
   software: 'software',
   createdAt: 'createdAt'
 } as const
@@ -230,7 +232,8 @@ export const SlideFeaturesScalarFieldEnum = {
   checkpoint: 'checkpoint',
   isComplete: 'isComplete',
   completedAt: 'completedAt',
-  provider: 'provider'
+  provider: 'provider',
+  vectorsDigest: 'vectorsDigest'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]

@@ -766,10 +766,6 @@ export type EnumFeatureLevelFieldUpdateOperationsInput = {
   set?: $Enums.FeatureLevel
 }
 
-export type EnumTrustFieldUpdateOperationsInput = {
-  set?: $Enums.Trust
-}
-
 export type FeatureSetCreateNestedOneWithoutSlidesInput = {
   create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutSlidesInput, Prisma.FeatureSetUncheckedCreateWithoutSlidesInput>
   connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutSlidesInput
