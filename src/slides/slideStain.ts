@@ -22,39 +22,32 @@ const estimateInWorker = (pictures: readonly Uint8Array[], method: StainMethod):
     worker.once("exit", (code) => reject(new Error(`The stain thread ended with ${code} and no estimate.`)));
   });
 
-const NORMALISED_ALONE = "embed it with stainNormalization: NONE into another feature set";
+/** How a refusal is worded: "Slide "x"", and what may be done about too little or other colour. */
+export type StainSubject = { what: string; fix: string; path: readonly string[] };
 
-const refusal = (reason: StainRefusal, what: string): HistoError => {
+const refusal = (reason: StainRefusal, { what, fix, path }: StainSubject): HistoError => {
+  const details = { fix, path };
   switch (reason) {
     case "DARK":
-      return new HistoError("NOT_BRIGHTFIELD", `${what} is dark: there are no stains that absorb light to even out.`, {
-        fix: `Of dark-field pictures ${NORMALISED_ALONE}.`,
-        path: ["preprocessing", "stainNormalization"],
-      });
+      return new HistoError("NOT_BRIGHTFIELD", `${what} is dark: it has no stains that absorb light.`, details);
     case "TOO_LITTLE_STAIN":
-      return new HistoError("NO_TISSUE", `${what} shows too little stained tissue to estimate its staining from.`, {
-        fix: `Choose grid.tissue and grid.minTissue such that patches hold tissue, or ${NORMALISED_ALONE}.`,
-        path: ["preprocessing", "stainNormalization"],
-      });
+      return new HistoError("NO_TISSUE", `${what} shows too little stained tissue to estimate its staining.`, details);
     case "ONE_COLOUR":
-      return new HistoError("BAD_ARGUMENT", `${what} shows one colour where normalisation needs two stains.`, {
-        fix: `Check that it is a colour scan stained with haematoxylin and eosin, or ${NORMALISED_ALONE}.`,
-        path: ["preprocessing", "stainNormalization"],
-      });
+      return new HistoError("BAD_ARGUMENT", `${what} shows one colour; evening out needs two stains.`, details);
   }
 };
 
 /**
- * The staining of RGB pictures, taken together: shape `[pixels, 3]` each. `what` begins the sentence of a refusal.
+ * The staining of RGB pictures, taken together: shape `[pixels, 3]` each.
  * @throws HistoError NOT_BRIGHTFIELD, NO_TISSUE (too little stain), BAD_ARGUMENT (one colour)
  */
 export const estimatePicturesStain = async (
   pictures: readonly Uint8Array[],
   method: StainMethod,
-  what: string,
+  subject: StainSubject,
 ): Promise<StainParameters> => {
   const estimate = await estimateInWorker(pictures, method);
-  if (estimate.kind === "refused") throw refusal(estimate.reason, what);
+  if (estimate.kind === "refused") throw refusal(estimate.reason, subject);
   return estimate.parameters;
 };
 
@@ -103,5 +96,9 @@ export const estimateSlideStain = async (
     });
     pictures.push(...(await Promise.all(reads)));
   }
-  return estimatePicturesStain(pictures, method, `Slide "${slideKey}"`);
+  return estimatePicturesStain(pictures, method, {
+    what: `Slide "${slideKey}"`,
+    fix: "Embed it with preprocessing.stainNormalization NONE into another feature set.",
+    path: ["preprocessing", "stainNormalization"],
+  });
 };
