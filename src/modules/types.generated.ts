@@ -2790,6 +2790,28 @@ export type StudyPayload = {
   study?: Maybe<Study>;
 };
 
+/**
+ * Everything that can be followed. Over HTTP, POST the operation to `/graphql/stream`; the answer is a stream of server-sent
+ * events that ends by itself.
+ */
+export type Subscription = {
+  __typename?: 'Subscription';
+  /**
+   * The job now, and again whenever its state or its progress changes, at most about twice a second; the last event is how
+   * it ended. Over HTTP: POST to `/graphql/stream`, answered by server-sent events.
+   */
+  jobProgress: Job;
+};
+
+
+/**
+ * Everything that can be followed. Over HTTP, POST the operation to `/graphql/stream`; the answer is a stream of server-sent
+ * events that ends by itself.
+ */
+export type SubscriptionjobProgressArgs = {
+  id: Scalars['ID']['input'];
+};
+
 /** How long a patient was followed, and how that ended. */
 export type Survival = {
   __typename?: 'Survival';
@@ -3329,6 +3351,7 @@ export type ResolversTypes = {
   StudyEdge: ResolverTypeWrapper<Omit<StudyEdge, 'node'> & { node: ResolversTypes['Study'] }>;
   StudyKey: StudyKey;
   StudyPayload: ResolverTypeWrapper<Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversTypes['UserError']>, study?: Maybe<ResolversTypes['Study']> }>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Survival: ResolverTypeWrapper<Survival>;
   SurvivalAnalysis: ResolverTypeWrapper<SurvivalAnalysisMapper>;
   SurvivalEndpoint: ResolverTypeWrapper<SurvivalEndpointMapper>;
@@ -3487,6 +3510,7 @@ export type ResolversParentTypes = {
   StudyEdge: Omit<StudyEdge, 'node'> & { node: ResolversParentTypes['Study'] };
   StudyKey: StudyKey;
   StudyPayload: Omit<StudyPayload, 'errors' | 'study'> & { errors: Array<ResolversParentTypes['UserError']>, study?: Maybe<ResolversParentTypes['Study']> };
+  Subscription: Record<PropertyKey, never>;
   Survival: Survival;
   SurvivalAnalysis: SurvivalAnalysisMapper;
   SurvivalEndpoint: SurvivalEndpointMapper;
@@ -4254,6 +4278,10 @@ export type StudyPayloadResolvers<ContextType = GraphQLContext, ParentType exten
   study?: Resolver<Maybe<ResolversTypes['Study']>, ParentType, ContextType>;
 };
 
+export type SubscriptionResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  jobProgress?: SubscriptionResolver<ResolversTypes['Job'], "jobProgress", ParentType, ContextType, RequireFields<SubscriptionjobProgressArgs, 'id'>>;
+};
+
 export type SurvivalResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Survival'] = ResolversParentTypes['Survival']> = {
   event?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   timeDays?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -4438,6 +4466,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   StudyConnection?: StudyConnectionResolvers<ContextType>;
   StudyEdge?: StudyEdgeResolvers<ContextType>;
   StudyPayload?: StudyPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
   Survival?: SurvivalResolvers<ContextType>;
   SurvivalAnalysis?: SurvivalAnalysisResolvers<ContextType>;
   SurvivalEndpoint?: SurvivalEndpointResolvers<ContextType>;

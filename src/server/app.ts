@@ -19,6 +19,7 @@ import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
+import { createJobWatch } from "../queue/jobWatch.ts";
 import { startQueue } from "../queue/queue.ts";
 import { createArtefactStore } from "../store/artefacts.ts";
 import { openDatabase } from "../store/database.ts";
@@ -81,6 +82,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       prisma: createPrisma(database),
       artefacts,
       queue: await startQueue(database, log),
+      jobWatch: createJobWatch(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
       openSlides: createOpenSlides(),
       encoderSessions: createEncoderSessions(config, artefacts),
@@ -107,6 +109,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         await stopSweeping();
         await stopIndexing?.();
         await indexingDone(app);
+        app.jobWatch.close();
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

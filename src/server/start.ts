@@ -38,6 +38,8 @@ export type StartOptions = {
   viewerOf?: (request: FastifyRequest) => Viewer;
   /** How long a query may take. */
   queryMs?: number;
+  /** How often a stream on which nothing happens says that it lives. */
+  heartbeatMs?: number;
 };
 
 /**
@@ -46,7 +48,7 @@ export type StartOptions = {
  */
 export const startServer = async (
   app: RunningApp,
-  { examples, viewerOf = () => LOCAL_VIEWER, queryMs }: StartOptions = {},
+  { examples, viewerOf = () => LOCAL_VIEWER, queryMs, heartbeatMs }: StartOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const { host, port } = app.config;
   requireLoopback(host);
@@ -56,6 +58,8 @@ export const startServer = async (
     hostNames: LOOPBACK_NAMES,
     ...(examples && { examples }),
     ...(queryMs !== undefined && { queryMs }),
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
+    viewerName: (request) => viewerOf(request).name,
     routes: (instance) => {
       addPictureRoutes(instance, app);
       addUploadRoutes(instance, app);

@@ -2,6 +2,7 @@ import { authorize, NO_STUDY } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import { cancelJobTree, type JobState, retryJobTree } from "../../queue/jobs.ts";
+import type { JobChange } from "../../queue/jobWatch.ts";
 import type { Job, JobFailure } from "../../store/generated/client.ts";
 import type { Prisma } from "../../store/prisma.ts";
 import { type Connection, type Cursor, connect, foreignCursor, type PageArguments } from "../base/connections.ts";
@@ -23,10 +24,30 @@ export const findJobByUuid = async (context: GraphQLContext, uuid: string): Prom
 export const findJob = (context: GraphQLContext, id: string): Promise<Job | null> =>
   findJobByUuid(context, String(requireId("Job", id, ["id"])[0]));
 
+const unknownJob = (): HistoError =>
+  new HistoError("NOT_FOUND", "There is no such job.", { fix: "`jobs` lists them.", path: ["id"] });
+
 const requireJob = async (context: GraphQLContext, id: string): Promise<Job> => {
   const job = await findJob(context, id);
-  if (!job) throw new HistoError("NOT_FOUND", "There is no such job.", { fix: "`jobs` lists them.", path: ["id"] });
+  if (!job) throw unknownJob();
   await authorizeJob(context, job, "job:write");
+  return job;
+};
+
+/**
+ * The changes of a job until it has ended, or the context's signal aborts.
+ * @throws HistoError NOT_FOUND, FORBIDDEN
+ */
+export const watchJob = async (context: GraphQLContext, id: string): Promise<AsyncIterable<JobChange>> => {
+  const job = await findJob(context, id);
+  if (!job) throw unknownJob();
+  return context.app.jobWatch.watch(job.id, context.signal);
+};
+
+/** The job that has changed, for a viewer who may have lost his access since the last change. */
+export const findWatchedJob = async (context: GraphQLContext, uuid: string): Promise<Job> => {
+  const job = await findJobByUuid(context, uuid);
+  if (!job) throw unknownJob();
   return job;
 };
 
