@@ -34,6 +34,7 @@ const environment = z.object({
     .default(2 * GIBIBYTE),
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
   HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+  HISTOQL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(60),
 });
 
 export type Config = {
@@ -58,6 +59,8 @@ export type Config = {
   maxUploadBytes: number;
   /** Patches per inference batch. */
   batchSize: number;
+  /** How long a job stays with a worker that is not heard of, before another one takes it over. */
+  leaseSeconds: number;
 };
 
 /** Devices that are chosen narrow the providers: who asks for the processor gets no training on a card either. */
@@ -109,6 +112,7 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
     batchSize: values.HISTOQL_BATCH,
+    leaseSeconds: values.HISTOQL_LEASE_SECONDS,
     ...overrides,
   });
 };

@@ -70,6 +70,21 @@ export type Job = Prisma.JobModel
  */
 export type JobFailure = Prisma.JobFailureModel
 /**
+ * Model JobDependency
+ * A job that may not begin before another one has succeeded.
+ */
+export type JobDependency = Prisma.JobDependencyModel
+/**
+ * Model Worker
+ * A process that takes jobs. It names no host.
+ */
+export type Worker = Prisma.WorkerModel
+/**
+ * Model Installation
+ * The version of HistoQL that the database belongs to; one row.
+ */
+export type Installation = Prisma.InstallationModel
+/**
  * Model Attribute
  * The study's dictionary of clinical attributes.
  */
@@ -150,3 +165,8 @@ export type MilFold = Prisma.MilFoldModel
  * What a head says of one bag. The slides of the bag stand in `mil_score_slide`, in the order of the attention's numbers.
  */
 export type MilScore = Prisma.MilScoreModel
+/**
+ * Model Export
+ * Who took which vectors out: what an address of the bulk lane stands for, and the record of it.
+ */
+export type Export = Prisma.ExportModel

@@ -541,6 +541,23 @@ export type UuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
 }
 
+export type EnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type EnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+}
+
 export type EnumAttributeTypeFilter<$PrismaModel = never> = {
   equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
   in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
@@ -692,6 +709,40 @@ export type EnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
+export type EnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type EnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type EnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type EnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
 }
 
 export type NestedIntFilter<$PrismaModel = never> = {
@@ -1154,6 +1205,23 @@ export type NestedUuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
 }
 
+export type NestedEnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+}
+
 export type NestedEnumAttributeTypeFilter<$PrismaModel = never> = {
   equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
   in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
@@ -1305,6 +1373,40 @@ export type NestedEnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
+export type NestedEnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type NestedEnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type NestedEnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type NestedEnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
 }
 
 
