@@ -166,6 +166,15 @@ describe("quality control", () => {
     expect((await found(measured, { filter: { measurements: [] } })).search.matches).toBe(32);
   });
 
+  it("an export holds exactly those patches as well", async () => {
+    const measurements = [{ attribute: "blurVariance", test: { number: { gte: median("blurVariance") } } }];
+    const { exportFeatures } = await world.ask<{ exportFeatures: { rows: number; errors: unknown[] } }>(
+      "mutation($input: ExportFeaturesInput!) { exportFeatures(input: $input) { rows errors { code } } }",
+      { input: { featureSet: measured, filter: { measurements }, format: "ARROW_STREAM" } },
+    );
+    expect(exportFeatures).toEqual({ rows: 16, errors: [] });
+  });
+
   it.each([
     [
       "a measurement that nobody takes",
