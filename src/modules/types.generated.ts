@@ -1732,6 +1732,11 @@ export type PatchvectorArgs = {
 
 /** Which patches. What is given together must all hold. */
 export type PatchFilter = {
+  /**
+   * Only patches of which these measurements hold, by name (`blurVariance`, `penShare`, `foldShare`, `dabShare`), all of them; the
+   * feature set must have been embedded with `preprocessing.qualityControl`.
+   */
+  measurements?: InputMaybe<Array<Predicate>>;
   /** Only patches of patients that pass this. */
   patients?: InputMaybe<PatientFilter>;
   /** Only patches of one of these phenotypes, all of one codebook of the feature set. */
@@ -2017,6 +2022,12 @@ export type PredicateTest =
 
 /** What is done to the pixels of a patch before the encoder sees them. */
 export type PreprocessingInput = {
+  /**
+   * Measure the quality of every patch while it is read: `blurVariance` (squared grey levels; low where out of focus), `penShare`
+   * (0 to 1 of its pixels: marker ink), `foldShare` (0 to 1 of its blocks of 10 µm: tissue that lies double) and `dabShare` (0 to 1
+   * of its pixels: brown of an immunostain). Nothing is left out: every patch is embedded, and `PatchFilter.measurements` chooses.
+   */
+  qualityControl: Scalars['Boolean']['input'];
   /** How differences of staining between laboratories are evened out. */
   stainNormalization: StainNormalization;
 };
@@ -2703,6 +2714,11 @@ export type SlideFeatures = {
   featureSet: FeatureSet;
   /** True when every patch of the slide's grid has its vector. */
   isComplete: Scalars['Boolean']['output'];
+  /**
+   * What was found of the slide's staining, by which its pixels were evened out: for MACENKO the vectors of haematoxylin and eosin
+   * and their greatest concentrations, for REINHARD means and standard deviations of L*, a*, b*. Null where nothing was evened out.
+   */
+  stain?: Maybe<Scalars['JSON']['output']>;
   /** How many of the slide's vectors are stored. */
   vectors: Scalars['Int']['output'];
 };
@@ -2808,8 +2824,15 @@ export type Stain =
 
 /** How differences of staining are evened out. */
 export type StainNormalization =
+  /**
+   * The slide's two stains are found and replaced by those of a reference for haematoxylin and eosin (Macenko 2009). A slide known as
+   * an immunostain or fluorescence fails, alone.
+   */
+  | 'MACENKO'
   /** Pixels go to the encoder as they were scanned. */
-  | 'NONE';
+  | 'NONE'
+  /** Means and spreads of lightness and colour (L*, a*, b*) of the slide are brought to those of a reference (Reinhard 2001). */
+  | 'REINHARD';
 
 /** A research project: its patients, slides and feature sets. Keys are unique inside it, access is granted on it, nothing crosses it. */
 export type Study = Node & {
@@ -3458,7 +3481,7 @@ export type ResolversTypes = {
   SlidePayload: ResolverTypeWrapper<Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversTypes['UserError']>, slide?: Maybe<ResolversTypes['Slide']> }>;
   SplitsInput: SplitsInput;
   Stain: ResolverTypeWrapper<'HE' | 'IHC' | 'FLUORESCENCE' | 'OTHER' | 'UNKNOWN'>;
-  StainNormalization: ResolverTypeWrapper<'NONE'>;
+  StainNormalization: ResolverTypeWrapper<'NONE' | 'MACENKO' | 'REINHARD'>;
   Study: ResolverTypeWrapper<StudyMapper>;
   StudyConnection: ResolverTypeWrapper<StudyConnectionMapper>;
   StudyEdge: ResolverTypeWrapper<Omit<StudyEdge, 'node'> & { node: ResolversTypes['Study'] }>;
@@ -4352,6 +4375,7 @@ export type SlideFeaturesResolvers<ContextType = GraphQLContext, ParentType exte
   completedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   featureSet?: Resolver<ResolversTypes['FeatureSet'], ParentType, ContextType>;
   isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  stain?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
@@ -4376,7 +4400,7 @@ export type SlidePayloadResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type StainResolvers = EnumResolverSignature<{ FLUORESCENCE?: any, HE?: any, IHC?: any, OTHER?: any, UNKNOWN?: any }, ResolversTypes['Stain']>;
 
-export type StainNormalizationResolvers = EnumResolverSignature<{ NONE?: any }, ResolversTypes['StainNormalization']>;
+export type StainNormalizationResolvers = EnumResolverSignature<{ MACENKO?: any, NONE?: any, REINHARD?: any }, ResolversTypes['StainNormalization']>;
 
 export type StudyResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Study'] = ResolversParentTypes['Study']> = {
   attributes?: Resolver<Array<ResolversTypes['Attribute']>, ParentType, ContextType>;
