@@ -34,7 +34,12 @@ export const requireSameFile = async (slide: Slide, image: ResolvedImage): Promi
 };
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
-export const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
+export const requireRoom = async (
+  app: App,
+  slide: Pick<Slide, "key">,
+  patches: number,
+  dims: number,
+): Promise<void> => {
   if (app.database.kind !== "embedded") return;
   const used = await storeBytes(app.database);
   const needed = estimateBytes(patches, dims);
