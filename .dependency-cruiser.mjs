@@ -5,7 +5,7 @@ const LAYERS = {
   platform: [],
   onnx: ["platform"],
   slides: ["platform"],
-  formats: ["platform"],
+  formats: ["onnx", "platform"],
   statistics: ["platform"],
   remote: ["platform"],
   store: ["remote", "platform"],

@@ -2844,7 +2844,8 @@ export const SlideFeaturesScalarFieldEnum = {
   isComplete: 'isComplete',
   completedAt: 'completedAt',
   provider: 'provider',
-  vectorsDigest: 'vectorsDigest'
+  vectorsDigest: 'vectorsDigest',
+  stain: 'stain'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
