@@ -19,6 +19,8 @@ export type BenchOptions = {
   cohort?: string | undefined;
   rows?: string | undefined;
   dims?: string | undefined;
+  workers?: string | undefined;
+  slides?: string | undefined;
 };
 export type Bench = (report: Report, options?: BenchOptions) => Promise<void>;
 

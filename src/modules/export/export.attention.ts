@@ -1,24 +1,23 @@
 import type { FeatureSet } from "../../store/generated/client.ts";
 import type { App } from "../context.ts";
 import { bagAttention, scoredPatchIds } from "../mil/attention.ts";
-import type { SlideAttention } from "./export.rows.ts";
+import type { SlideAttention } from "./attentionOfPatches.ts";
 
 /**
- * What a score's bag says of the patches of those slides that are exported; null without a score.
+ * What a score's bag says of the patches of those slides that are wanted, by their grids.
  * @throws HistoError CONFLICT where a slide has other vectors than when it was scored
  */
 export const readAttention = async (
   app: App,
   featureSet: FeatureSet,
-  scoreId: number | null,
+  scoreId: number,
   gridIds: readonly number[],
-): Promise<SlideAttention[] | null> => {
-  if (scoreId === null) return null;
-  const exported = new Set(gridIds);
+): Promise<SlideAttention[]> => {
+  const wanted = new Set(gridIds);
   const score = await app.prisma.milScore.findUnique({ where: { id: scoreId } });
   const bag = score && (await bagAttention(app, score));
   if (!score || !bag) return [];
-  const slides = bag.slides.filter(({ gridId }) => exported.has(gridId));
+  const slides = bag.slides.filter(({ gridId }) => wanted.has(gridId));
   return Promise.all(
     slides.map(async (slide) => ({
       gridId: slide.gridId,

@@ -87,7 +87,7 @@ export const openExport = async (
   after?: string,
 ): Promise<OpenedExport> => {
   const selection = row.selection as unknown as Selection;
-  const { filter, codebook, clinical } = selection;
+  const { filter, codebook, clinical, scoreId } = selection;
   const slides = await readExportSlides(app.database, featureSet.id, { gridIds: row.gridIds }, clinical);
   if (slides.length !== row.gridIds.length || slides.some(({ isComplete }) => !isComplete)) throw outOfDate();
   const hasPlaces = featureSet.level === "PATCH";
@@ -97,7 +97,7 @@ export const openExport = async (
     slides,
     after: after === undefined ? undefined : await placeAfter(app, row, slides, after),
     rows: row.rows,
-    attention: await readAttention(app, featureSet, selection.scoreId, row.gridIds),
+    attention: scoreId === null ? null : await readAttention(app, featureSet, scoreId, row.gridIds),
   };
   const rows = request.after === undefined ? row.rows : await countAfter(app, request, request.after);
   return {
@@ -108,7 +108,7 @@ export const openExport = async (
       slides,
       clinical,
       phenotypes: codebook && (await phenotypeLabels(app, codebook.codebookId)),
-      hasAttention: selection.scoreId !== null,
+      hasAttention: scoreId !== null,
       hasPlaces,
       metadata: { ...selection.metadata, rows, after: after ?? null },
     },

@@ -11,6 +11,7 @@ import {
 import type { ExportSlide } from "../../store/exportSlides.ts";
 import { gridIdOf, patchId } from "../../store/patches.ts";
 import { gridPart } from "../patch/patch.service.ts";
+import { attentionOfPatches, type SlideAttention } from "./attentionOfPatches.ts";
 import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
@@ -27,9 +28,6 @@ const SPARSE_FACTOR = 8;
 /** The ids that patches of slides can have. */
 export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchRange[] =>
   slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
-
-/** The attention of one slide of a bag: patch ids ascending, and their weights. */
-export type SlideAttention = { gridId: number; patchIds: Float64Array; weights: Float32Array };
 
 export type RowsRequest = {
   studyKey: string;
@@ -122,23 +120,6 @@ const slidesOf = (patchIds: Float64Array, places: ReadonlyMap<number, number>): 
   return slides;
 };
 
-/** NaN for what is not in the bag. */
-const attentionOfRows = ({ attention }: RowsRequest, { patchIds }: ExportRows): Float32Array => {
-  if (!attention) return new Float32Array();
-  const slides = new Map(attention.map((slide) => [slide.gridId, slide]));
-  let place = 0;
-  let slide: SlideAttention | undefined;
-  return Float32Array.from(patchIds, (id) => {
-    if (slide?.gridId !== gridIdOf(id)) {
-      slide = slides.get(gridIdOf(id));
-      place = 0;
-    }
-    // Both ascend.
-    while (slide && (slide.patchIds[place] ?? Infinity) < id) place++;
-    return slide?.patchIds[place] === id ? (slide.weights[place] ?? Number.NaN) : Number.NaN;
-  });
-};
-
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
@@ -155,7 +136,7 @@ export async function* exportBatches(database: Database, request: RowsRequest): 
   let sent = 0;
   for await (const rows of ahead(readings(database, request))) {
     const slideOf = slidesOf(rows.patchIds, places);
-    const attention = attentionOfRows(request, rows);
+    const attention = request.attention ? attentionOfPatches(request.attention, rows.patchIds) : new Float32Array();
     for (let from = 0; from < slideOf.length; from += most) {
       const to = Math.min(from + most, slideOf.length);
       const [batchSlides, x, y] = [slideOf, rows.x, rows.y].map((values) => values.subarray(from, to)) as [
