@@ -266,7 +266,8 @@ describe("what the documents name", () => {
       HISTOQL_PROVIDERS: `\`${defaults.providers.join(",")}\``,
       HISTOQL_DEVICES: `\`${defaults.devices.join(",")}\``,
       HISTOQL_LOG: `\`${defaults.logLevel}\``,
-      HISTOQL_BATCH: `\`${defaults.batchSize}\``,
+      HISTOQL_BATCH: defaults.batchSize ?? "none",
+      HISTOQL_PRECISION: `\`${defaults.precision}\``,
       HISTOQL_STORE_MAX_BYTES: `\`${defaults.storeMaxBytes}\``,
     });
     expect(resolve(rows.get("HISTOQL_DATA")?.replaceAll("`", "") ?? "")).toBe(defaults.dataFolder);

@@ -16,14 +16,30 @@ export type EmbedPatchesOptions = {
   batchSize?: number;
   /** Reads under way at a time. */
   readConcurrency?: number;
-  /** Batches that are being read, embedded or written at a time: what bounds the memory. */
+  /**
+   * Batches that are being read, embedded or written at a time: what bounds the memory. The default leaves every thread
+   * one batch beyond the one it works at.
+   */
   batchesInFlight?: number;
   signal?: AbortSignal;
   /**
    * Takes the vectors of patches first … first + count - 1, row-major [count, dims]. Called strictly in order, one call
-   * at a time, so that a checkpoint written with a batch covers everything before it.
+   * at a time, so that a checkpoint written with a batch covers everything before it. `ranOn` is what ran it.
    */
-  onBatch(first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void>;
+  onBatch(first: number, count: number, vectors: Float32Array | Uint16Array, ranOn: string): Promise<void>;
+};
+
+/** Patches of one batch, and the bytes that its pixels may take. */
+const MOST_BATCH_BYTES = 96 * 2 ** 20;
+const LEAST_BATCH = 32;
+
+/** So many patches at a time as the session wants, or fewer where their regions are large. */
+export const affordableBatch = (
+  wanted: number,
+  { widthPixels, heightPixels }: { widthPixels: number; heightPixels: number },
+): number => {
+  const affordable = Math.floor(MOST_BATCH_BYTES / (widthPixels * heightPixels * 3));
+  return Math.min(wanted, Math.max(LEAST_BATCH, affordable));
 };
 
 /**
@@ -35,7 +51,11 @@ export type EmbedPatchesOptions = {
  */
 export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> => {
   const { patches, regionWidthPixels, regionHeightPixels, session, signal } = options;
-  const { batchSize = 32, readConcurrency = 8, batchesInFlight = session.threads + 3 } = options;
+  const {
+    batchSize = 32,
+    readConcurrency = 8,
+    batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1),
+  } = options;
   for (const [name, value] of Object.entries({ batchSize, readConcurrency, batchesInFlight })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new HistoError("BAD_ARGUMENT", `${name} must be a whole number of at least 1, not ${value}.`, {
@@ -76,7 +96,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
     try {
       await Promise.all(batch.reading);
       if (stopped()) return;
-      const { vectors, pixels } = await session.embed({
+      const { vectors, pixels, ranOn } = await session.embed({
         pixels: batch.pixels,
         patches: count,
         heightPixels: regionHeightPixels,
@@ -85,7 +105,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
       buffers.push(pixels);
       await before;
       if (stopped()) return;
-      await options.onBatch(first, count, vectors);
+      await options.onBatch(first, count, vectors, ranOn);
     } catch (error) {
       fail(withPatchNumber(error, first));
     } finally {

@@ -33,7 +33,8 @@ const environment = z.object({
     .positive()
     .default(2 * GIBIBYTE),
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
-  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).optional(),
+  HISTOQL_PRECISION: z.enum(["float32", "float16"]).default("float32"),
 });
 
 export type Config = {
@@ -56,8 +57,10 @@ export type Config = {
   storeMaxBytes: number;
   /** Largest file that can be sent by `createUpload`. */
   maxUploadBytes: number;
-  /** Patches per inference batch. */
-  batchSize: number;
+  /** Patches that are read, embedded and stored together, and run together on a card; null where that is measured. */
+  batchSize: number | null;
+  /** In which encoders compute on cards; a card of an encoder must allow float16. */
+  precision: "float32" | "float16";
 };
 
 /** Devices that are chosen narrow the providers: who asks for the processor gets no training on a card either. */
@@ -108,7 +111,8 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     logLevel: values.HISTOQL_LOG,
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
-    batchSize: values.HISTOQL_BATCH,
+    batchSize: values.HISTOQL_BATCH ?? null,
+    precision: values.HISTOQL_PRECISION,
     ...overrides,
   });
 };

@@ -83,7 +83,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       queue: await startQueue(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
       openSlides: createOpenSlides(),
-      encoderSessions: createEncoderSessions(config, artefacts),
+      encoderSessions: createEncoderSessions({ config, artefacts, log }),
     };
     await storeBundledEncoder(app);
     if (options.work !== false) {

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { embedPatches } from "../../inference/embed-patches.ts";
+import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
 import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
@@ -54,9 +54,9 @@ type Work = {
 };
 
 /** Writes one batch, its checkpoint and the job's progress in one transaction. */
-const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string) => {
+const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOptions["onBatch"] => {
   const { app, job, slide, featureSet, grid, written } = work;
-  return async (first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void> => {
+  return async (first, count, vectors, provider) => {
     const from = written + first;
     const to = from + count;
     await app.database.transaction(async (client) => {
@@ -81,8 +81,9 @@ const embedRest = async (work: Work): Promise<void> => {
   const { app, image, encoder, grid, written, signal } = work;
   const ids = (await readGridPatchIds(app.database, grid)).subarray(written);
   const oid = await halfvecOid(app.database);
-  await app.encoderSessions.use(encoder, (session) =>
-    app.openSlides.use(image, (opened) => {
+  await app.encoderSessions.use(encoder, async (session) => {
+    await session.tune();
+    return app.openSlides.use(image, (opened) => {
       const plan = patchRegion(opened.levels, grid);
       return embedPatches({
         patches: ids.length,
@@ -93,12 +94,12 @@ const embedRest = async (work: Work): Promise<void> => {
           return readPatch(opened, plan, x, y, target);
         },
         session,
-        batchSize: app.config.batchSize,
+        batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
         signal,
-        onBatch: storeBatch(work, ids, oid, session.provider),
+        onBatch: storeBatch(work, ids, oid),
       });
-    }),
-  );
+    });
+  });
 };
 
 /** Embeds one slide into a feature set, from where it stands. */
