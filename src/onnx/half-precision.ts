@@ -29,13 +29,16 @@ const STAYS_SINGLE: Readonly<Record<string, readonly number[] | null>> = {
   Sqrt: null,
   Reciprocal: null,
   Range: null,
+  // Of weights that are stored in 8 bits: their scale is the only float that goes in.
+  DequantizeLinear: [1],
 };
 
 /** Inputs that ONNX wants in 32 bits whatever the others are. */
 const WANTS_SINGLE: Readonly<Record<string, readonly number[]>> = { Resize: [1, 2], Upsample: [1] };
 
 /** Operators whose numbers have a type of their own. */
-const REFUSED = /^(?:.*Quantize.*|QLinear.*|Random.*|Bernoulli|Multinomial|EyeLike|If|Loop|Scan)$/;
+const REFUSED =
+  /^(?:QuantizeLinear|DynamicQuantizeLinear|QLinear.*|.*Integer|Random.*|Bernoulli|Multinomial|EyeLike|If|Loop|Scan)$/;
 
 export type GraphBody = { node: OnnxNode[]; initializer: OnnxTensor[] };
 
@@ -54,44 +57,55 @@ export const toHalfPrecision = ({ node, initializer }: GraphBody, fresh: string)
     });
   }
   let names = 0;
-  const cast = (value: Value, type: "float32" | "float16", as = `${fresh}half${names++}`): OnnxNode => ({
-    name: as,
+  const cast = (value: Value, type: "float32" | "float16", as: Value): OnnxNode => ({
+    name: `${fresh}cast${names++}`,
     opType: "Cast",
     input: [value],
     output: [as],
     attribute: [{ name: "to", type: onnx.AttributeProto.AttributeType.INT, i: int(ELEMENT_TYPES[type]).int }],
   });
-  /** A node whose inputs at these positions (null: all) are 32 bits wide, behind the casts that make them so. */
-  const widen = (each: OnnxNode, positions: readonly number[] | null): OnnxNode[] => {
+  const weights = new Map(initializer.map((each) => [each.name ?? "", each]));
+  const kept: OnnxTensor[] = [];
+  /** Values that exist in 32 bits too, by the names of their halves. */
+  const wide = new Map<Value, Value>();
+
+  /** The node with the inputs at these positions (null: all) in 32 bits, behind the casts that this takes. */
+  const widen = (each: OnnxNode, positions: readonly number[] | null): { node: OnnxNode; casts: OnnxNode[] } => {
     const casts: OnnxNode[] = [];
     const input = (each.input ?? []).map((name, at) => {
       if (name === "" || (positions !== null && !positions.includes(at))) return name;
-      const widened = cast(name, "float32");
-      casts.push(widened);
-      return widened.name ?? "";
+      const weight = weights.get(name);
+      if (weight && weight.dataType !== ELEMENT_TYPES.float32) return name;
+      const known = wide.get(name);
+      if (known !== undefined) return known;
+      const as = `${fresh}wide${names++}`;
+      wide.set(name, as);
+      if (weight) kept.push({ ...weight, name: as });
+      else casts.push(cast(name, "float32", as));
+      return as;
     });
-    return [...casts, { ...each, input }];
+    return { node: { ...each, input }, casts };
   };
-  const narrowed = (each: OnnxNode): OnnxNode[] => {
-    const casts: OnnxNode[] = [];
+  const stayingSingle = (each: OnnxNode, positions: readonly number[] | null): OnnxNode[] => {
+    const { node: widened, casts } = widen(each, positions);
+    const after: OnnxNode[] = [];
     const output = (each.output ?? []).map((name) => {
       if (name === "") return name;
-      const wide = `${fresh}single${names++}`;
-      casts.push(cast(wide, "float16", name));
-      return wide;
+      const as = `${fresh}wide${names++}`;
+      wide.set(name, as);
+      after.push(cast(as, "float16", name));
+      return as;
     });
-    return [{ ...each, output }, ...casts];
+    return [...casts, { ...widened, output }, ...after];
   };
   const converted = node.flatMap((each) => {
     const op = each.opType ?? "";
     const stays = STAYS_SINGLE[op];
-    if (stays !== undefined)
-      return widen(each, stays).flatMap((part) => (part.opType === op ? narrowed(part) : [part]));
-    const wants = WANTS_SINGLE[op];
-    if (wants) return widen(each, wants);
-    return [{ ...each, attribute: attributesOf(each) }];
+    if (stays !== undefined) return stayingSingle(each, stays);
+    const { node: widened, casts } = widen(each, WANTS_SINGLE[op] ?? []);
+    return [...casts, { ...widened, attribute: attributesOf(each) }];
   });
-  return { node: converted, initializer: initializer.map(halved) };
+  return { node: converted, initializer: [...initializer.map(halved), ...kept] };
 };
 
 const hasGraph = ({ g, graphs }: OnnxAttribute): boolean => Boolean(g) || Boolean(graphs?.length);
@@ -125,7 +139,7 @@ const halved = (tensor: OnnxTensor): OnnxTensor => {
   if (tensor.dataType !== ELEMENT_TYPES.float32) return tensor;
   const { name, dims, rawData, floatData } = tensor;
   // A copy, since the bytes of a file need not lie at a multiple of four.
-  const values = rawData?.length ? new Float32Array(rawData.slice().buffer) : (floatData ?? []);
+  const values = rawData?.length ? new Float32Array(new Uint8Array(rawData).buffer) : (floatData ?? []);
   return halfTensor({ ...(name != null && { name }), dims: dims ?? [] }, values);
 };
 
