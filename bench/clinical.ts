@@ -8,11 +8,11 @@ import { indexingDone } from "../src/modules/patient/indexing.ts";
 import { createStudy } from "../src/modules/study/study.service.ts";
 import { readConfig } from "../src/platform/config.ts";
 import { encodeId } from "../src/platform/ids.ts";
+import { seededUniform } from "../src/platform/random.ts";
 import { createApp, type RunningApp } from "../src/server/app.ts";
 import { startServer } from "../src/server/start.ts";
 import { ownDatabase } from "../test/support/world.ts";
 import { atLeast, atMost, type Bench, fact, median, percentile, type Report } from "./figure.ts";
-import { seeded } from "./random.ts";
 
 /**
  * A generated study of 100,000 patients with 30 attributes, and the TCGA glioma table. Times are those of whole requests
@@ -30,7 +30,7 @@ const TCGA = join(import.meta.dirname, "../../shared/data/clinical/tcga_gbmlgg_c
 
 /** 20 numbers, 8 categories, 2 booleans; one cell in twenty is empty. */
 const patientTable = (patients: number): string => {
-  const random = seeded(1);
+  const random = seededUniform(1);
   const orEmpty = (cell: string) => (random() < 0.05 ? "" : cell);
   const header = [
     "patient",
@@ -117,7 +117,7 @@ const measureImport = async (
 
 /** A page of 20 out of some tens of thousands, sorted by a number; another filter and order each time. */
 const measurePages = async (ask: Ask): Promise<number[]> => {
-  const random = seeded(2);
+  const random = seededUniform(2);
   const times: number[] = [];
   for (let page = 0; page < PAGES + 5; page++) {
     const pick = (count: number) => Math.floor(random() * count);

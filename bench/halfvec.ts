@@ -1,6 +1,6 @@
 import pg from "pg";
+import { seededUniform } from "../src/platform/random.ts";
 import { atMost, type Report } from "./figure.ts";
-import { seeded } from "./random.ts";
 import { DIMS, drawPatches, geometry, uniformShares } from "./tissueVectors.ts";
 
 /** The same vectors in half and in single precision, each with an HNSW index. Truth is the exact order in single precision. */
@@ -57,7 +57,7 @@ export const measureHalfvec = async (connectionString: string, report: Report): 
     const note = `${ROWS} vectors of ${DIMS} dimensions, HNSW`;
     report(atMost("halfvec_index_vs_vector_bytes", ratio, "ratio", 0.6, note));
     await client.query(`SET hnsw.ef_search = ${EF_SEARCH}`);
-    const random = seeded(5);
+    const random = seededUniform(5);
     let lost = 0;
     for (let query = 0; query < QUERIES; query++) {
       const id = Math.floor(random() * ROWS);

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { kMeans, rowsInMemory } from "../src/learning/index.ts";
 import { atLeast, atMost, type Bench, fact, median, type Report } from "./figure.ts";
 import { clusteredRows } from "./kmeansRows.ts";
 import { kmeansSynthetic } from "./kmeansSynthetic.ts";
+import { findPython } from "./python.ts";
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -27,10 +27,6 @@ const json = async <Result>(command: string, args: readonly (string | number)[])
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
 };
 
-/** A Python that has scikit-learn: HISTOQL_PYTHON, else the virtual environment that docs/performance.md makes. */
-const pythonWithSklearn = (): string | undefined =>
-  [process.env.HISTOQL_PYTHON ?? "", join(here, "../.venv/bin/python")].find((path) => path !== "" && existsSync(path));
-
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
@@ -44,7 +40,7 @@ const besideSklearn = async (report: Report): Promise<void> => {
     const rows = clusteredRows(DIMS, GROUPS, 1)(ROWS);
     const file = join(folder, "rows.f2");
     await writeFile(file, rows);
-    const python = pythonWithSklearn();
+    const python = findPython();
     const ours: { ms: number; cpuMs: number; inertia: number }[] = [];
     const theirs: Sklearn[] = [];
     for (let seed = 0; seed < ROUNDS; seed++) {
@@ -97,5 +93,5 @@ export const kmeans: Bench = async (report, options) => {
   await besideSklearn(report);
   await memory(report);
   const patients = options?.patients === undefined ? undefined : Number(options.patients);
-  await kmeansSynthetic(report, pythonWithSklearn(), patients);
+  await kmeansSynthetic(report, findPython(), patients);
 };

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
 import { ELEPHANT, elephantSetting, readElephant, runElephant } from "./milElephant.ts";
 import { milSynthetic } from "./milSynthetic.ts";
+import { findPython } from "./python.ts";
 
 const here = import.meta.dirname;
 const run = promisify(execFile);
@@ -22,10 +23,7 @@ const json = async <T>(command: string, parts: readonly string[], input?: string
   return JSON.parse((await running).stdout) as T;
 };
 
-/** A Python that has PyTorch: HISTOQL_PYTHON, else the virtual environment that docs/performance.md makes. */
-const python = [process.env.HISTOQL_PYTHON ?? "", join(here, "../.venv/bin/python")].find(
-  (path) => path !== "" && existsSync(path),
-);
+const python = findPython();
 const NEEDS_PYTHON = "needs Python with PyTorch: see docs/performance.md";
 const script = join(here, "mil_pytorch.py");
 

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
 import { writeLargeSlide } from "./largeSlide.ts";
+import { findPython } from "./python.ts";
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -35,12 +35,8 @@ const runPipeline = (warmUp: string, slide: string, mode: "asked" | "alone") =>
 const runOrtAlone = async (): Promise<number> =>
   (await json<{ patchesPerSecond: number }>(process.execPath, [join(here, "ortAlone.ts"), "32", "6"])).patchesPerSecond;
 
-/** A Python that has PyTorch and OpenSlide: HISTOQL_PYTHON, else the virtual environment that docs/performance.md makes. */
-const pythonWithTorch = (): string | undefined =>
-  [process.env.HISTOQL_PYTHON ?? "", join(here, "../.venv/bin/python")].find((path) => path !== "" && existsSync(path));
-
 const runPytorch = async (slide: string, folder: string): Promise<number | null> => {
-  const python = pythonWithTorch();
+  const python = findPython();
   if (python === undefined) return null;
   const places = Array.from({ length: SMALL_SIDE * SMALL_SIDE }, (_, cell) => ({
     x: (cell % SMALL_SIDE) * 224,

@@ -1,10 +1,10 @@
 import pg from "pg";
+import { seededUniform, type Uniform } from "../src/platform/random.ts";
 import type { Database } from "../src/store/database.ts";
 import { searchExact } from "../src/store/search/exact.ts";
 import { searchVectors, type VectorFilter, type VectorHit } from "../src/store/search/index.ts";
 import { vectorTable } from "../src/store/vectors.ts";
 import { median, percentile } from "./figure.ts";
-import { type Random, seeded } from "./random.ts";
 import type { GeneratedSet } from "./searchData.ts";
 
 /** Every search of the benchmark leaves out the query's own patient, as similarPatches does unless told otherwise. */
@@ -49,7 +49,7 @@ export type CellResult = {
   iterativeP50Ms: number;
 };
 
-const shuffled = (length: number, random: Random): number[] => {
+const shuffled = (length: number, random: Uniform): number[] => {
   const order = Array.from({ length }, (_, index) => index);
   for (let index = length - 1; index > 0; index--) {
     const other = Math.floor(random() * (index + 1));
@@ -101,7 +101,7 @@ const filterFor = (
 
 /** @param cohort a frozen cohort with an index of its own: its id, and its patients as indexes into the set's */
 export const cellsOf = (set: GeneratedSet, cohort: { id: number; patients: number[] }): Cell[] => {
-  const random = seeded(3);
+  const random = seededUniform(3);
   const vectors = set.patchIds.length;
   const cells: Cell[] = [
     { name: "unfiltered", isIndexed: true, filterOf: (row) => filterFor(set, undefined, row) },

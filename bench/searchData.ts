@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { gridPart } from "../src/modules/patch/patch.service.ts";
 import { encodeId } from "../src/platform/ids.ts";
+import type { Uniform } from "../src/platform/random.ts";
 import type { RunningApp } from "../src/server/app.ts";
 import type { Queryable } from "../src/store/database.ts";
 import { cellOf, insertPatches, patchId } from "../src/store/patches.ts";
 import { appendVectors, createVectorTable, halfvecOid } from "../src/store/vectors.ts";
-import type { Random } from "./random.ts";
 import { DIMS, dirichlet, drawPatches, type Geometry, geometry, PHENOTYPES, uniformShares } from "./tissueVectors.ts";
 
 /**
@@ -86,7 +86,7 @@ const plan = (vectors: number, { random, normal }: Geometry): Plan => {
 
 const STAGES = ["I", "II", "III", "IV"];
 
-const clinicalOf = (random: Random): object => ({
+const clinicalOf = (random: Uniform): object => ({
   age: Math.round(30 + random() * 50),
   sex: random() < 0.5 ? "female" : "male",
   stage: STAGES[Math.floor(random() * STAGES.length)],
@@ -104,7 +104,7 @@ const insertReturningIds = async (client: Queryable, text: string, values: unkno
   return rows.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ id }) => id);
 };
 
-const insertStudy = async ({ database }: RunningApp, study: Plan, random: Random, key: string) => {
+const insertStudy = async ({ database }: RunningApp, study: Plan, random: Uniform, key: string) => {
   const [studyId = 0] = await insertReturningIds(
     database,
     "INSERT INTO study (key, name) VALUES ($1, 'Generated') RETURNING id, key",

@@ -1,4 +1,4 @@
-import { type Random, seeded } from "./random.ts";
+import { seededUniform, type Uniform } from "../src/platform/random.ts";
 
 /**
  * Vectors that lie as those of tissue do: some forty phenotypes in a few families, each a flat, stretched cloud of low
@@ -13,7 +13,7 @@ const LATENT = 10;
 const TRANSITIONS = 0.15;
 
 /** Marsaglia's polar method (1964), a table of them: a vector of 512 takes too many to draw each. */
-const gaussianTable = (random: Random, length: number): Float32Array => {
+const gaussianTable = (random: Uniform, length: number): Float32Array => {
   const table = new Float32Array(length);
   for (let index = 0; index < length; ) {
     const [u, v] = [2 * random() - 1, 2 * random() - 1];
@@ -27,7 +27,7 @@ const gaussianTable = (random: Random, length: number): Float32Array => {
 };
 
 /** Gamma(shape) for shapes below 1 too (Marsaglia and Tsang 2000). */
-const gamma = (random: Random, normal: () => number, shape: number): number => {
+const gamma = (random: Uniform, normal: () => number, shape: number): number => {
   if (shape < 1) return gamma(random, normal, shape + 1) * random() ** (1 / shape);
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
@@ -38,13 +38,13 @@ const gamma = (random: Random, normal: () => number, shape: number): number => {
   }
 };
 
-export const dirichlet = (random: Random, normal: () => number, weights: ArrayLike<number>): Float64Array => {
+export const dirichlet = (random: Uniform, normal: () => number, weights: ArrayLike<number>): Float64Array => {
   const drawn = Float64Array.from(weights, (weight) => gamma(random, normal, Math.max(weight, 1e-3)));
   const sum = drawn.reduce((total, value) => total + value, 0);
   return drawn.map((value) => value / sum);
 };
 
-const pick = (random: Random, shares: Float64Array): number => {
+const pick = (random: Uniform, shares: Float64Array): number => {
   let left = random();
   for (let index = 0; index < shares.length; index++) {
     left -= shares[index] as number;
@@ -56,13 +56,13 @@ const pick = (random: Random, shares: Float64Array): number => {
 export type Geometry = {
   means: Float32Array[];
   axes: Float32Array[];
-  random: Random;
+  random: Uniform;
   normal: () => number;
   table: Float32Array;
 };
 
 export const geometry = (seed: number): Geometry => {
-  const random = seeded(seed);
+  const random = seededUniform(seed);
   const table = gaussianTable(random, 2 ** 20);
   let next = 0;
   const normal = () => table[next++ % table.length] as number;

@@ -31,7 +31,7 @@ const assign = async (slideId: number, classOf: (x: number, y: number) => number
   );
   const codebook = await prisma.codebook.findFirstOrThrow({ where: { build: { key: KEY } } });
   const phenotypes = Int32Array.from(rows, ({ x, y }) =>
-    classOf(Math.round(x / grid.stepX), Math.round(y / grid.stepY)),
+    classOf(Math.round(x / (grid.stepX ?? 0)), Math.round(y / (grid.stepY ?? 0))),
   );
   await database.transaction((client) =>
     writeAssignments(client, codebook.buildId, codebook.id, {

@@ -3,6 +3,8 @@
  * Ready-made queries open in tabs of their own; tabs that the reader has open stay.
  */
 
+import { createFetcher } from "./fetcher.js";
+
 /** @typedef {{ document: string, variables?: string }} Example */
 /** @type {{ endpoint: string, assets: string, examples: Example[] }} */
 const settings = JSON.parse(document.getElementById("settings")?.textContent ?? "{}");
@@ -56,5 +58,5 @@ globalThis.MonacoEnvironment = {
 openExamples();
 const { React, createRoot, Ruru } = await import(`${settings.assets}ruru.js`);
 createRoot(document.getElementById("ruru-root")).render(
-  React.createElement(Ruru, { endpoint: settings.endpoint, isHeadersEditorEnabled: true }),
+  React.createElement(Ruru, { fetcher: createFetcher(settings.endpoint), isHeadersEditorEnabled: true }),
 );

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderCohort } from "../../synthetic/index.ts";
 import { gridPart, loadSlide } from "../modules/patch/patch.service.ts";
+import { isStepped } from "../modules/patch/steppedGrid.ts";
 import { similarPatches } from "../modules/similarity/similarity.service.ts";
 import { makeDataFolder, readConfig } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
@@ -59,7 +60,7 @@ const examplePatch = async (app: RunningApp, options: IngestOptions): Promise<st
     include: { grid: true, slide: true },
     orderBy: { slide: { key: "asc" } },
   });
-  if (!features) return null;
+  if (!features || !isStepped(features.grid)) return null;
   const ids = (await readGridPatchIds(app.database, features.grid)).sort();
   const place = cellOrigin(features.grid, cellOf(ids[Math.floor(features.vectors / 2)] as number));
   return encodeId("Patch", options.studyKey, features.slide.key, gridPart(features.grid), place.x, place.y);

@@ -77,7 +77,7 @@ const lookAt = async (app: RunningApp, jobId: string) => {
   try {
     const job = await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } });
     const { rows } = await app.database.query<{ patches: number }>(
-      "SELECT coalesce(sum(done - done_before), 0) AS patches FROM job WHERE parent_id = $1",
+      "SELECT coalesce(sum(done - done_before), 0) AS patches FROM job WHERE parent_id = $1 AND kind = 'EMBED'",
       [jobId],
     );
     return { job, patches: rows[0]?.patches ?? 0 };

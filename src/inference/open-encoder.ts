@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { type Device, knownAbsence, numbered } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
-import { digestOf } from "../platform/digest.ts";
 import { HistoError, isHistoError } from "../platform/errors.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
+import { checkDigest } from "./inspect-model.ts";
 import { compareVectors } from "./vector-difference.ts";
 
 export type OpenedEncoder = {
@@ -90,18 +90,6 @@ const readModel = async (file: string): Promise<Uint8Array> => {
       fix: "Register the encoder again.",
       cause,
     });
-  }
-};
-
-const checkDigest = (bytes: Uint8Array, card: EncoderCard): void => {
-  if (card.digest === undefined) return;
-  const digest = digestOf(bytes);
-  if (digest !== card.digest) {
-    throw new HistoError(
-      "MODEL_INCOMPATIBLE",
-      `The ONNX file of encoder "${card.key}" is not the one its card names: its SHA-256 begins with ${digest.slice(0, 12)}, the card's with ${card.digest.slice(0, 12)}.`,
-      { fix: "Give the file that the card was written for, or correct its digest.", path: ["card", "digest"] },
-    );
   }
 };
 

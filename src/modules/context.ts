@@ -2,6 +2,7 @@ import type { Viewer } from "../platform/authorisation.ts";
 import type { Config } from "../platform/config.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Signer } from "../platform/signing.ts";
+import type { JobWatch } from "../queue/jobWatch.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { ArtefactStore } from "../store/artefacts.ts";
 import type { Database } from "../store/database.ts";
@@ -21,6 +22,7 @@ export type App = {
   prisma: PrismaClient;
   artefacts: ArtefactStore;
   queue: Queue;
+  jobWatch: JobWatch;
   signer: Signer;
   openSlides: OpenSlides;
   encoderSessions: EncoderSessions;

@@ -35,6 +35,7 @@ const environment = z.object({
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
   HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).optional(),
   HISTOQL_PRECISION: z.enum(["float32", "float16"]).default("float32"),
+  HISTOQL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(60),
 });
 
 export type Config = {
@@ -61,6 +62,8 @@ export type Config = {
   batchSize: number | null;
   /** In which encoders compute on cards; a card of an encoder must allow float16. */
   precision: "float32" | "float16";
+  /** How long a job stays with a worker that is not heard of, before another one takes it over. */
+  leaseSeconds: number;
 };
 
 /** Devices that are chosen narrow the providers: who asks for the processor gets no training on a card either. */
@@ -113,6 +116,7 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
     batchSize: values.HISTOQL_BATCH ?? null,
     precision: values.HISTOQL_PRECISION,
+    leaseSeconds: values.HISTOQL_LEASE_SECONDS,
     ...overrides,
   });
 };

@@ -14,4 +14,6 @@ export const LIMITS = {
   cost: 100_000,
   /** After this long a query's statement is cancelled, and its arithmetic ended. */
   querySeconds: 30,
+  /** Subscriptions that one viewer may follow at the same time. */
+  streams: 50,
 } as const;

@@ -241,7 +241,12 @@ describe("GraphiQL", () => {
     expect(page.body.match(/<script/g)).toHaveLength(2);
     const files = [...page.body.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? "");
     expect(files).toHaveLength(3);
-    for (const file of [...files, "/graphiql/assets/ruru.js", "/graphiql/assets/graphqlWorker.js"]) {
+    for (const file of [
+      ...files,
+      "/graphiql/fetcher.js",
+      "/graphiql/assets/ruru.js",
+      "/graphiql/assets/graphqlWorker.js",
+    ]) {
       const response = await server.inject(file);
       expect([file, response.statusCode, response.headers["x-content-type-options"]]).toEqual([file, 200, "nosniff"]);
     }

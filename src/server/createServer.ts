@@ -4,7 +4,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import fastifyApollo from "@as-integrations/fastify";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
 import {
   type FastifyBaseLogger,
   type FastifyError,
@@ -21,6 +21,8 @@ import { type ExampleQuery, registerGraphiQL } from "./graphiql.ts";
 import { maxAliasesRule, maxDepthRule } from "./limits.ts";
 import { queryCostPlugin } from "./queryCost.ts";
 import { createRequestScope, queryTimePlugin, runInScope, signalOf } from "./requestScope.ts";
+import { registerStreams } from "./streams.ts";
+import { runSubscription, subscriptionsElsewherePlugin } from "./subscriptions.ts";
 
 export type ServerOptions<Context extends BaseContext> = {
   schema: GraphQLSchema;
@@ -39,6 +41,10 @@ export type ServerOptions<Context extends BaseContext> = {
   maxBodyBytes?: number;
   /** How long a query may take. */
   queryMs?: number;
+  /** Who asks, for limits on what one viewer does at the same time; all are one when omitted. */
+  viewerName?: (request: FastifyRequest) => string;
+  /** How often a stream on which nothing happens says that it lives. */
+  heartbeatMs?: number;
 };
 
 /** For `hostNames` of a server that listens on loopback. */
@@ -56,7 +62,8 @@ export const createServer = async <Context extends BaseContext>(
   options: ServerOptions<Context>,
 ): Promise<FastifyInstance> => {
   const { schema, context, log, examples = () => [], hostNames, routes } = options;
-  const { maxBodyBytes = LIMITS.bodyBytes, queryMs = LIMITS.querySeconds * 1000 } = options;
+  const { maxBodyBytes = LIMITS.bodyBytes, queryMs = LIMITS.querySeconds * 1000, heartbeatMs } = options;
+  const { viewerName = () => "" } = options;
   // Fastify's own news is that it listens; whoever starts the server tells that in a better place.
   const loggerInstance: FastifyBaseLogger = log.child({}, { level: "warn" });
   const server: FastifyInstance = fastify({
@@ -100,16 +107,18 @@ export const createServer = async <Context extends BaseContext>(
   registerGraphiQL(server, examples);
   routes?.(server);
 
+  const formatError = createErrorFormatter(log);
+  const rules = [maxDepthRule(LIMITS.depth), maxAliasesRule(LIMITS.aliases, LIMITS.sameRootField)];
   const apollo = new ApolloServer<Context>({
     schema,
     logger: log,
-    formatError: createErrorFormatter(log),
+    formatError,
     csrfPrevention: true,
     introspection: true,
     includeStacktraceInErrorResponses: false,
     maxRecursiveSelections: true,
     parseOptions: { maxTokens: LIMITS.tokens },
-    validationRules: [maxDepthRule(LIMITS.depth), maxAliasesRule(LIMITS.aliases, LIMITS.sameRootField)],
+    validationRules: rules,
     persistedQueries: false,
     stopOnTerminationSignals: false,
     plugins: [
@@ -118,6 +127,7 @@ export const createServer = async <Context extends BaseContext>(
       ApolloServerPluginCacheControlDisabled(),
       // An APOLLO_KEY that happens to be set must not make this server talk to another one.
       ApolloServerPluginUsageReportingDisabled(),
+      subscriptionsElsewherePlugin(),
       queryCostPlugin(LIMITS.cost),
       queryTimePlugin(),
     ],
@@ -127,6 +137,16 @@ export const createServer = async <Context extends BaseContext>(
   server.addHook("onClose", () => apollo.stop());
 
   await server.register(async (scope) => {
+    const answerByStream = registerStreams(scope, {
+      viewerName,
+      ...(heartbeatMs !== undefined && { heartbeatMs }),
+      run: (request, body, signal) =>
+        runSubscription(
+          body,
+          { schema, rules, formatError, queryMs, context: (eventSignal) => context(request, eventSignal) },
+          signal,
+        ),
+    });
     scope.addHook("onRequest", async (request, reply) => {
       const wantsPage = request.method === "GET" && request.headers.accept?.includes("text/html");
       if (wantsPage) return reply.redirect("/graphiql");
@@ -135,11 +155,14 @@ export const createServer = async <Context extends BaseContext>(
       reply.header("cache-control", "no-store");
       runInScope(request, createRequestScope(reply.raw, queryMs), done);
     });
-    await scope.register(fastifyApollo(apollo), {
-      path: "/graphql",
-      method: ["GET", "POST"],
+    const answerAtOnce = fastifyApolloHandler(apollo, {
       context: (request) => context(request, signalOf(request)),
     });
+    scope.get("/graphql", answerAtOnce);
+    scope.post(
+      "/graphql",
+      (request, reply) => answerByStream(request, reply) ?? answerAtOnce.call(server, request, reply),
+    );
   });
   return server;
 };

@@ -25,6 +25,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 const OWN_FILES = [
+  { name: "fetcher.js", type: "text/javascript; charset=utf-8" },
   { name: "graphiql.js", type: "text/javascript; charset=utf-8" },
   { name: "graphiql.css", type: "text/css; charset=utf-8" },
 ];

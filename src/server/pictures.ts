@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../modules/context.ts";
 import { drawHeatmap, drawHeatmapTile, heatmapTilesDescriptor, readHead } from "../modules/mil/heatmap.ts";
+import { drawGridMask } from "../modules/patch/coverage.ts";
 import { drawExemplars } from "../modules/phenotype/contactSheet.ts";
 import { drawPhenotypeMap, drawPhenotypeTile, phenotypeTilesDescriptor } from "../modules/phenotype/phenotypeMap.ts";
 import { heatmapTilesPath, PICTURES, phenotypeTilesPath, tilesPath } from "../modules/pictures.ts";
@@ -181,7 +182,7 @@ export const addPictureRoutes = (server: FastifyInstance, app: App): void => {
             slide: { key: String(key), study: { key: String(studyKey) } },
           },
         });
-        return grid && app.artefacts.get(grid.maskDigest);
+        return grid && drawGridMask(app, grid);
       });
     },
   );

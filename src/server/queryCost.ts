@@ -149,21 +149,34 @@ const variablesOf = (operation: OperationDefinitionNode, given: Record<string, u
   ...given,
 });
 
-/** Refuses operations that may cost more than `maxCost`, before anything runs. */
+/**
+ * Before anything runs.
+ * @throws GraphQLError LIMIT_EXCEEDED for an operation that may cost more than `maxCost`
+ */
+export const requireAffordable = (
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Record<string, unknown>,
+  maxCost: number,
+): void => {
+  const cost = queryCost(schema, document, operation, variablesOf(operation, variables));
+  if (cost <= maxCost) return;
+  throw new GraphQLError(`The query may cost ${Math.round(cost)}; ${maxCost} is allowed.`, {
+    nodes: operation,
+    extensions: {
+      code: "LIMIT_EXCEEDED",
+      fix: "Ask for smaller pages with `first`, above all in lists inside lists, and for fewer computing fields at once.",
+      http: { status: 400 },
+    },
+  });
+};
+
+/** Refuses operations that may cost more than `maxCost`. */
 export const queryCostPlugin = (maxCost: number): ApolloServerPlugin => ({
   requestDidStart: async () => ({
     didResolveOperation: async ({ schema, document, operation, request }) => {
-      if (!operation) return;
-      const cost = queryCost(schema, document, operation, variablesOf(operation, request.variables ?? {}));
-      if (cost <= maxCost) return;
-      throw new GraphQLError(`The query may cost ${Math.round(cost)}; ${maxCost} is allowed.`, {
-        nodes: operation,
-        extensions: {
-          code: "LIMIT_EXCEEDED",
-          fix: "Ask for smaller pages with `first`, above all in lists inside lists, and for fewer computing fields at once.",
-          http: { status: 400 },
-        },
-      });
+      if (operation) requireAffordable(schema, document, operation, request.variables ?? {}, maxCost);
     },
   }),
 });

@@ -15,6 +15,11 @@ type RequestScope = {
 const scopes = new WeakMap<FastifyRequest, RequestScope>();
 const running = new AsyncLocalStorage<RequestScope>();
 
+const tooLong = (queryMs: number): HistoError =>
+  new HistoError("LIMIT_EXCEEDED", `The query took longer than ${queryMs / 1000} seconds and was stopped.`, {
+    fix: "Narrow its filters, ask for smaller pages, or ask for its parts one by one.",
+  });
+
 /**
  * Stops a query whose client goes away, or that takes longer than `queryMs`. A mutation is never stopped: what it changes
  * is changed whole, whether or not somebody waits for the answer.
@@ -27,19 +32,29 @@ export const createRequestScope = (response: ServerResponse, queryMs: number): R
     query,
     begin() {
       query.signal = controller.signal;
-      const timer = setTimeout(() => {
-        controller.abort(
-          new HistoError("LIMIT_EXCEEDED", `The query took longer than ${queryMs / 1000} seconds and was stopped.`, {
-            fix: "Narrow its filters, ask for smaller pages, or ask for its parts one by one.",
-          }),
-        );
-      }, queryMs);
+      const timer = setTimeout(() => controller.abort(tooLong(queryMs)), queryMs);
       response.once("close", () => {
         clearTimeout(timer);
         if (!response.writableFinished) controller.abort(new DOMException("The client has gone.", "AbortError"));
       });
     },
   };
+};
+
+/** Work that is stopped like a query, for one that is part of something longer: an event of a stream. */
+export const runAsQuery = async <Result>(
+  client: AbortSignal,
+  queryMs: number,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const time = new AbortController();
+  const timer = setTimeout(() => time.abort(tooLong(queryMs)), queryMs);
+  const signal = AbortSignal.any([client, time.signal]);
+  try {
+    return await queryScope.run({ signal }, () => work(signal));
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** Everything that `next` starts belongs to the request. */

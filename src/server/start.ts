@@ -5,6 +5,7 @@ import { createLoaders } from "../modules/loaders.ts";
 import { LOCAL_VIEWER, type Viewer } from "../platform/authorisation.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { RunningApp } from "./app.ts";
+import { addBulkRoutes } from "./bulk.ts";
 import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
 import type { ExampleQuery } from "./graphiql.ts";
 import { addPictureRoutes } from "./pictures.ts";
@@ -38,6 +39,8 @@ export type StartOptions = {
   viewerOf?: (request: FastifyRequest) => Viewer;
   /** How long a query may take. */
   queryMs?: number;
+  /** How often a stream on which nothing happens says that it lives. */
+  heartbeatMs?: number;
 };
 
 /**
@@ -46,7 +49,7 @@ export type StartOptions = {
  */
 export const startServer = async (
   app: RunningApp,
-  { examples, viewerOf = () => LOCAL_VIEWER, queryMs }: StartOptions = {},
+  { examples, viewerOf = () => LOCAL_VIEWER, queryMs, heartbeatMs }: StartOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> => {
   const { host, port } = app.config;
   requireLoopback(host);
@@ -56,9 +59,12 @@ export const startServer = async (
     hostNames: LOOPBACK_NAMES,
     ...(examples && { examples }),
     ...(queryMs !== undefined && { queryMs }),
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
+    viewerName: (request) => viewerOf(request).name,
     routes: (instance) => {
       addPictureRoutes(instance, app);
       addUploadRoutes(instance, app);
+      addBulkRoutes(instance, app);
     },
     context: async (request, signal) => ({
       app,

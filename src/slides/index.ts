@@ -2,7 +2,14 @@ export { fileChecksum } from "./checksum.ts";
 export { deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
 export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
-export { type CellClasses, cellClasses, overlayDescriptor, overlayTile } from "./overlay.ts";
+export {
+  type CellClasses,
+  cellClasses,
+  drawCoverage,
+  overlayDescriptor,
+  overlayTile,
+  placedClasses,
+} from "./overlay.ts";
 export { classColours } from "./overlayColours.ts";
 export { drawOverlayMap, type LegendEntry } from "./overlayMap.ts";
 export { drawContactSheet, type SheetPatch } from "./overlaySheet.ts";

@@ -22,6 +22,45 @@ export const cellClasses = (
   return { geometry, classes };
 };
 
+/** Cells along the edge of a patch that lies at no step: a picture is right to half of this part. */
+const CELLS_PER_PATCH = 4;
+/** Small patches far apart are painted more coarsely, in memory of 2 bytes a cell. */
+const MOST_CELLS = 2 ** 24;
+
+const greatest = (values: ArrayLike<number>): number => {
+  let most = 0;
+  for (let index = 0; index < values.length; index += 1) most = Math.max(most, values[index] ?? 0);
+  return most;
+};
+
+/** The cells whose middles lie between two edges. */
+const cellsBetween = (edge: number, size: number, step: number): { from: number; to: number } => ({
+  from: Math.max(0, Math.ceil(edge / step - 0.5)),
+  to: Math.ceil((edge + size) / step - 0.5),
+});
+
+/** Patches that lie in no rows and columns, as a finer map of cells that each takes the class of what covers its middle. */
+export const placedClasses = (
+  { sizeX, sizeY }: Pick<GridGeometry, "sizeX" | "sizeY">,
+  corners: { x: ArrayLike<number>; y: ArrayLike<number> },
+  classOf: ArrayLike<number>,
+): CellClasses => {
+  const [width, height] = [greatest(corners.x) + sizeX, greatest(corners.y) + sizeY];
+  const fineCells = (CELLS_PER_PATCH ** 2 * width * height) / (sizeX * sizeY);
+  const coarseness = Math.max(1, Math.sqrt(fineCells / MOST_CELLS)) / CELLS_PER_PATCH;
+  const [stepX, stepY] = [sizeX * coarseness, sizeY * coarseness];
+  const [columns, rows] = [Math.ceil(width / stepX), Math.ceil(height / stepY)];
+  const classes = new Uint16Array(columns * rows);
+  for (let index = 0; index < classOf.length; index += 1) {
+    const across = cellsBetween(corners.x[index] ?? 0, sizeX, stepX);
+    const down = cellsBetween(corners.y[index] ?? 0, sizeY, stepY);
+    for (let row = down.from; row < down.to; row += 1) {
+      classes.fill((classOf[index] ?? -1) + 1, row * columns + across.from, row * columns + across.to);
+    }
+  }
+  return { geometry: { columns, rows, stepX, stepY, sizeX: stepX, sizeY: stepY }, classes };
+};
+
 const NOWHERE = 0xffffffff;
 
 /** For each pixel of one axis the row or column of cells under its middle. */
@@ -115,5 +154,27 @@ export const overlayTile = async (
   const pixels = paintClasses(classes, area, widthPixels, heightPixels, colours);
   return sharp(pixels, { raw: { width: widthPixels, height: heightPixels, channels: 4 } })
     .png()
+    .toBuffer();
+};
+
+/** Longest edge of a picture of what patches cover. */
+const COVERAGE_PIXELS = 1024;
+
+/**
+ * What patches cover as a small PNG: covered white, the rest black.
+ * @param slide what the picture shows; without it as far as the patches reach
+ */
+export const drawCoverage = (patches: CellClasses, slide: SlideSize | null): Promise<Buffer> => {
+  const { columns, rows, stepX, stepY } = patches.geometry;
+  const whole = slide ?? { widthPixels: columns * stepX, heightPixels: rows * stepY };
+  const { widthPixels, heightPixels } = whole;
+  const scale = Math.min(1, COVERAGE_PIXELS / Math.max(widthPixels, heightPixels));
+  const [width, height] = [Math.max(1, Math.round(widthPixels * scale)), Math.max(1, Math.round(heightPixels * scale))];
+  const white = { red: 255, green: 255, blue: 255 };
+  const painted = paintClasses(patches, { x: 0, y: 0, widthPixels, heightPixels }, width, height, [white]);
+  return sharp(painted, { raw: { width, height, channels: 4 } })
+    .flatten({ background: "black" })
+    .toColourspace("b-w")
+    .png({ palette: true, colours: 2 })
     .toBuffer();
 };

@@ -1,4 +1,5 @@
 import { HistoError } from "../platform/errors.ts";
+import { seededUniform } from "../platform/random.ts";
 import { quantileOfSorted } from "./quantileGroups.ts";
 
 export type BootstrapOptions = {
@@ -16,17 +17,6 @@ export type BootstrapLimits = {
   standardError: number | null;
 };
 
-/** A generator of uniform numbers in [0, 1): mulberry32 (Ettinger 2017). */
-const uniform = (seed: number): (() => number) => {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /**
  * Percentile limits of any statistic by resampling patients with replacement (Efron 1979). `statistic` is given the
  * indices of the drawn patients; null, or a HistoError, says that this resample has no value (a class is absent, nobody died). The
@@ -42,7 +32,7 @@ export const bootstrapLimits = (
   const everyone = Uint32Array.from({ length: patients }, (_, index) => index);
   const value = patients > 0 ? statistic(everyone) : null;
   if (value === null) throw new HistoError("TOO_FEW_PATIENTS", "These patients give no value to put limits on.");
-  const random = uniform(seed);
+  const random = seededUniform(seed);
   const values: number[] = [];
   for (let replicate = 0; replicate < replicates; replicate += 1) {
     const drawn = everyone.map(() => Math.floor(random() * patients));

@@ -1,4 +1,5 @@
 import type { Queryable } from "./database.ts";
+import { GRID_IS_OUTDATED } from "./patches.ts";
 import { deleteSlideVectors } from "./vectors.ts";
 
 /** Where a slide's embedding stands: so many patches of the grid, in reading order, are written. */
@@ -81,10 +82,7 @@ export const readFeatureSetStates = async (
     providers: string[] | null;
   }>(
     `SELECT features.feature_set_id AS id, sum(features.vectors)::int8 AS vectors,
-       count(*) FILTER (WHERE features.vectors > 0 AND (
-         image.slide_id IS NULL OR image.checksum <> grid.slide_checksum
-         OR image.microns_per_pixel_x IS DISTINCT FROM grid.microns_per_pixel_x
-         OR image.microns_per_pixel_y IS DISTINCT FROM grid.microns_per_pixel_y)) AS stale_slides,
+       count(*) FILTER (WHERE features.vectors > 0 AND ${GRID_IS_OUTDATED}) AS stale_slides,
        count(*) FILTER (WHERE features.vectors > 0 AND own.preprocessing ->> 'reducedFrom' IS NOT NULL
          AND (source.slide_id IS NULL OR source.grid_id <> features.grid_id OR source.vectors <> features.vectors
            OR source.completed_at IS DISTINCT FROM features.completed_at)) AS changed_slides,

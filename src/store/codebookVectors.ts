@@ -1,5 +1,6 @@
 import { int8Array } from "./binaryArrays.ts";
 import type { Queryable } from "./database.ts";
+import { decodeHalfRows } from "./halfvecRows.ts";
 import { MAX_CELLS } from "./patches.ts";
 import { vectorTable } from "./vectors.ts";
 
@@ -50,22 +51,17 @@ export const readHalves = async (
   patchIds: Float64Array,
   dims: number,
 ): Promise<Uint16Array | null> => {
-  const { rows } = await client.query<{ halves: Buffer | null }>(
-    // Each vector is sent with 4 bytes before its numbers: dimensions and zero (pgvector's halfvec_send).
-    `SELECT string_agg(substr(halfvec_send(vector.v), 5), '' ORDER BY wanted.place) AS halves
+  const { rows } = await client.query<{ vectors: Buffer | null }>(
+    `SELECT string_agg(halfvec_send(vector.v), '' ORDER BY wanted.place) AS vectors
      FROM unnest($1::int8[]) WITH ORDINALITY AS wanted (id, place)
      JOIN ${vectorTable(featureSetId)} AS vector ON vector.patch_id = wanted.id`,
     [int8Array(patchIds)],
   );
-  const bytes = rows[0]?.halves ?? Buffer.alloc(0);
-  if (bytes.length !== patchIds.length * dims * 2) return null;
-  // A copy of its own: buffers of the driver are shared and may lie at odd places.
-  const halves = new Uint16Array(patchIds.length * dims);
-  const copy = Buffer.from(halves.buffer);
-  bytes.copy(copy);
-  // The wire is big-endian, and so far every machine that this runs on is not.
-  copy.swap16();
-  return halves;
+  const { rows: found, halves } = decodeHalfRows(
+    rows[0]?.vectors ?? Buffer.alloc(0),
+    (bytes) => new ArrayBuffer(bytes),
+  );
+  return found === patchIds.length && halves.length === found * dims ? halves : null;
 };
 
 /** Cosine distances of patches to a vector, in the order asked. */

@@ -1,6 +1,7 @@
 import { type SlideAssignments, writeAssignments } from "./assignments.ts";
 import type { Queryable } from "./database.ts";
 import { type Condition, conditionSql, createParameters, EVERYTHING } from "./filterSql.ts";
+import { GRID_IS_OUTDATED } from "./patches.ts";
 
 /** A slide of a feature set as it is now: what a codebook is fitted to, or assigns. */
 export type SourceSlide = {
@@ -57,9 +58,7 @@ export const readBuildStates = async (client: Queryable, buildIds: readonly numb
          + count(*) FILTER (WHERE assigned.slide_id IS NOT NULL AND (features.slide_id IS NULL
              OR features.grid_id <> assigned.grid_id OR features.vectors <> assigned.patches
              OR features.completed_at IS DISTINCT FROM assigned.completed_at))::int AS changed,
-       count(*) FILTER (WHERE image.checksum <> grid.slide_checksum
-         OR image.microns_per_pixel_x IS DISTINCT FROM grid.microns_per_pixel_x
-         OR image.microns_per_pixel_y IS DISTINCT FROM grid.microns_per_pixel_y)::int AS outdated
+       count(*) FILTER (WHERE assigned.slide_id IS NOT NULL AND ${GRID_IS_OUTDATED})::int AS outdated
      FROM codebook_build AS build
      LEFT JOIN codebook_slide AS assigned ON assigned.build_id = build.id
      LEFT JOIN slide_features AS features

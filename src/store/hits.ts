@@ -24,7 +24,7 @@ const GRID = `'id', id, 'slideId', slide_id, 'digest', digest, 'patchSize', patc
   'overlap', overlap, 'minTissue', min_tissue, 'tissue', tissue, 'slideChecksum', slide_checksum,
   'micronsPerPixelX', microns_per_pixel_x, 'micronsPerPixelY', microns_per_pixel_y, 'columns', columns, 'rows', rows,
   'stepX', step_x, 'stepY', step_y, 'sizeX', size_x, 'sizeY', size_y, 'patches', patches, 'tissueShare', tissue_share,
-  'maskDigest', mask_digest, 'software', software, 'createdAt', created_at`;
+  'maskDigest', mask_digest, 'trust', trust, 'declared', declared, 'software', software, 'createdAt', created_at`;
 const PATCH = `'id', id, 'x', x, 'y', y, 'tissueShare', tissue_share, 'measurements', coalesce(measurements, '{}')`;
 
 const row = (fields: string, from: string): string => `(SELECT json_build_object(${fields}) FROM ${from})`;

@@ -1,5 +1,6 @@
 import type { Queryable } from "./database.ts";
 import { type Condition, conditionSql, createParameters } from "./filterSql.ts";
+import { decodeHalfRows, type HalfRows } from "./halfvecRows.ts";
 import { vectorTable } from "./vectors.ts";
 
 /** SQL of searches that compare sets of vectors: slides, patients, cohorts. The rows that they read are `slide_summary`. */
@@ -109,38 +110,22 @@ export const readSlidePlaces = async (
   }));
 };
 
-/** Rows of half-precision numbers, `[rows, dims]`, in memory that threads share. */
-export type HalfRows = { rows: number; dims: number; halves: Uint16Array<SharedArrayBuffer> };
-
-/** In front of each vector that halfvec_send gives: dimensions and 16 unused bits. */
-const HEADER_BYTES = 4;
-
-/** Vectors as pgvector's halfvec_send writes them, end to end: header, then big-endian numbers. */
-export const decodeHalfRows = (bytes: Buffer): HalfRows => {
-  const dims = bytes.length === 0 ? 0 : bytes.readUInt16BE(0);
-  const rowBytes = HEADER_BYTES + 2 * dims;
-  const rows = bytes.length === 0 ? 0 : bytes.length / rowBytes;
-  const target = new Uint8Array(new SharedArrayBuffer(rows * dims * 2));
-  for (let row = 0; row < rows; row++) {
-    const start = row * rowBytes + HEADER_BYTES;
-    target.set(bytes.subarray(start, start + 2 * dims), row * 2 * dims);
-  }
-  Buffer.from(target.buffer).swap16();
-  return { rows, dims, halves: new Uint16Array(target.buffer) };
-};
+/** Threads are given these vectors without a copy. */
+const shared = (bytes: number) => new SharedArrayBuffer(bytes);
+type SharedRows = HalfRows<SharedArrayBuffer>;
 
 /** Vectors of patches, by slide and within it by patch id. */
 export const readHalfRows = async (
   client: Queryable,
   featureSetId: number,
   patchIds: readonly number[],
-): Promise<Map<number, HalfRows>> => {
+): Promise<Map<number, SharedRows>> => {
   const { rows } = await client.query<{ slide_id: number; bytes: Buffer }>(
     `SELECT slide_id, string_agg(halfvec_send(v), ''::bytea ORDER BY patch_id) AS bytes
      FROM ${vectorTable(featureSetId)} WHERE patch_id = ANY($1::int8[]) GROUP BY slide_id`,
     [patchIds],
   );
-  return new Map(rows.map((row) => [row.slide_id, decodeHalfRows(row.bytes)]));
+  return new Map(rows.map((row) => [row.slide_id, decodeHalfRows(row.bytes, shared)]));
 };
 
 export type NewSummary = { slideId: number; vectorsState: string; total: string; patchIds: readonly number[] };
@@ -193,7 +178,7 @@ export const writeSummaries = async (
   return rows.map(({ slide_id }) => slide_id);
 };
 
-export type Mosaic = HalfRows & { slideId: number; vectorsState: string; patchIds: number[] };
+export type Mosaic = SharedRows & { slideId: number; vectorsState: string; patchIds: number[] };
 
 /** Mosaics of slides: a sample of the patches of each, with their vectors. */
 export const readMosaics = async (
@@ -210,6 +195,6 @@ export const readMosaics = async (
     slideId: row.slide_id,
     vectorsState: row.made_of,
     patchIds: row.ids,
-    ...decodeHalfRows(row.mosaic),
+    ...decodeHalfRows(row.mosaic, shared),
   }));
 };

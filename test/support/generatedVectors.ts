@@ -1,3 +1,4 @@
+import { seededUniform } from "../../src/platform/random.ts";
 import type { Database } from "../../src/store/database.ts";
 import { patchId } from "../../src/store/patches.ts";
 import { appendVectors, createVectorTable, halfvecOid } from "../../src/store/vectors.ts";
@@ -10,20 +11,12 @@ export type VectorSet = {
   patches: { id: number; slideId: number; patientId: number; vector: Float32Array }[];
 };
 
-/** mulberry32 (T. Ettinger): the same numbers on every machine. */
-export const seeded = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-};
-
 const PHENOTYPES = 8;
 const SOFT_DIRECTIONS = 5;
 
 /** Vectors `[rows, dims]` around a few middles, spread along a few directions, rounded to half precision. */
 const phenotypeVectors = (dims: number, seed: number) => {
-  const random = seeded(seed);
+  const random = seededUniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const draw = () => Float64Array.from({ length: dims }, normal);
   const middles = Array.from({ length: PHENOTYPES }, draw);
@@ -109,7 +102,7 @@ export const storeVectorSet = async (
   await createVectorTable(database, featureSetId, dims);
   const set: VectorSet = { studyId, featureSetId, dims, patches: [] };
   const draw = phenotypeVectors(dims, 5);
-  const random = seeded(6);
+  const random = seededUniform(6);
   for (let number = 0; number < patients; number++) {
     const patient = { id: 0, key: `P-${String(number).padStart(3, "0")}` };
     patient.id = await insertId(database, "INSERT INTO patient (study_id, key) VALUES ($1, $2) RETURNING id", [

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { type EncoderCard, parseEncoderCard } from "../../inference/encoder-card.ts";
-import { inspectModel } from "../../inference/inspect-model.ts";
+import { checkDigest, inspectModel } from "../../inference/inspect-model.ts";
 import { authorize, NO_STUDY } from "../../platform/authorisation.ts";
 import { digestOf } from "../../platform/digest.ts";
-import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { HistoError } from "../../platform/errors.ts";
 import type { Encoder } from "../../store/generated/client.ts";
 import type { App, GraphQLContext } from "../context.ts";
-import { expandPath } from "../slide/roots.ts";
+import { requireFile } from "../slide/roots.ts";
 import { requireKey } from "../study/study.service.ts";
 import { withUpload } from "../upload/upload.service.ts";
 
@@ -82,16 +82,6 @@ export const storeEncoder = async (app: App, encoder: NewEncoder): Promise<Encod
   return app.prisma.encoder.upsert({ where: { key }, create: { key, ...values }, update: values });
 };
 
-const readModel = async (app: App, path: string): Promise<Uint8Array> => {
-  try {
-    const [file] = await expandPath(path, app.config.roots, 0);
-    return await readFile(file as string);
-  } catch (error) {
-    if (!isHistoError(error)) throw error;
-    throw new HistoError(error.code, error.message.replace("paths[0]", "path"), { fix: error.fix, path: ["path"] });
-  }
-};
-
 /** The card, with what the input says already filled in. */
 const readCard = (input: RegisterInput): EncoderCard => {
   const given = typeof input.card === "object" && input.card !== null ? input.card : {};
@@ -114,7 +104,10 @@ export const registerEncoder = async (context: GraphQLContext, input: RegisterIn
   const key = requireKey(input.key, ["key"]);
   const card = readCard(input);
   const store = (model: Uint8Array | undefined): Promise<Encoder> => {
-    if (model) inspectModel(model, card);
+    if (model) {
+      checkDigest(model, card);
+      inspectModel(model, card);
+    }
     const { licence } = card;
     return storeEncoder(app, {
       key,
@@ -125,7 +118,8 @@ export const registerEncoder = async (context: GraphQLContext, input: RegisterIn
       citation: input.citation ?? card.citation,
     });
   };
-  if (input.upload == null) return store(input.path == null ? undefined : await readModel(app, input.path));
+  if (input.upload == null)
+    return store(input.path == null ? undefined : await readFile(await requireFile(input.path, app.config.roots)));
   if (input.path != null) {
     throw new HistoError("BAD_ARGUMENT", "A model is given by upload or by path, not by both.", { path: ["upload"] });
   }

@@ -2,6 +2,7 @@ import { HistoError } from "../../platform/errors.ts";
 import { readPatchIds } from "../../store/codebookVectors.ts";
 import type { MilScore } from "../../store/generated/client.ts";
 import { readScoredSlides, type ScoredSlide } from "../../store/milScores.ts";
+import { createRecent } from "../base/recent.ts";
 import type { App } from "../context.ts";
 import { floatsOf } from "../phenotype/vectorBytes.ts";
 import { type Decile, decilesOf, percentilesOf } from "./percentiles.ts";
@@ -16,27 +17,7 @@ export type BagAttention = {
 };
 
 /** Numbers that are kept in memory, over all scores. */
-const MOST_NUMBERS = 2 ** 24;
-
-type Kept = Map<string, { numbers: number; value: Promise<unknown> }>;
-const kept = new WeakMap<object, Kept>();
-
-/** The things used last stay in memory: tiles and patches of one score are asked for by the dozen. */
-const remember = <Value>(app: App, key: string, numbers: number, make: () => Promise<Value>): Promise<Value> => {
-  const all: Kept = kept.get(app.database) ?? new Map();
-  kept.set(app.database, all);
-  const entry = all.get(key) ?? { numbers, value: make() };
-  // Reinserting makes the map's order the order of last use.
-  all.delete(key);
-  all.set(key, entry);
-  entry.value.catch(() => all.delete(key));
-  let total = 0;
-  for (const [name, { numbers: size }] of [...all].reverse()) {
-    total += size;
-    if (total > MOST_NUMBERS && name !== key) all.delete(name);
-  }
-  return entry.value as Promise<Value>;
-};
+const recent = createRecent(2 ** 24);
 
 const nameOf = ({ id, attentionDigest, createdAt }: MilScore): string =>
   `${id}/${attentionDigest}/${createdAt.getTime()}`;
@@ -45,7 +26,7 @@ const nameOf = ({ id, attentionDigest, createdAt }: MilScore): string =>
 export const bagAttention = async (app: App, score: MilScore): Promise<BagAttention | null> => {
   const { attentionDigest } = score;
   if (attentionDigest === null) return null;
-  return remember(app, nameOf(score), 2 * score.patches, async () => {
+  return recent(app, nameOf(score), 2 * score.patches, async () => {
     const [slides] = await readScoredSlides(app.database, [score.id]);
     const weights = floatsOf(await app.artefacts.get(attentionDigest));
     const percentiles = percentilesOf(weights);
@@ -63,7 +44,7 @@ export const scoredPatchIds = async (
   featureSetId: number,
   slide: ScoredSlide,
 ): Promise<Float64Array> => {
-  const ids = await remember(app, `${nameOf(score)}/${slide.slideId}`, 2 * slide.patches, async () =>
+  const ids = await recent(app, `${nameOf(score)}/${slide.slideId}`, 2 * slide.patches, async () =>
     readPatchIds(app.database, featureSetId, [slide]),
   );
   if (ids) return ids;

@@ -2,15 +2,15 @@ import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import {
   type CellClasses,
-  cellClasses,
   drawOverlayMap,
   type LegendEntry,
   overlayDescriptor,
   overlayTile,
   readThumbnail,
 } from "../../slides/index.ts";
-import { cellOf } from "../../store/patches.ts";
 import type { App } from "../context.ts";
+import { isOfAnotherFile } from "../patch/patch.lineage.ts";
+import { classesOfPatches } from "../patch/patchClasses.ts";
 import { type BagAttention, bagAttention, scoredPatchIds } from "./attention.ts";
 import { PERCENTILES } from "./percentiles.ts";
 
@@ -85,7 +85,7 @@ type Scored = NonNullable<Awaited<ReturnType<typeof findScored>>>;
 
 const classesOf = async (app: App, { score, bag, part, grid }: Scored): Promise<CellClasses> => {
   const ids = await scoredPatchIds(app, score, score.model.featureSetId, part);
-  return cellClasses(grid, Array.from(ids, cellOf), bag.percentiles.subarray(part.first, part.first + part.patches));
+  return classesOfPatches(app, grid, ids, bag.percentiles.subarray(part.first, part.first + part.patches));
 };
 
 const raw = (value: number): string => (value === 0 ? "0" : value.toExponential(2));
@@ -114,7 +114,7 @@ const subtitleOf = (scored: Scored): string => {
   return [
     `${score.model.key}, ${score.patient.key}, ${predictionText(scored)}, ${origin}`,
     "colour: percentile of attention in the bag; legend: raw weights, share of attention",
-    ...(image.checksum !== grid.slideChecksum ? ["STALE: the slide's file has changed"] : []),
+    ...(isOfAnotherFile(grid, image) ? ["STALE: the slide's file has changed"] : []),
   ].join(" · ");
 };
 

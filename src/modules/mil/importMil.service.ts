@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { createImportedScorer, type ImportedHead, type MilBag } from "../../learning/mil/index.ts";
 import { authorize } from "../../platform/authorisation.ts";
 import { digestOf, type Json } from "../../platform/digest.ts";
-import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { HistoError } from "../../platform/errors.ts";
 import type { FeatureSet, MilModel } from "../../store/generated/client.ts";
 import { insertMilModel } from "../../store/milModels.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
-import { expandPath } from "../slide/roots.ts";
+import { requireFile } from "../slide/roots.ts";
 import { requireKey } from "../study/study.service.ts";
 import { withUpload } from "../upload/upload.service.ts";
 import { chooseEngine, softwareOf } from "./mil.engine.ts";
@@ -65,16 +65,6 @@ const trialBag = (dims: number, patches: number): MilBag => ({
     vectors: Float32Array.from({ length: (rows?.length ?? patches) * dims }, (_, index) => Math.sin(index * 0.7) / 4),
   }),
 });
-
-const readModel = async (app: App, path: string): Promise<Uint8Array> => {
-  try {
-    const [file] = await expandPath(path, app.config.roots, 0);
-    return await readFile(file as string);
-  } catch (error) {
-    if (!isHistoError(error)) throw error;
-    throw new HistoError(error.code, error.message.replace("paths[0]", "path"), { fix: error.fix, path: ["path"] });
-  }
-};
 
 type Described = { key: string; featureSet: FeatureSet; task: StoredTask; imported: ImportedHead };
 
@@ -168,7 +158,8 @@ export const importMilModel = async (context: GraphQLContext, input: ImportMilIn
   if ((input.upload == null) === (input.path == null)) {
     throw badArgument("A head is given by upload or by path, by one of the two.", "Give one of them.", "upload");
   }
-  if (input.path != null) return storeModel(app, described, await readModel(app, input.path));
+  if (input.path != null)
+    return storeModel(app, described, await readFile(await requireFile(input.path, app.config.roots)));
   return withUpload(context, input.upload ?? "", ["upload"], async ({ file }) =>
     storeModel(app, described, await readFile(file)),
   );

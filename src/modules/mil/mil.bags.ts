@@ -5,8 +5,9 @@ import { readSourceSlides, type SourceSlide } from "../../store/codebooks.ts";
 import { readHalves, readPatchIds } from "../../store/codebookVectors.ts";
 import type { Condition } from "../../store/filterSql.ts";
 import type { FeatureSet, PatchGrid } from "../../store/generated/client.ts";
-import { cellOf } from "../../store/patches.ts";
+import { cellOf, readPatchPlaces } from "../../store/patches.ts";
 import type { App } from "../context.ts";
+import { isStepped } from "../patch/steppedGrid.ts";
 import { vectorsChanged } from "../phenotype/vectorSource.ts";
 
 /** The patches of a patient's slides, or of one slide. */
@@ -66,14 +67,23 @@ export const KEPT_BYTES = 512 * 2 ** 20;
 /** Rows of one read from the store. */
 const ROWS_PER_READ = 8192;
 
+/** Left and upper edges in level-0 pixels, of a grid with steps before they are rounded. */
+const cornersOf = async (app: App, ids: Float64Array, grid: PatchGrid) => {
+  if (!isStepped(grid)) return readPatchPlaces(app.database, grid.id, ids);
+  return {
+    x: ids.map((id) => (cellOf(id) % grid.columns) * grid.stepX),
+    y: ids.map((id) => Math.floor(cellOf(id) / grid.columns) * grid.stepY),
+  };
+};
+
 /** Where patches lie on their slide: `[patches, 2]`, millimetres from the middle of the slide's patches. */
-const coordinatesOf = (ids: Float64Array, grid: PatchGrid): Float32Array => {
+const coordinatesOf = async (app: App, ids: Float64Array, grid: PatchGrid): Promise<Float32Array> => {
+  const corners = await cornersOf(app, ids, grid);
   const places = new Float32Array(2 * ids.length);
   let [sumX, sumY] = [0, 0];
-  ids.forEach((id, row) => {
-    const cell = cellOf(id);
-    const x = ((cell % grid.columns) * grid.stepX * grid.micronsPerPixelX) / 1000;
-    const y = (Math.floor(cell / grid.columns) * grid.stepY * grid.micronsPerPixelY) / 1000;
+  ids.forEach((_, row) => {
+    const x = ((corners.x[row] ?? 0) * grid.micronsPerPixelX) / 1000;
+    const y = ((corners.y[row] ?? 0) * grid.micronsPerPixelY) / 1000;
     places[2 * row] = x;
     places[2 * row + 1] = y;
     sumX += x;
@@ -117,7 +127,7 @@ const openBag = async (app: App, featureSet: FeatureSet, bag: BagSource, needs: 
   for (const { gridId, patches } of bag.slides) {
     const grid = await app.prisma.patchGrid.findUnique({ where: { id: gridId } });
     if (!grid) throw vectorsChanged();
-    coordinates.set(coordinatesOf(ids.subarray(from, from + patches), grid), 2 * from);
+    coordinates.set(await coordinatesOf(app, ids.subarray(from, from + patches), grid), 2 * from);
     from += patches;
   }
   return { ids, clusters, coordinates };

@@ -1,10 +1,11 @@
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { cellOrigin, detectTissue, maskPreviewPng, planGrid, slideBackends } from "../../slides/index.ts";
-import type { PatchGrid, Slide } from "../../store/generated/client.ts";
+import type { Slide } from "../../store/generated/client.ts";
 import { insertPatches, requireNameableCells } from "../../store/patches.ts";
 import type { App } from "../context.ts";
 import type { ResolvedImage } from "../slide/image.service.ts";
+import { isStepped, type SteppedGrid } from "./steppedGrid.ts";
 
 /** GridInput: how slides are cut. Lengths in pixels at `micronsPerPixel`. */
 export type GridRecipe = {
@@ -41,7 +42,10 @@ export const requireRecipe = (grid: GridRecipe): GridRecipe => {
 };
 
 /** Equal for equal results: the recipe, the pixels' checksum and the slide's resolution. */
-export const gridDigest = (image: ResolvedImage, recipe: GridRecipe): string =>
+export const gridDigest = (
+  image: Pick<ResolvedImage, "checksum" | "micronsPerPixelX" | "micronsPerPixelY">,
+  recipe: GridRecipe,
+): string =>
   digestOf({
     version: GRID_VERSION,
     ...recipe,
@@ -147,13 +151,13 @@ export const ensureGrid = async (
   image: ResolvedImage,
   recipe: GridRecipe,
   requireRoom: RequireRoom = async () => {},
-): Promise<PatchGrid> => {
+): Promise<SteppedGrid> => {
   const digest = gridDigest(image, recipe);
   const find = () => app.prisma.patchGrid.findUnique({ where: { slideId_digest: { slideId: slide.id, digest } } });
   const known = await find();
-  if (known) return known;
+  if (known && isStepped(known)) return known;
   await storeGrid(app, slide, image, recipe, digest, requireRoom);
   const stored = await find();
-  if (!stored) throw new Error("A grid that was just stored is gone.");
+  if (!stored || !isStepped(stored)) throw new Error("A grid that was just stored is gone.");
   return stored;
 };

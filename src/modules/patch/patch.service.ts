@@ -1,8 +1,9 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { encodeId } from "../../platform/ids.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
-import { gridIdOf, type PatchRow, patchId, readPatches } from "../../store/patches.ts";
-import type { GraphQLContext } from "../context.ts";
+import { gridIdOf, type PatchRow, patchId, readPatches, readPatchIdAt } from "../../store/patches.ts";
+import type { App, GraphQLContext } from "../context.ts";
+import { isStepped, type SteppedGrid } from "./steppedGrid.ts";
 
 /** So much of a grid's digest stands in ids: enough to tell a slide's grids apart. */
 const DIGEST_LETTERS = 16;
@@ -23,13 +24,20 @@ export const findGrid = async (
 };
 
 /** The cell whose corner lies at a place, or null when none does. */
-export const cellAt = (grid: PatchGrid, x: number, y: number): number | null => {
+const cellAt = (grid: SteppedGrid, x: number, y: number): number | null => {
   const column = Math.round(x / grid.stepX);
   const row = Math.round(y / grid.stepY);
   const isCorner = Math.round(column * grid.stepX) === x && Math.round(row * grid.stepY) === y;
   return isCorner && column >= 0 && column < grid.columns && row >= 0 && row < grid.rows
     ? row * grid.columns + column
     : null;
+};
+
+/** The store's id of the patch whose corner would lie at a place; null when there can be none. */
+export const patchIdAt = async (app: App, grid: PatchGrid, x: number, y: number): Promise<number | null> => {
+  if (!isStepped(grid)) return readPatchIdAt(app.database, grid.id, x, y);
+  const cell = cellAt(grid, x, y);
+  return cell === null ? null : patchId(grid.id, cell);
 };
 
 /** The grid that a patch belongs to, and its slide. */
@@ -53,8 +61,8 @@ export const findPatch = async (
 ): Promise<{ patch: PatchRow; grid: PatchGrid } | null> => {
   const [studyKey, slideKey, digest, x, y] = parts as [string, string, string, number, number];
   const grid = await findGrid(context, studyKey, slideKey, digest);
-  const cell = grid && cellAt(grid, x, y);
-  if (!grid || cell === null) return null;
-  const [patch] = await readPatches(context.app.database, [patchId(grid.id, cell)]);
+  const id = grid && (await patchIdAt(context.app, grid, x, y));
+  if (!grid || id === null) return null;
+  const [patch] = await readPatches(context.app.database, [id]);
   return patch ? { patch, grid } : null;
 };

@@ -1,5 +1,5 @@
 import { authorize } from "../../platform/authorisation.ts";
-import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { HistoError } from "../../platform/errors.ts";
 import {
   lockStudy,
   readAttributes,
@@ -14,8 +14,8 @@ import { countMissing } from "../../store/clinicalCounts.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { Attribute, Study } from "../../store/generated/client.ts";
 import type { UserError } from "../base/userErrors.ts";
-import type { App, GraphQLContext } from "../context.ts";
-import { expandPath } from "../slide/roots.ts";
+import type { GraphQLContext } from "../context.ts";
+import { requireFile } from "../slide/roots.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
 import { withUpload } from "../upload/upload.service.ts";
 import { indexLater } from "./indexing.ts";
@@ -52,17 +52,6 @@ export type ImportReport = {
   attributes: ImportedAttribute[];
 };
 
-const fileUnderRoots = async (app: App, path: string): Promise<string> => {
-  try {
-    const files = await expandPath(path, app.config.roots, 0);
-    if (files.length === 1) return files[0] as string;
-  } catch (error) {
-    if (!isHistoError(error)) throw error;
-    throw new HistoError(error.code, error.message.replace("paths[0]", "path"), { fix: error.fix, path: ["path"] });
-  }
-  throw new HistoError("BAD_ARGUMENT", "path stands for several files.", { fix: "Name one table.", path: ["path"] });
-};
-
 /** Runs `act` with the one source that the input names. An upload is used up, unless it was only tried or refused. */
 const withSource = async <Result>(
   context: GraphQLContext,
@@ -77,7 +66,7 @@ const withSource = async <Result>(
   }
   if (text != null) return act({ text });
   if (upload != null) return withUpload(context, upload, ["upload"], ({ file }) => act({ file }), { keep: dryRun });
-  return act({ file: await fileUnderRoots(context.app, path as string) });
+  return act({ file: await requireFile(path as string, context.app.config.roots) });
 };
 
 const requireEndpointKeys = (endpoints: readonly EndpointMeaning[]): void => {

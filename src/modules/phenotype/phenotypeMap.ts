@@ -2,7 +2,6 @@ import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import {
   type CellClasses,
-  cellClasses,
   classColours,
   drawOverlayMap,
   type LegendEntry,
@@ -11,8 +10,10 @@ import {
   readThumbnail,
 } from "../../slides/index.ts";
 import { readSlideAssignments } from "../../store/assignments.ts";
-import { cellOf } from "../../store/patches.ts";
+import { createRecent } from "../base/recent.ts";
 import type { App } from "../context.ts";
+import { isOfAnotherFile } from "../patch/patch.lineage.ts";
+import { classesOfPatches } from "../patch/patchClasses.ts";
 import { phenotypeLabel } from "./sharedPhenotype.ts";
 
 /**
@@ -56,34 +57,19 @@ const findAssigned = async (app: App, codebookId: string, slideId: string) => {
 };
 type Assigned = NonNullable<Awaited<ReturnType<typeof findAssigned>>>;
 
-/** Cells that are kept in memory: 2 bytes each. */
-const MOST_CELLS = 2 ** 24;
-
-type Kept = Map<string, Promise<CellClasses>>;
-const kept = new WeakMap<object, Kept>();
+/** Cells that are kept in memory, 2 bytes each. */
+const recent = createRecent(2 ** 24);
 
 const readClasses = async (app: App, { buildId, slideId, grid }: Assigned): Promise<CellClasses> => {
   const { patchIds, phenotypes } = await readSlideAssignments(app.database, buildId, slideId);
-  return cellClasses(grid, patchIds.map(cellOf), phenotypes);
+  return classesOfPatches(app, grid, patchIds, phenotypes);
 };
 
 /** Tiles are asked for by the dozen: the cells of the slides used last stay in memory, until they are assigned anew. */
-const classesOf = async (app: App, assigned: Assigned): Promise<CellClasses> => {
-  const all = kept.get(app.database) ?? new Map<string, Promise<CellClasses>>();
-  kept.set(app.database, all);
-  const key = [assigned.buildId, assigned.slideId, assigned.gridId, assigned.completedAt.getTime()].join("/");
-  const classes = all.get(key) ?? readClasses(app, assigned);
-  // Reinserting makes the map's order the order of last use.
-  all.delete(key);
-  all.set(key, classes);
-  classes.catch(() => all.delete(key));
-  let cells = 0;
-  for (const [name, some] of [...all].reverse()) {
-    const { columns, rows } = (await some.catch(() => null))?.geometry ?? { columns: 0, rows: 0 };
-    cells += columns * rows;
-    if (cells > MOST_CELLS && name !== key) all.delete(name);
-  }
-  return classes;
+const classesOf = (app: App, assigned: Assigned): Promise<CellClasses> => {
+  const { buildId, slideId, gridId, completedAt, grid } = assigned;
+  const key = [buildId, slideId, gridId, completedAt.getTime()].join("/");
+  return recent(app, key, grid.columns * grid.rows, () => readClasses(app, assigned));
 };
 
 const legendOf = ({ codebook, build }: Assigned, { classes }: CellClasses): LegendEntry[] => {
@@ -109,7 +95,7 @@ const SCOPES = { STUDY: "the study", COHORT: "a cohort", PATIENT: "this patient"
 const subtitleOf = ({ build, image, grid }: Assigned): string =>
   [
     `${build.clusters} clusters of ${SCOPES[build.scope]}, ${build.featureSet.key}, patches of ${grid.patchSize} px at ${grid.micronsPerPixel} µm/px`,
-    ...(image.checksum !== grid.slideChecksum ? ["STALE: the slide's file has changed"] : []),
+    ...(isOfAnotherFile(grid, image) ? ["STALE: the slide's file has changed"] : []),
   ].join(" · ");
 
 /** The slide with its phenotypes coloured, a legend and a scale bar, as PNG; null without an image. */

@@ -3,11 +3,11 @@ import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import type { FeatureSet } from "../../store/generated/client.ts";
 import { readSearchTarget, type SearchTarget } from "../../store/hits.ts";
-import { patchId, readPatches } from "../../store/patches.ts";
+import { readPatches } from "../../store/patches.ts";
 import type { VectorQuery } from "../../store/search/index.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { projectVector } from "../featureSet/reduce.projection.ts";
-import { cellAt } from "../patch/patch.service.ts";
+import { patchIdAt } from "../patch/patch.service.ts";
 import { requireLikeSet } from "../phenotype/phenotypeQuery.ts";
 import { floatsOf } from "../phenotype/vectorBytes.ts";
 
@@ -71,11 +71,10 @@ export const findTarget = async (
   });
 };
 
-const queryByPatch = (id: string, { slide, grid }: SearchTarget): Query => {
+const queryByPatch = async (app: App, id: string, { slide, grid }: SearchTarget): Promise<Query> => {
   const { x, y } = patchKeys(id);
-  const cell = grid && cellAt(grid, x, y);
-  if (!slide || !grid || cell === null) throw noPatch();
-  const patch = patchId(grid.id, cell);
+  const patch = grid && (await patchIdAt(app, grid, x, y));
+  if (!slide || patch === null) throw noPatch();
   return { nearest: { patchId: patch }, patientId: slide.patientId, patchId: patch };
 };
 
@@ -150,7 +149,7 @@ const queryByPhenotype = async (context: GraphQLContext, id: string, featureSet:
 /** @throws HistoError NOT_FOUND, BAD_ARGUMENT, DIMENSION_MISMATCH, NOT_AN_IMAGE, ENCODER_HAS_NO_MODEL */
 export const resolveQuery = async (context: GraphQLContext, to: SimilarTo, target: SearchTarget): Promise<Query> => {
   const { patch, image, vector, phenotype } = to;
-  if (patch != null) return queryByPatch(patch, target);
+  if (patch != null) return queryByPatch(context.app, patch, target);
   if (image != null) return queryByImage(context.app, image, target.featureSet);
   if (phenotype != null) return queryByPhenotype(context, phenotype, target.featureSet);
   return queryByVector(vector as Float32Array, target.featureSet);

@@ -1,6 +1,6 @@
 import { glob, realpath, stat } from "node:fs/promises";
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { HistoError } from "../../platform/errors.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
 
 /** What a folder is searched for; a file that is named itself may have any ending. */
 const SLIDE_ENDINGS = new Set(
@@ -119,6 +119,21 @@ export const expandPath = async (
     return files;
   }
   throw missing(index);
+};
+
+/**
+ * The one file that a mutation's `path` names.
+ * @throws HistoError as `expandPath`; BAD_ARGUMENT when it stands for several
+ */
+export const requireFile = async (path: string, configuredRoots: readonly string[]): Promise<string> => {
+  try {
+    const [file, ...others] = await expandPath(path, configuredRoots, 0);
+    if (file !== undefined && others.length === 0) return file;
+  } catch (error) {
+    if (!isHistoError(error)) throw error;
+    throw new HistoError(error.code, error.message.replace("paths[0]", "path"), { fix: error.fix, path: ["path"] });
+  }
+  throw new HistoError("BAD_ARGUMENT", "path stands for several files.", { fix: "Name one file.", path: ["path"] });
 };
 
 /** The key that a slide has by default: the file's stem, with what cannot stand in a key replaced. */

@@ -1,4 +1,5 @@
-import { type ErrorCode, HistoError, isHistoError } from "../../platform/errors.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
+import { type PlainError, toPlainError } from "../../platform/plain-error.ts";
 import {
   type ChiSquareTest,
   type CovariateTerm,
@@ -26,11 +27,8 @@ export type SurvivalPlan = {
   confidence: number;
 };
 
-/** An expected failure in a form that passes between threads. */
-export type Failure = { code: ErrorCode; message: string; fix: string | undefined; path: string[] | undefined };
-
 /** A part of the analysis, which may fail while the others stand. */
-export type Outcome<Value> = { value: Value } | { failure: Failure };
+export type Outcome<Value> = { value: Value } | { failure: PlainError };
 
 export type CoxModel = {
   terms: ReturnType<typeof coxProportionalHazards>["terms"];
@@ -61,22 +59,12 @@ export type SurvivalResult = {
 /** Each coefficient costs a pass over the patients for every other one. */
 const MAX_COEFFICIENTS = 100;
 
-export const toFailure = (error: HistoError): Failure => ({
-  code: error.code,
-  message: error.message,
-  fix: error.fix,
-  path: error.inputPath ? [...error.inputPath] : undefined,
-});
-
-export const fromFailure = ({ code, message, fix, path }: Failure): HistoError =>
-  new HistoError(code, message, { fix, path });
-
 const attempt = <Value>(path: readonly string[], compute: () => Value): Outcome<Value> => {
   try {
     return { value: compute() };
   } catch (error) {
     if (!isHistoError(error)) throw error;
-    return { failure: { ...toFailure(error), path: [...path, ...(error.inputPath ?? [])] } };
+    return { failure: { ...toPlainError(error), path: [...path, ...(error.inputPath ?? [])] } };
   }
 };
 

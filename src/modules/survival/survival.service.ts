@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
+import { fromPlainError } from "../../platform/plain-error.ts";
 import type { Cohort, Study, SurvivalEndpoint } from "../../store/generated/client.ts";
 import { readSurvivalValues, type SurvivalRow } from "../../store/survivalValues.ts";
 import { resolvePatientFilter } from "../base/filters.ts";
@@ -10,7 +11,7 @@ import { requireMilModel, taskOf } from "../mil/mil.service.ts";
 import { requirePhenotype } from "../phenotype/phenotype.service.ts";
 import { phenotypeLabel, sharedPlace } from "../phenotype/sharedPhenotype.ts";
 import { requireStudy } from "../study/study.service.ts";
-import { fromFailure, type Outcome, type SurvivalResult } from "./survival.analysis.ts";
+import type { Outcome, SurvivalResult } from "./survival.analysis.ts";
 import { type Column, columnBuilder, type SurvivalTable } from "./survival.columns.ts";
 import { checkInput, planSurvival, type RiskColumn, type ShareColumn, type SurvivalInput } from "./survival.input.ts";
 import { analyseAside } from "./survival.thread.ts";
@@ -210,5 +211,5 @@ export const survival = async (
 /** A part's value, or the error that it failed with, thrown where that part was asked for. */
 export const unwrap = <Value>(outcome: Outcome<Value>): Value => {
   if ("value" in outcome) return outcome.value;
-  throw fromFailure(outcome.failure);
+  throw fromPlainError(outcome.failure);
 };

@@ -1,13 +1,8 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { createLimiter } from "../../inference/limiter.ts";
-import {
-  analyseSurvival,
-  fromFailure,
-  type Outcome,
-  type SurvivalPlan,
-  type SurvivalResult,
-} from "./survival.analysis.ts";
+import { fromPlainError } from "../../platform/plain-error.ts";
+import { analyseSurvival, type Outcome, type SurvivalPlan, type SurvivalResult } from "./survival.analysis.ts";
 import type { SurvivalTable } from "./survival.columns.ts";
 
 /** The worker's file has the ending of this one: `.ts` from a clone, `.js` once published. */
@@ -35,7 +30,7 @@ const inThread = (table: SurvivalTable, plan: SurvivalPlan, signal: AbortSignal)
     const stop = () => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
     worker.once("message", (outcome: Outcome<SurvivalResult>) =>
-      "value" in outcome ? resolve(outcome.value) : reject(fromFailure(outcome.failure)),
+      "value" in outcome ? resolve(outcome.value) : reject(fromPlainError(outcome.failure)),
     );
     worker.once("error", reject);
     worker.once("exit", (code) => {

@@ -39,7 +39,9 @@ export type Slide = Prisma.SlideModel
 export type SlideImage = Prisma.SlideImageModel
 /**
  * Model PatchGrid
- * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column.
+ * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column. Of a
+ * DECLARED grid (imported features) the cell is the rank of the patch by y, then x; it has no steps and no mask, and no
+ * checksum ("") where the slide had no image.
  */
 export type PatchGrid = Prisma.PatchGridModel
 /**
@@ -67,6 +69,21 @@ export type Job = Prisma.JobModel
  * 
  */
 export type JobFailure = Prisma.JobFailureModel
+/**
+ * Model JobDependency
+ * A job that may not begin before another one has succeeded.
+ */
+export type JobDependency = Prisma.JobDependencyModel
+/**
+ * Model Worker
+ * A process that takes jobs. It names no host.
+ */
+export type Worker = Prisma.WorkerModel
+/**
+ * Model Installation
+ * The version of HistoQL that the database belongs to; one row.
+ */
+export type Installation = Prisma.InstallationModel
 /**
  * Model Attribute
  * The study's dictionary of clinical attributes.
@@ -148,3 +165,8 @@ export type MilFold = Prisma.MilFoldModel
  * What a head says of one bag. The slides of the bag stand in `mil_score_slide`, in the order of the attention's numbers.
  */
 export type MilScore = Prisma.MilScoreModel
+/**
+ * Model Export
+ * Who took which vectors out: what an address of the bulk lane stands for, and the record of it.
+ */
+export type Export = Prisma.ExportModel

@@ -328,6 +328,13 @@ export type EnumTissueMethodFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel> | $Enums.TissueMethod
 }
 
+export type EnumTrustFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
+}
+
 export type FloatWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
@@ -352,6 +359,16 @@ export type EnumTissueMethodWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
   _max?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
+}
+
+export type EnumTrustWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type IntNullableFilter<$PrismaModel = never> = {
@@ -388,13 +405,6 @@ export type EnumFeatureLevelFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel> | $Enums.FeatureLevel
 }
 
-export type EnumTrustFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
-}
-
 export type EnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   equals?: $Enums.FeatureLevel | Prisma.EnumFeatureLevelFieldRefInput<$PrismaModel>
   in?: $Enums.FeatureLevel[] | Prisma.ListEnumFeatureLevelFieldRefInput<$PrismaModel>
@@ -403,16 +413,6 @@ export type EnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
-}
-
-export type EnumTrustWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type BoolFilter<$PrismaModel = never> = {
@@ -539,6 +539,23 @@ export type UuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
   _min?: Prisma.NestedStringNullableFilter<$PrismaModel>
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
+}
+
+export type EnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type EnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
 export type EnumAttributeTypeFilter<$PrismaModel = never> = {
@@ -692,6 +709,40 @@ export type EnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
+export type EnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type EnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type EnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type EnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
 }
 
 export type NestedIntFilter<$PrismaModel = never> = {
@@ -956,6 +1007,13 @@ export type NestedEnumTissueMethodFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel> | $Enums.TissueMethod
 }
 
+export type NestedEnumTrustFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
+}
+
 export type NestedFloatWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.FloatFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListFloatFieldRefInput<$PrismaModel>
@@ -982,6 +1040,16 @@ export type NestedEnumTissueMethodWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumTissueMethodFilter<$PrismaModel>
 }
 
+export type NestedEnumTrustWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
+  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
+}
+
 export type NestedIntNullableWithAggregatesFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel> | null
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel> | null
@@ -1005,13 +1073,6 @@ export type NestedEnumFeatureLevelFilter<$PrismaModel = never> = {
   not?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel> | $Enums.FeatureLevel
 }
 
-export type NestedEnumTrustFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustFilter<$PrismaModel> | $Enums.Trust
-}
-
 export type NestedEnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   equals?: $Enums.FeatureLevel | Prisma.EnumFeatureLevelFieldRefInput<$PrismaModel>
   in?: $Enums.FeatureLevel[] | Prisma.ListEnumFeatureLevelFieldRefInput<$PrismaModel>
@@ -1020,16 +1081,6 @@ export type NestedEnumFeatureLevelWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
   _max?: Prisma.NestedEnumFeatureLevelFilter<$PrismaModel>
-}
-
-export type NestedEnumTrustWithAggregatesFilter<$PrismaModel = never> = {
-  equals?: $Enums.Trust | Prisma.EnumTrustFieldRefInput<$PrismaModel>
-  in?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  notIn?: $Enums.Trust[] | Prisma.ListEnumTrustFieldRefInput<$PrismaModel>
-  not?: Prisma.NestedEnumTrustWithAggregatesFilter<$PrismaModel> | $Enums.Trust
-  _count?: Prisma.NestedIntFilter<$PrismaModel>
-  _min?: Prisma.NestedEnumTrustFilter<$PrismaModel>
-  _max?: Prisma.NestedEnumTrustFilter<$PrismaModel>
 }
 
 export type NestedBoolFilter<$PrismaModel = never> = {
@@ -1152,6 +1203,23 @@ export type NestedUuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
   _min?: Prisma.NestedStringNullableFilter<$PrismaModel>
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
+}
+
+export type NestedEnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
 export type NestedEnumAttributeTypeFilter<$PrismaModel = never> = {
@@ -1305,6 +1373,40 @@ export type NestedEnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
+export type NestedEnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type NestedEnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type NestedEnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type NestedEnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
 }
 
 

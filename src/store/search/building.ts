@@ -1,5 +1,6 @@
 import { halfvecArray, int4Array, int8Array } from "../binaryArrays.ts";
 import type { Database, Queryable } from "../database.ts";
+import { halvesOf } from "../halfvecRows.ts";
 import { MAX_CELLS } from "../patches.ts";
 import { halfvecOid, vectorTable } from "../vectors.ts";
 import type { CellCalibration, GraphCalibration } from "./calibration.ts";
@@ -88,20 +89,16 @@ export const readReadyIndex = async (client: Queryable, place: IndexPlace): Prom
   return row ? { ...place, id: row.id, vectors: row.vectors, measuredVectors: row.measured_vectors } : null;
 };
 
-const HALFVEC_HEADER_BYTES = 4;
-
 export type RawRows = { patchIds: number[]; halves: Uint16Array };
 
-/** pgvector's binary form of rows (halfvec_send: a header, then numbers with the high byte first) as one matrix. */
-const toRows = (rows: readonly { patch_id: number; raw: Buffer }[], dims: number): RawRows => {
-  const bytes = Buffer.alloc(rows.length * dims * 2);
-  for (const [index, { raw }] of rows.entries()) raw.copy(bytes, index * dims * 2, HALFVEC_HEADER_BYTES);
-  bytes.swap16();
-  return {
-    patchIds: rows.map((row) => row.patch_id),
-    halves: new Uint16Array(bytes.buffer, bytes.byteOffset, rows.length * dims),
-  };
-};
+const toRows = (rows: readonly { patch_id: number; raw: Buffer }[], dims: number): RawRows => ({
+  patchIds: rows.map((row) => row.patch_id),
+  halves: halvesOf(
+    rows.map((row) => row.raw),
+    dims,
+    new ArrayBuffer(rows.length * dims * 2),
+  ),
+});
 
 /** About 4 MB of numbers in a statement. */
 const rowsPerRead = (dims: number): number => Math.max(64, Math.floor(2 ** 21 / dims));

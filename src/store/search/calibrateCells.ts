@@ -1,3 +1,4 @@
+import { seededUniform } from "../../platform/random.ts";
 import type { Database, Queryable } from "../database.ts";
 import { samplePatches } from "./building.ts";
 import {
@@ -140,14 +141,6 @@ const choosePatients = (
   return chosen;
 };
 
-/** A generator of its own (mulberry32, T. Ettinger), so that a calibration can be repeated. */
-const seededRandom = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-};
-
 /** Cells and distances of the true nearest among the copied rows, nearest first. */
 const readTrueHits = async (client: Queryable, index: Measured, patchId: number, filter: VectorFilter) => {
   const parameters = createParameters();
@@ -243,7 +236,7 @@ export const calibrateCells = async (
   const index = { id, featureSetId, map };
   const patients = await readPatients(database, id);
   const queries = await samplePatches(database, featureSetId, QUERIES, map.rows);
-  const random = seededRandom(1);
+  const random = seededUniform(1);
   const observations: Observation[] = [];
   const distances: number[] = [];
   let nearest: readonly number[] = [];

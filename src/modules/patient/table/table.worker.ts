@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { isHistoError } from "../../../platform/errors.ts";
+import { toPlainError } from "../../../platform/plain-error.ts";
 import {
   type Interpretation,
   interpretTable,
@@ -59,6 +60,5 @@ try {
   });
 } catch (error) {
   if (!isHistoError(error)) throw error;
-  const { code, message, fix, inputPath } = error;
-  send({ kind: "refused", code, message, fix, path: inputPath });
+  send({ kind: "refused", error: toPlainError(error) });
 }

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, HistoError } from "../../../platform/errors.ts";
+import { HistoError } from "../../../platform/errors.ts";
+import { fromPlainError, type PlainError } from "../../../platform/plain-error.ts";
 import type { Interpretation } from "./interpretTable.ts";
 import type { KnownAttribute, Meaning } from "./meaning.ts";
 import type { TableOptions } from "./readTable.ts";
@@ -24,13 +25,7 @@ export type TableMessage =
   | ({ kind: "plan" } & TablePlan)
   | Chunk
   | { kind: "end" }
-  | {
-      kind: "refused";
-      code: ErrorCode;
-      message: string;
-      fix: string | undefined;
-      path: readonly string[] | undefined;
-    };
+  | { kind: "refused"; error: PlainError };
 
 export type TableThread = {
   plan: TablePlan;
@@ -85,9 +80,7 @@ export const openTable = async (job: TableJob): Promise<TableThread> => {
   };
   try {
     const plan = await next();
-    if (plan.kind === "refused") {
-      throw new HistoError(plan.code, plan.message, { fix: plan.fix, ...(plan.path && { path: plan.path }) });
-    }
+    if (plan.kind === "refused") throw fromPlainError(plan.error);
     if (plan.kind !== "plan") throw new Error(`The thread that reads a table said ${plan.kind} first.`);
     return {
       plan,

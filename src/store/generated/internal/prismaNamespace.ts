@@ -407,6 +407,9 @@ export const ModelName = {
   SlideFeatures: 'SlideFeatures',
   Job: 'Job',
   JobFailure: 'JobFailure',
+  JobDependency: 'JobDependency',
+  Worker: 'Worker',
+  Installation: 'Installation',
   Attribute: 'Attribute',
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
@@ -422,7 +425,8 @@ export const ModelName = {
   SearchDemand: 'SearchDemand',
   MilModel: 'MilModel',
   MilFold: 'MilFold',
-  MilScore: 'MilScore'
+  MilScore: 'MilScore',
+  Export: 'Export'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -438,7 +442,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand" | "milModel" | "milFold" | "milScore"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "jobDependency" | "worker" | "installation" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand" | "milModel" | "milFold" | "milScore" | "export"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1179,6 +1183,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.JobFailureCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.JobFailureCountAggregateOutputType> | number
+        }
+      }
+    }
+    JobDependency: {
+      payload: Prisma.$JobDependencyPayload<ExtArgs>
+      fields: Prisma.JobDependencyFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.JobDependencyFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.JobDependencyFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        findFirst: {
+          args: Prisma.JobDependencyFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.JobDependencyFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        findMany: {
+          args: Prisma.JobDependencyFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        create: {
+          args: Prisma.JobDependencyCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        createMany: {
+          args: Prisma.JobDependencyCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.JobDependencyCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        delete: {
+          args: Prisma.JobDependencyDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        update: {
+          args: Prisma.JobDependencyUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        deleteMany: {
+          args: Prisma.JobDependencyDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.JobDependencyUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.JobDependencyUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        upsert: {
+          args: Prisma.JobDependencyUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        aggregate: {
+          args: Prisma.JobDependencyAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateJobDependency>
+        }
+        groupBy: {
+          args: Prisma.JobDependencyGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.JobDependencyGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.JobDependencyCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.JobDependencyCountAggregateOutputType> | number
+        }
+      }
+    }
+    Worker: {
+      payload: Prisma.$WorkerPayload<ExtArgs>
+      fields: Prisma.WorkerFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WorkerFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WorkerFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        findFirst: {
+          args: Prisma.WorkerFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WorkerFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        findMany: {
+          args: Prisma.WorkerFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        create: {
+          args: Prisma.WorkerCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        createMany: {
+          args: Prisma.WorkerCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WorkerCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        delete: {
+          args: Prisma.WorkerDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        update: {
+          args: Prisma.WorkerUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        deleteMany: {
+          args: Prisma.WorkerDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WorkerUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WorkerUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        upsert: {
+          args: Prisma.WorkerUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        aggregate: {
+          args: Prisma.WorkerAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWorker>
+        }
+        groupBy: {
+          args: Prisma.WorkerGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WorkerCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerCountAggregateOutputType> | number
+        }
+      }
+    }
+    Installation: {
+      payload: Prisma.$InstallationPayload<ExtArgs>
+      fields: Prisma.InstallationFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.InstallationFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.InstallationFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        findFirst: {
+          args: Prisma.InstallationFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.InstallationFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        findMany: {
+          args: Prisma.InstallationFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        create: {
+          args: Prisma.InstallationCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        createMany: {
+          args: Prisma.InstallationCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.InstallationCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        delete: {
+          args: Prisma.InstallationDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        update: {
+          args: Prisma.InstallationUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        deleteMany: {
+          args: Prisma.InstallationDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.InstallationUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.InstallationUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        upsert: {
+          args: Prisma.InstallationUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        aggregate: {
+          args: Prisma.InstallationAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateInstallation>
+        }
+        groupBy: {
+          args: Prisma.InstallationGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.InstallationGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.InstallationCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.InstallationCountAggregateOutputType> | number
         }
       }
     }
@@ -2366,6 +2592,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Export: {
+      payload: Prisma.$ExportPayload<ExtArgs>
+      fields: Prisma.ExportFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ExportFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ExportFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        findFirst: {
+          args: Prisma.ExportFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ExportFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        findMany: {
+          args: Prisma.ExportFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>[]
+        }
+        create: {
+          args: Prisma.ExportCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        createMany: {
+          args: Prisma.ExportCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ExportCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>[]
+        }
+        delete: {
+          args: Prisma.ExportDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        update: {
+          args: Prisma.ExportUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        deleteMany: {
+          args: Prisma.ExportDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ExportUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ExportUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>[]
+        }
+        upsert: {
+          args: Prisma.ExportUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportPayload>
+        }
+        aggregate: {
+          args: Prisma.ExportAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateExport>
+        }
+        groupBy: {
+          args: Prisma.ExportGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExportGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ExportCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExportCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -2484,6 +2784,8 @@ export const PatchGridScalarFieldEnum = {
   patches: 'patches',
   tissueShare: 'tissueShare',
   maskDigest: 'maskDigest',
+  trust: 'trust',
+  declared: 'declared',
   software: 'software',
   createdAt: 'createdAt'
 } as const
@@ -2540,7 +2842,8 @@ export const SlideFeaturesScalarFieldEnum = {
   checkpoint: 'checkpoint',
   isComplete: 'isComplete',
   completedAt: 'completedAt',
-  provider: 'provider'
+  provider: 'provider',
+  vectorsDigest: 'vectorsDigest'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -2566,7 +2869,14 @@ export const JobScalarFieldEnum = {
   createdAt: 'createdAt',
   startedAt: 'startedAt',
   finishedAt: 'finishedAt',
-  doneBefore: 'doneBefore'
+  doneBefore: 'doneBefore',
+  priority: 'priority',
+  waitingFor: 'waitingFor',
+  startAfter: 'startAfter',
+  setbacks: 'setbacks',
+  partsDone: 'partsDone',
+  messageId: 'messageId',
+  workerId: 'workerId'
 } as const
 
 export type JobScalarFieldEnum = (typeof JobScalarFieldEnum)[keyof typeof JobScalarFieldEnum]
@@ -2580,10 +2890,44 @@ export const JobFailureScalarFieldEnum = {
   fix: 'fix',
   slideId: 'slideId',
   patientId: 'patientId',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  causeId: 'causeId'
 } as const
 
 export type JobFailureScalarFieldEnum = (typeof JobFailureScalarFieldEnum)[keyof typeof JobFailureScalarFieldEnum]
+
+
+export const JobDependencyScalarFieldEnum = {
+  jobId: 'jobId',
+  needsId: 'needsId'
+} as const
+
+export type JobDependencyScalarFieldEnum = (typeof JobDependencyScalarFieldEnum)[keyof typeof JobDependencyScalarFieldEnum]
+
+
+export const WorkerScalarFieldEnum = {
+  id: 'id',
+  name: 'name',
+  version: 'version',
+  kinds: 'kinds',
+  devices: 'devices',
+  concurrency: 'concurrency',
+  leaseSeconds: 'leaseSeconds',
+  state: 'state',
+  startedAt: 'startedAt',
+  heartbeatAt: 'heartbeatAt'
+} as const
+
+export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const InstallationScalarFieldEnum = {
+  isOnly: 'isOnly',
+  version: 'version',
+  updatedAt: 'updatedAt'
+} as const
+
+export type InstallationScalarFieldEnum = (typeof InstallationScalarFieldEnum)[keyof typeof InstallationScalarFieldEnum]
 
 
 export const AttributeScalarFieldEnum = {
@@ -2822,6 +3166,30 @@ export const MilScoreScalarFieldEnum = {
 export type MilScoreScalarFieldEnum = (typeof MilScoreScalarFieldEnum)[keyof typeof MilScoreScalarFieldEnum]
 
 
+export const ExportScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  studyKey: 'studyKey',
+  featureSetId: 'featureSetId',
+  featureSetKey: 'featureSetKey',
+  format: 'format',
+  precision: 'precision',
+  input: 'input',
+  selection: 'selection',
+  gridIds: 'gridIds',
+  rows: 'rows',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt',
+  expiresAt: 'expiresAt',
+  reads: 'reads',
+  lastReadAt: 'lastReadAt',
+  jobId: 'jobId',
+  manifestDigest: 'manifestDigest'
+} as const
+
+export type ExportScalarFieldEnum = (typeof ExportScalarFieldEnum)[keyof typeof ExportScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -2989,20 +3357,6 @@ export type ListEnumTissueMethodFieldRefInput<$PrismaModel> = FieldRefInputType<
 
 
 /**
- * Reference to a field of type 'FeatureLevel'
- */
-export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
-    
-
-
-/**
- * Reference to a field of type 'FeatureLevel[]'
- */
-export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
-    
-
-
-/**
  * Reference to a field of type 'Trust'
  */
 export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust'>
@@ -3013,6 +3367,20 @@ export type EnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaMode
  * Reference to a field of type 'Trust[]'
  */
 export type ListEnumTrustFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Trust[]'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel'
+ */
+export type EnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel'>
+    
+
+
+/**
+ * Reference to a field of type 'FeatureLevel[]'
+ */
+export type ListEnumFeatureLevelFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'FeatureLevel[]'>
     
 
 
@@ -3048,6 +3416,20 @@ export type EnumJobStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaM
  * Reference to a field of type 'JobState[]'
  */
 export type ListEnumJobStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'JobState[]'>
+    
+
+
+/**
+ * Reference to a field of type 'WorkerState'
+ */
+export type EnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'WorkerState'>
+    
+
+
+/**
+ * Reference to a field of type 'WorkerState[]'
+ */
+export type ListEnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'WorkerState[]'>
     
 
 
@@ -3160,6 +3542,34 @@ export type EnumMilUnitFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaMo
  * Reference to a field of type 'MilUnit[]'
  */
 export type ListEnumMilUnitFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'MilUnit[]'>
+    
+
+
+/**
+ * Reference to a field of type 'ExportFormat'
+ */
+export type EnumExportFormatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ExportFormat'>
+    
+
+
+/**
+ * Reference to a field of type 'ExportFormat[]'
+ */
+export type ListEnumExportFormatFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'ExportFormat[]'>
+    
+
+
+/**
+ * Reference to a field of type 'Precision'
+ */
+export type EnumPrecisionFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Precision'>
+    
+
+
+/**
+ * Reference to a field of type 'Precision[]'
+ */
+export type ListEnumPrecisionFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Precision[]'>
     
 
 /**
@@ -3323,6 +3733,9 @@ export type GlobalOmitConfig = {
   slideFeatures?: Prisma.SlideFeaturesOmit
   job?: Prisma.JobOmit
   jobFailure?: Prisma.JobFailureOmit
+  jobDependency?: Prisma.JobDependencyOmit
+  worker?: Prisma.WorkerOmit
+  installation?: Prisma.InstallationOmit
   attribute?: Prisma.AttributeOmit
   survivalEndpoint?: Prisma.SurvivalEndpointOmit
   cohort?: Prisma.CohortOmit
@@ -3339,6 +3752,7 @@ export type GlobalOmitConfig = {
   milModel?: Prisma.MilModelOmit
   milFold?: Prisma.MilFoldOmit
   milScore?: Prisma.MilScoreOmit
+  export?: Prisma.ExportOmit
 }
 
 /* Types for Logging */

@@ -61,6 +61,9 @@ export const ModelName = {
   SlideFeatures: 'SlideFeatures',
   Job: 'Job',
   JobFailure: 'JobFailure',
+  JobDependency: 'JobDependency',
+  Worker: 'Worker',
+  Installation: 'Installation',
   Attribute: 'Attribute',
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
@@ -76,7 +79,8 @@ export const ModelName = {
   SearchDemand: 'SearchDemand',
   MilModel: 'MilModel',
   MilFold: 'MilFold',
-  MilScore: 'MilScore'
+  MilScore: 'MilScore',
+  Export: 'Export'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -174,6 +178,8 @@ export const PatchGridScalarFieldEnum = {
   patches: 'patches',
   tissueShare: 'tissueShare',
   maskDigest: 'maskDigest',
+  trust: 'trust',
+  declared: 'declared',
   software: 'software',
   createdAt: 'createdAt'
 } as const
@@ -230,7 +236,8 @@ export const SlideFeaturesScalarFieldEnum = {
   checkpoint: 'checkpoint',
   isComplete: 'isComplete',
   completedAt: 'completedAt',
-  provider: 'provider'
+  provider: 'provider',
+  vectorsDigest: 'vectorsDigest'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -256,7 +263,14 @@ export const JobScalarFieldEnum = {
   createdAt: 'createdAt',
   startedAt: 'startedAt',
   finishedAt: 'finishedAt',
-  doneBefore: 'doneBefore'
+  doneBefore: 'doneBefore',
+  priority: 'priority',
+  waitingFor: 'waitingFor',
+  startAfter: 'startAfter',
+  setbacks: 'setbacks',
+  partsDone: 'partsDone',
+  messageId: 'messageId',
+  workerId: 'workerId'
 } as const
 
 export type JobScalarFieldEnum = (typeof JobScalarFieldEnum)[keyof typeof JobScalarFieldEnum]
@@ -270,10 +284,44 @@ export const JobFailureScalarFieldEnum = {
   fix: 'fix',
   slideId: 'slideId',
   patientId: 'patientId',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  causeId: 'causeId'
 } as const
 
 export type JobFailureScalarFieldEnum = (typeof JobFailureScalarFieldEnum)[keyof typeof JobFailureScalarFieldEnum]
+
+
+export const JobDependencyScalarFieldEnum = {
+  jobId: 'jobId',
+  needsId: 'needsId'
+} as const
+
+export type JobDependencyScalarFieldEnum = (typeof JobDependencyScalarFieldEnum)[keyof typeof JobDependencyScalarFieldEnum]
+
+
+export const WorkerScalarFieldEnum = {
+  id: 'id',
+  name: 'name',
+  version: 'version',
+  kinds: 'kinds',
+  devices: 'devices',
+  concurrency: 'concurrency',
+  leaseSeconds: 'leaseSeconds',
+  state: 'state',
+  startedAt: 'startedAt',
+  heartbeatAt: 'heartbeatAt'
+} as const
+
+export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const InstallationScalarFieldEnum = {
+  isOnly: 'isOnly',
+  version: 'version',
+  updatedAt: 'updatedAt'
+} as const
+
+export type InstallationScalarFieldEnum = (typeof InstallationScalarFieldEnum)[keyof typeof InstallationScalarFieldEnum]
 
 
 export const AttributeScalarFieldEnum = {
@@ -510,6 +558,30 @@ export const MilScoreScalarFieldEnum = {
 } as const
 
 export type MilScoreScalarFieldEnum = (typeof MilScoreScalarFieldEnum)[keyof typeof MilScoreScalarFieldEnum]
+
+
+export const ExportScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  studyKey: 'studyKey',
+  featureSetId: 'featureSetId',
+  featureSetKey: 'featureSetKey',
+  format: 'format',
+  precision: 'precision',
+  input: 'input',
+  selection: 'selection',
+  gridIds: 'gridIds',
+  rows: 'rows',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt',
+  expiresAt: 'expiresAt',
+  reads: 'reads',
+  lastReadAt: 'lastReadAt',
+  jobId: 'jobId',
+  manifestDigest: 'manifestDigest'
+} as const
+
+export type ExportScalarFieldEnum = (typeof ExportScalarFieldEnum)[keyof typeof ExportScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -14,7 +14,9 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model PatchGrid
- * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column.
+ * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column. Of a
+ * DECLARED grid (imported features) the cell is the rank of the patch by y, then x; it has no steps and no mask, and no
+ * checksum ("") where the slide had no image.
  */
 export type PatchGridModel = runtime.Types.Result.DefaultSelection<Prisma.$PatchGridPayload>
 
@@ -85,6 +87,7 @@ export type PatchGridMinAggregateOutputType = {
   patches: number | null
   tissueShare: number | null
   maskDigest: string | null
+  trust: $Enums.Trust | null
   createdAt: Date | null
 }
 
@@ -109,6 +112,7 @@ export type PatchGridMaxAggregateOutputType = {
   patches: number | null
   tissueShare: number | null
   maskDigest: string | null
+  trust: $Enums.Trust | null
   createdAt: Date | null
 }
 
@@ -133,6 +137,8 @@ export type PatchGridCountAggregateOutputType = {
   patches: number
   tissueShare: number
   maskDigest: number
+  trust: number
+  declared: number
   software: number
   createdAt: number
   _all: number
@@ -198,6 +204,7 @@ export type PatchGridMinAggregateInputType = {
   patches?: true
   tissueShare?: true
   maskDigest?: true
+  trust?: true
   createdAt?: true
 }
 
@@ -222,6 +229,7 @@ export type PatchGridMaxAggregateInputType = {
   patches?: true
   tissueShare?: true
   maskDigest?: true
+  trust?: true
   createdAt?: true
 }
 
@@ -246,6 +254,8 @@ export type PatchGridCountAggregateInputType = {
   patches?: true
   tissueShare?: true
   maskDigest?: true
+  trust?: true
+  declared?: true
   software?: true
   createdAt?: true
   _all?: true
@@ -351,13 +361,15 @@ export type PatchGridGroupByOutputType = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX: number | null
+  stepY: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest: string | null
+  trust: $Enums.Trust
+  declared: runtime.JsonValue
   software: runtime.JsonValue
   createdAt: Date
   _count: PatchGridCountAggregateOutputType | null
@@ -399,13 +411,15 @@ export type PatchGridWhereInput = {
   micronsPerPixelY?: Prisma.FloatFilter<"PatchGrid"> | number
   columns?: Prisma.IntFilter<"PatchGrid"> | number
   rows?: Prisma.IntFilter<"PatchGrid"> | number
-  stepX?: Prisma.FloatFilter<"PatchGrid"> | number
-  stepY?: Prisma.FloatFilter<"PatchGrid"> | number
+  stepX?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
+  stepY?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
   sizeX?: Prisma.IntFilter<"PatchGrid"> | number
   sizeY?: Prisma.IntFilter<"PatchGrid"> | number
   patches?: Prisma.IntFilter<"PatchGrid"> | number
   tissueShare?: Prisma.FloatFilter<"PatchGrid"> | number
-  maskDigest?: Prisma.StringFilter<"PatchGrid"> | string
+  maskDigest?: Prisma.StringNullableFilter<"PatchGrid"> | string | null
+  trust?: Prisma.EnumTrustFilter<"PatchGrid"> | $Enums.Trust
+  declared?: Prisma.JsonFilter<"PatchGrid">
   software?: Prisma.JsonFilter<"PatchGrid">
   createdAt?: Prisma.DateTimeFilter<"PatchGrid"> | Date | string
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
@@ -426,13 +440,15 @@ export type PatchGridOrderByWithRelationInput = {
   micronsPerPixelY?: Prisma.SortOrder
   columns?: Prisma.SortOrder
   rows?: Prisma.SortOrder
-  stepX?: Prisma.SortOrder
-  stepY?: Prisma.SortOrder
+  stepX?: Prisma.SortOrderInput | Prisma.SortOrder
+  stepY?: Prisma.SortOrderInput | Prisma.SortOrder
   sizeX?: Prisma.SortOrder
   sizeY?: Prisma.SortOrder
   patches?: Prisma.SortOrder
   tissueShare?: Prisma.SortOrder
-  maskDigest?: Prisma.SortOrder
+  maskDigest?: Prisma.SortOrderInput | Prisma.SortOrder
+  trust?: Prisma.SortOrder
+  declared?: Prisma.SortOrder
   software?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   slide?: Prisma.SlideOrderByWithRelationInput
@@ -457,13 +473,15 @@ export type PatchGridWhereUniqueInput = Prisma.AtLeast<{
   micronsPerPixelY?: Prisma.FloatFilter<"PatchGrid"> | number
   columns?: Prisma.IntFilter<"PatchGrid"> | number
   rows?: Prisma.IntFilter<"PatchGrid"> | number
-  stepX?: Prisma.FloatFilter<"PatchGrid"> | number
-  stepY?: Prisma.FloatFilter<"PatchGrid"> | number
+  stepX?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
+  stepY?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
   sizeX?: Prisma.IntFilter<"PatchGrid"> | number
   sizeY?: Prisma.IntFilter<"PatchGrid"> | number
   patches?: Prisma.IntFilter<"PatchGrid"> | number
   tissueShare?: Prisma.FloatFilter<"PatchGrid"> | number
-  maskDigest?: Prisma.StringFilter<"PatchGrid"> | string
+  maskDigest?: Prisma.StringNullableFilter<"PatchGrid"> | string | null
+  trust?: Prisma.EnumTrustFilter<"PatchGrid"> | $Enums.Trust
+  declared?: Prisma.JsonFilter<"PatchGrid">
   software?: Prisma.JsonFilter<"PatchGrid">
   createdAt?: Prisma.DateTimeFilter<"PatchGrid"> | Date | string
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
@@ -484,13 +502,15 @@ export type PatchGridOrderByWithAggregationInput = {
   micronsPerPixelY?: Prisma.SortOrder
   columns?: Prisma.SortOrder
   rows?: Prisma.SortOrder
-  stepX?: Prisma.SortOrder
-  stepY?: Prisma.SortOrder
+  stepX?: Prisma.SortOrderInput | Prisma.SortOrder
+  stepY?: Prisma.SortOrderInput | Prisma.SortOrder
   sizeX?: Prisma.SortOrder
   sizeY?: Prisma.SortOrder
   patches?: Prisma.SortOrder
   tissueShare?: Prisma.SortOrder
-  maskDigest?: Prisma.SortOrder
+  maskDigest?: Prisma.SortOrderInput | Prisma.SortOrder
+  trust?: Prisma.SortOrder
+  declared?: Prisma.SortOrder
   software?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   _count?: Prisma.PatchGridCountOrderByAggregateInput
@@ -517,13 +537,15 @@ export type PatchGridScalarWhereWithAggregatesInput = {
   micronsPerPixelY?: Prisma.FloatWithAggregatesFilter<"PatchGrid"> | number
   columns?: Prisma.IntWithAggregatesFilter<"PatchGrid"> | number
   rows?: Prisma.IntWithAggregatesFilter<"PatchGrid"> | number
-  stepX?: Prisma.FloatWithAggregatesFilter<"PatchGrid"> | number
-  stepY?: Prisma.FloatWithAggregatesFilter<"PatchGrid"> | number
+  stepX?: Prisma.FloatNullableWithAggregatesFilter<"PatchGrid"> | number | null
+  stepY?: Prisma.FloatNullableWithAggregatesFilter<"PatchGrid"> | number | null
   sizeX?: Prisma.IntWithAggregatesFilter<"PatchGrid"> | number
   sizeY?: Prisma.IntWithAggregatesFilter<"PatchGrid"> | number
   patches?: Prisma.IntWithAggregatesFilter<"PatchGrid"> | number
   tissueShare?: Prisma.FloatWithAggregatesFilter<"PatchGrid"> | number
-  maskDigest?: Prisma.StringWithAggregatesFilter<"PatchGrid"> | string
+  maskDigest?: Prisma.StringNullableWithAggregatesFilter<"PatchGrid"> | string | null
+  trust?: Prisma.EnumTrustWithAggregatesFilter<"PatchGrid"> | $Enums.Trust
+  declared?: Prisma.JsonWithAggregatesFilter<"PatchGrid">
   software?: Prisma.JsonWithAggregatesFilter<"PatchGrid">
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"PatchGrid"> | Date | string
 }
@@ -540,13 +562,15 @@ export type PatchGridCreateInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slide: Prisma.SlideCreateNestedOneWithoutGridsInput
@@ -567,13 +591,15 @@ export type PatchGridUncheckedCreateInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutGridInput
@@ -591,13 +617,15 @@ export type PatchGridUpdateInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slide?: Prisma.SlideUpdateOneRequiredWithoutGridsNestedInput
@@ -618,13 +646,15 @@ export type PatchGridUncheckedUpdateInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutGridNestedInput
@@ -644,13 +674,15 @@ export type PatchGridCreateManyInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
 }
@@ -667,13 +699,15 @@ export type PatchGridUpdateManyMutationInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -692,13 +726,15 @@ export type PatchGridUncheckedUpdateManyInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -739,6 +775,8 @@ export type PatchGridCountOrderByAggregateInput = {
   patches?: Prisma.SortOrder
   tissueShare?: Prisma.SortOrder
   maskDigest?: Prisma.SortOrder
+  trust?: Prisma.SortOrder
+  declared?: Prisma.SortOrder
   software?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
@@ -783,6 +821,7 @@ export type PatchGridMaxOrderByAggregateInput = {
   patches?: Prisma.SortOrder
   tissueShare?: Prisma.SortOrder
   maskDigest?: Prisma.SortOrder
+  trust?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
@@ -807,6 +846,7 @@ export type PatchGridMinOrderByAggregateInput = {
   patches?: Prisma.SortOrder
   tissueShare?: Prisma.SortOrder
   maskDigest?: Prisma.SortOrder
+  trust?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
 }
 
@@ -888,6 +928,10 @@ export type EnumTissueMethodFieldUpdateOperationsInput = {
   set?: $Enums.TissueMethod
 }
 
+export type EnumTrustFieldUpdateOperationsInput = {
+  set?: $Enums.Trust
+}
+
 export type PatchGridCreateNestedOneWithoutFeaturesInput = {
   create?: Prisma.XOR<Prisma.PatchGridCreateWithoutFeaturesInput, Prisma.PatchGridUncheckedCreateWithoutFeaturesInput>
   connectOrCreate?: Prisma.PatchGridCreateOrConnectWithoutFeaturesInput
@@ -914,13 +958,15 @@ export type PatchGridCreateWithoutSlideInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   features?: Prisma.SlideFeaturesCreateNestedManyWithoutGridInput
@@ -939,13 +985,15 @@ export type PatchGridUncheckedCreateWithoutSlideInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   features?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutGridInput
@@ -994,13 +1042,15 @@ export type PatchGridScalarWhereInput = {
   micronsPerPixelY?: Prisma.FloatFilter<"PatchGrid"> | number
   columns?: Prisma.IntFilter<"PatchGrid"> | number
   rows?: Prisma.IntFilter<"PatchGrid"> | number
-  stepX?: Prisma.FloatFilter<"PatchGrid"> | number
-  stepY?: Prisma.FloatFilter<"PatchGrid"> | number
+  stepX?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
+  stepY?: Prisma.FloatNullableFilter<"PatchGrid"> | number | null
   sizeX?: Prisma.IntFilter<"PatchGrid"> | number
   sizeY?: Prisma.IntFilter<"PatchGrid"> | number
   patches?: Prisma.IntFilter<"PatchGrid"> | number
   tissueShare?: Prisma.FloatFilter<"PatchGrid"> | number
-  maskDigest?: Prisma.StringFilter<"PatchGrid"> | string
+  maskDigest?: Prisma.StringNullableFilter<"PatchGrid"> | string | null
+  trust?: Prisma.EnumTrustFilter<"PatchGrid"> | $Enums.Trust
+  declared?: Prisma.JsonFilter<"PatchGrid">
   software?: Prisma.JsonFilter<"PatchGrid">
   createdAt?: Prisma.DateTimeFilter<"PatchGrid"> | Date | string
 }
@@ -1017,13 +1067,15 @@ export type PatchGridCreateWithoutFeaturesInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
   slide: Prisma.SlideCreateNestedOneWithoutGridsInput
@@ -1043,13 +1095,15 @@ export type PatchGridUncheckedCreateWithoutFeaturesInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
 }
@@ -1082,13 +1136,15 @@ export type PatchGridUpdateWithoutFeaturesInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   slide?: Prisma.SlideUpdateOneRequiredWithoutGridsNestedInput
@@ -1108,13 +1164,15 @@ export type PatchGridUncheckedUpdateWithoutFeaturesInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -1132,13 +1190,15 @@ export type PatchGridCreateManySlideInput = {
   micronsPerPixelY: number
   columns: number
   rows: number
-  stepX: number
-  stepY: number
+  stepX?: number | null
+  stepY?: number | null
   sizeX: number
   sizeY: number
   patches: number
   tissueShare: number
-  maskDigest: string
+  maskDigest?: string | null
+  trust?: $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Date | string
 }
@@ -1155,13 +1215,15 @@ export type PatchGridUpdateWithoutSlideInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   features?: Prisma.SlideFeaturesUpdateManyWithoutGridNestedInput
@@ -1180,13 +1242,15 @@ export type PatchGridUncheckedUpdateWithoutSlideInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   features?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutGridNestedInput
@@ -1205,13 +1269,15 @@ export type PatchGridUncheckedUpdateManyWithoutSlideInput = {
   micronsPerPixelY?: Prisma.FloatFieldUpdateOperationsInput | number
   columns?: Prisma.IntFieldUpdateOperationsInput | number
   rows?: Prisma.IntFieldUpdateOperationsInput | number
-  stepX?: Prisma.FloatFieldUpdateOperationsInput | number
-  stepY?: Prisma.FloatFieldUpdateOperationsInput | number
+  stepX?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
+  stepY?: Prisma.NullableFloatFieldUpdateOperationsInput | number | null
   sizeX?: Prisma.IntFieldUpdateOperationsInput | number
   sizeY?: Prisma.IntFieldUpdateOperationsInput | number
   patches?: Prisma.IntFieldUpdateOperationsInput | number
   tissueShare?: Prisma.FloatFieldUpdateOperationsInput | number
-  maskDigest?: Prisma.StringFieldUpdateOperationsInput | string
+  maskDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  declared?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -1268,6 +1334,8 @@ export type PatchGridSelect<ExtArgs extends runtime.Types.Extensions.InternalArg
   patches?: boolean
   tissueShare?: boolean
   maskDigest?: boolean
+  trust?: boolean
+  declared?: boolean
   software?: boolean
   createdAt?: boolean
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
@@ -1296,6 +1364,8 @@ export type PatchGridSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ext
   patches?: boolean
   tissueShare?: boolean
   maskDigest?: boolean
+  trust?: boolean
+  declared?: boolean
   software?: boolean
   createdAt?: boolean
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
@@ -1322,6 +1392,8 @@ export type PatchGridSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ext
   patches?: boolean
   tissueShare?: boolean
   maskDigest?: boolean
+  trust?: boolean
+  declared?: boolean
   software?: boolean
   createdAt?: boolean
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
@@ -1348,11 +1420,13 @@ export type PatchGridSelectScalar = {
   patches?: boolean
   tissueShare?: boolean
   maskDigest?: boolean
+  trust?: boolean
+  declared?: boolean
   software?: boolean
   createdAt?: boolean
 }
 
-export type PatchGridOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "slideId" | "digest" | "patchSize" | "micronsPerPixel" | "overlap" | "minTissue" | "tissue" | "slideChecksum" | "micronsPerPixelX" | "micronsPerPixelY" | "columns" | "rows" | "stepX" | "stepY" | "sizeX" | "sizeY" | "patches" | "tissueShare" | "maskDigest" | "software" | "createdAt", ExtArgs["result"]["patchGrid"]>
+export type PatchGridOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "slideId" | "digest" | "patchSize" | "micronsPerPixel" | "overlap" | "minTissue" | "tissue" | "slideChecksum" | "micronsPerPixelX" | "micronsPerPixelY" | "columns" | "rows" | "stepX" | "stepY" | "sizeX" | "sizeY" | "patches" | "tissueShare" | "maskDigest" | "trust" | "declared" | "software" | "createdAt", ExtArgs["result"]["patchGrid"]>
 export type PatchGridInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   features?: boolean | Prisma.PatchGrid$featuresArgs<ExtArgs>
@@ -1385,13 +1459,18 @@ export type $PatchGridPayload<ExtArgs extends runtime.Types.Extensions.InternalA
     micronsPerPixelY: number
     columns: number
     rows: number
-    stepX: number
-    stepY: number
+    stepX: number | null
+    stepY: number | null
     sizeX: number
     sizeY: number
     patches: number
     tissueShare: number
-    maskDigest: string
+    maskDigest: string | null
+    trust: $Enums.Trust
+    /**
+     * What an imported file said, as it said it.
+     */
+    declared: runtime.JsonValue
     software: runtime.JsonValue
     createdAt: Date
   }, ExtArgs["result"]["patchGrid"]>
@@ -1839,6 +1918,8 @@ export interface PatchGridFieldRefs {
   readonly patches: Prisma.FieldRef<"PatchGrid", 'Int'>
   readonly tissueShare: Prisma.FieldRef<"PatchGrid", 'Float'>
   readonly maskDigest: Prisma.FieldRef<"PatchGrid", 'String'>
+  readonly trust: Prisma.FieldRef<"PatchGrid", 'Trust'>
+  readonly declared: Prisma.FieldRef<"PatchGrid", 'Json'>
   readonly software: Prisma.FieldRef<"PatchGrid", 'Json'>
   readonly createdAt: Prisma.FieldRef<"PatchGrid", 'DateTime'>
 }

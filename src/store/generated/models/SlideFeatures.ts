@@ -51,6 +51,7 @@ export type SlideFeaturesMinAggregateOutputType = {
   isComplete: boolean | null
   completedAt: Date | null
   provider: string | null
+  vectorsDigest: string | null
 }
 
 export type SlideFeaturesMaxAggregateOutputType = {
@@ -62,6 +63,7 @@ export type SlideFeaturesMaxAggregateOutputType = {
   isComplete: boolean | null
   completedAt: Date | null
   provider: string | null
+  vectorsDigest: string | null
 }
 
 export type SlideFeaturesCountAggregateOutputType = {
@@ -73,6 +75,7 @@ export type SlideFeaturesCountAggregateOutputType = {
   isComplete: number
   completedAt: number
   provider: number
+  vectorsDigest: number
   _all: number
 }
 
@@ -102,6 +105,7 @@ export type SlideFeaturesMinAggregateInputType = {
   isComplete?: true
   completedAt?: true
   provider?: true
+  vectorsDigest?: true
 }
 
 export type SlideFeaturesMaxAggregateInputType = {
@@ -113,6 +117,7 @@ export type SlideFeaturesMaxAggregateInputType = {
   isComplete?: true
   completedAt?: true
   provider?: true
+  vectorsDigest?: true
 }
 
 export type SlideFeaturesCountAggregateInputType = {
@@ -124,6 +129,7 @@ export type SlideFeaturesCountAggregateInputType = {
   isComplete?: true
   completedAt?: true
   provider?: true
+  vectorsDigest?: true
   _all?: true
 }
 
@@ -222,6 +228,7 @@ export type SlideFeaturesGroupByOutputType = {
   isComplete: boolean
   completedAt: Date | null
   provider: string | null
+  vectorsDigest: string | null
   _count: SlideFeaturesCountAggregateOutputType | null
   _avg: SlideFeaturesAvgAggregateOutputType | null
   _sum: SlideFeaturesSumAggregateOutputType | null
@@ -256,6 +263,7 @@ export type SlideFeaturesWhereInput = {
   isComplete?: Prisma.BoolFilter<"SlideFeatures"> | boolean
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
   featureSet?: Prisma.XOR<Prisma.FeatureSetScalarRelationFilter, Prisma.FeatureSetWhereInput>
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
   grid?: Prisma.XOR<Prisma.PatchGridScalarRelationFilter, Prisma.PatchGridWhereInput>
@@ -270,6 +278,7 @@ export type SlideFeaturesOrderByWithRelationInput = {
   isComplete?: Prisma.SortOrder
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   provider?: Prisma.SortOrderInput | Prisma.SortOrder
+  vectorsDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   featureSet?: Prisma.FeatureSetOrderByWithRelationInput
   slide?: Prisma.SlideOrderByWithRelationInput
   grid?: Prisma.PatchGridOrderByWithRelationInput
@@ -288,6 +297,7 @@ export type SlideFeaturesWhereUniqueInput = Prisma.AtLeast<{
   isComplete?: Prisma.BoolFilter<"SlideFeatures"> | boolean
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
   featureSet?: Prisma.XOR<Prisma.FeatureSetScalarRelationFilter, Prisma.FeatureSetWhereInput>
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
   grid?: Prisma.XOR<Prisma.PatchGridScalarRelationFilter, Prisma.PatchGridWhereInput>
@@ -302,6 +312,7 @@ export type SlideFeaturesOrderByWithAggregationInput = {
   isComplete?: Prisma.SortOrder
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   provider?: Prisma.SortOrderInput | Prisma.SortOrder
+  vectorsDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.SlideFeaturesCountOrderByAggregateInput
   _avg?: Prisma.SlideFeaturesAvgOrderByAggregateInput
   _max?: Prisma.SlideFeaturesMaxOrderByAggregateInput
@@ -321,6 +332,7 @@ export type SlideFeaturesScalarWhereWithAggregatesInput = {
   isComplete?: Prisma.BoolWithAggregatesFilter<"SlideFeatures"> | boolean
   completedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableWithAggregatesFilter<"SlideFeatures"> | string | null
+  vectorsDigest?: Prisma.StringNullableWithAggregatesFilter<"SlideFeatures"> | string | null
 }
 
 export type SlideFeaturesCreateInput = {
@@ -329,6 +341,7 @@ export type SlideFeaturesCreateInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
@@ -343,6 +356,7 @@ export type SlideFeaturesUncheckedCreateInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesUpdateInput = {
@@ -351,6 +365,7 @@ export type SlideFeaturesUpdateInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
@@ -365,6 +380,7 @@ export type SlideFeaturesUncheckedUpdateInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesCreateManyInput = {
@@ -376,6 +392,7 @@ export type SlideFeaturesCreateManyInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesUpdateManyMutationInput = {
@@ -384,6 +401,7 @@ export type SlideFeaturesUpdateManyMutationInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesUncheckedUpdateManyInput = {
@@ -395,6 +413,7 @@ export type SlideFeaturesUncheckedUpdateManyInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesListRelationFilter = {
@@ -421,6 +440,7 @@ export type SlideFeaturesCountOrderByAggregateInput = {
   isComplete?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
   provider?: Prisma.SortOrder
+  vectorsDigest?: Prisma.SortOrder
 }
 
 export type SlideFeaturesAvgOrderByAggregateInput = {
@@ -440,6 +460,7 @@ export type SlideFeaturesMaxOrderByAggregateInput = {
   isComplete?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
   provider?: Prisma.SortOrder
+  vectorsDigest?: Prisma.SortOrder
 }
 
 export type SlideFeaturesMinOrderByAggregateInput = {
@@ -451,6 +472,7 @@ export type SlideFeaturesMinOrderByAggregateInput = {
   isComplete?: Prisma.SortOrder
   completedAt?: Prisma.SortOrder
   provider?: Prisma.SortOrder
+  vectorsDigest?: Prisma.SortOrder
 }
 
 export type SlideFeaturesSumOrderByAggregateInput = {
@@ -601,6 +623,7 @@ export type SlideFeaturesCreateWithoutSlideInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
 }
@@ -613,6 +636,7 @@ export type SlideFeaturesUncheckedCreateWithoutSlideInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesCreateOrConnectWithoutSlideInput = {
@@ -653,6 +677,7 @@ export type SlideFeaturesScalarWhereInput = {
   isComplete?: Prisma.BoolFilter<"SlideFeatures"> | boolean
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
 }
 
 export type SlideFeaturesCreateWithoutGridInput = {
@@ -661,6 +686,7 @@ export type SlideFeaturesCreateWithoutGridInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
 }
@@ -673,6 +699,7 @@ export type SlideFeaturesUncheckedCreateWithoutGridInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesCreateOrConnectWithoutGridInput = {
@@ -707,6 +734,7 @@ export type SlideFeaturesCreateWithoutFeatureSetInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
 }
@@ -719,6 +747,7 @@ export type SlideFeaturesUncheckedCreateWithoutFeatureSetInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesCreateOrConnectWithoutFeatureSetInput = {
@@ -755,6 +784,7 @@ export type SlideFeaturesCreateManySlideInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesUpdateWithoutSlideInput = {
@@ -763,6 +793,7 @@ export type SlideFeaturesUpdateWithoutSlideInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -775,6 +806,7 @@ export type SlideFeaturesUncheckedUpdateWithoutSlideInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutSlideInput = {
@@ -785,6 +817,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutSlideInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesCreateManyGridInput = {
@@ -795,6 +828,7 @@ export type SlideFeaturesCreateManyGridInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesUpdateWithoutGridInput = {
@@ -803,6 +837,7 @@ export type SlideFeaturesUpdateWithoutGridInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -815,6 +850,7 @@ export type SlideFeaturesUncheckedUpdateWithoutGridInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutGridInput = {
@@ -825,6 +861,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutGridInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesCreateManyFeatureSetInput = {
@@ -835,6 +872,7 @@ export type SlideFeaturesCreateManyFeatureSetInput = {
   isComplete?: boolean
   completedAt?: Date | string | null
   provider?: string | null
+  vectorsDigest?: string | null
 }
 
 export type SlideFeaturesUpdateWithoutFeatureSetInput = {
@@ -843,6 +881,7 @@ export type SlideFeaturesUpdateWithoutFeatureSetInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -855,6 +894,7 @@ export type SlideFeaturesUncheckedUpdateWithoutFeatureSetInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutFeatureSetInput = {
@@ -865,6 +905,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutFeatureSetInput = {
   isComplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -878,6 +919,7 @@ export type SlideFeaturesSelect<ExtArgs extends runtime.Types.Extensions.Interna
   isComplete?: boolean
   completedAt?: boolean
   provider?: boolean
+  vectorsDigest?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -892,6 +934,7 @@ export type SlideFeaturesSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   isComplete?: boolean
   completedAt?: boolean
   provider?: boolean
+  vectorsDigest?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -906,6 +949,7 @@ export type SlideFeaturesSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   isComplete?: boolean
   completedAt?: boolean
   provider?: boolean
+  vectorsDigest?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -920,9 +964,10 @@ export type SlideFeaturesSelectScalar = {
   isComplete?: boolean
   completedAt?: boolean
   provider?: boolean
+  vectorsDigest?: boolean
 }
 
-export type SlideFeaturesOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"featureSetId" | "slideId" | "gridId" | "vectors" | "checkpoint" | "isComplete" | "completedAt" | "provider", ExtArgs["result"]["slideFeatures"]>
+export type SlideFeaturesOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"featureSetId" | "slideId" | "gridId" | "vectors" | "checkpoint" | "isComplete" | "completedAt" | "provider" | "vectorsDigest", ExtArgs["result"]["slideFeatures"]>
 export type SlideFeaturesInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
@@ -958,6 +1003,10 @@ export type $SlideFeaturesPayload<ExtArgs extends runtime.Types.Extensions.Inter
     isComplete: boolean
     completedAt: Date | null
     provider: string | null
+    /**
+     * SHA-256 of an imported slide's vectors as they are stored.
+     */
+    vectorsDigest: string | null
   }, ExtArgs["result"]["slideFeatures"]>
   composites: {}
 }
@@ -1392,6 +1441,7 @@ export interface SlideFeaturesFieldRefs {
   readonly isComplete: Prisma.FieldRef<"SlideFeatures", 'Boolean'>
   readonly completedAt: Prisma.FieldRef<"SlideFeatures", 'DateTime'>
   readonly provider: Prisma.FieldRef<"SlideFeatures", 'String'>
+  readonly vectorsDigest: Prisma.FieldRef<"SlideFeatures", 'String'>
 }
     
 

@@ -1,0 +1,13 @@
+/** Numbers in [0, 1). */
+export type Uniform = () => number;
+
+/** A generator of uniform numbers that gives the same ones for the same seed: mulberry32 (T. Ettinger, 2017). Not for secrets. */
+export const seededUniform = (seed: number): Uniform => {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
