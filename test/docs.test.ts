@@ -268,7 +268,7 @@ describe("what the documents name", () => {
     const variable = /\b(?:HISTOQL_[A-Z_]+|DATABASE_URL)\b/g;
     const known = new Set(read("src/platform/config.ts").match(variable));
     const ofTools = new Set(
-      ["tools/postgres.sh", "bench/pipeline.ts"].flatMap((path) => read(path).match(variable) ?? []),
+      ["tools/postgres.sh", "bench/python.ts"].flatMap((path) => read(path).match(variable) ?? []),
     );
     const named = found(variable).map(({ match }) => match[0]);
     expect(named.filter((name) => !known.has(name) && !ofTools.has(name))).toEqual([]);
