@@ -5,7 +5,7 @@ const LAYERS = {
   platform: [],
   onnx: ["platform"],
   slides: ["platform"],
-  formats: ["platform"],
+  formats: ["onnx", "platform"],
   statistics: ["platform"],
   store: ["platform"],
   queue: ["store", "platform"],

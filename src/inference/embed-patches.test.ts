@@ -24,7 +24,7 @@ const line = async (options: Partial<EmbedPatchesOptions> & { patches: number })
     readPatch: async (index) => patch(index),
     ...region,
     session,
-    onBatch: async (first, count, vectors) => {
+    onBatch: async (first, count, { vectors }) => {
       written.push({ first, count, means: Array.from({ length: count }, (_, row) => vectors[row * 3] ?? Number.NaN) });
     },
     ...options,

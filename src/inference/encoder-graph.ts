@@ -2,8 +2,10 @@ import { createGraphBuilder, type GraphBuilder, int, ints, type Value } from "..
 import { freePrefix, nodesNeededFor } from "../onnx/graph-values.ts";
 import { toHalfPrecision } from "../onnx/half-precision.ts";
 import { ELEMENT_TYPES, encodeOnnx, loadOnnx, type OnnxValueInfo } from "../onnx/proto.ts";
+import type { StainMethod } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { inspectDecoded } from "./inspect-model.ts";
+import { normaliseStain } from "./stain-graph.ts";
 
 export type VectorPrecision = "float32" | "float16";
 
@@ -11,19 +13,27 @@ export type VectorPrecision = "float32" | "float16";
 export const PIXELS = "histoql_pixels";
 export const VECTORS = "histoql_vectors";
 
+export type PrepareOptions = {
+  /** How differences of staining are evened out in front of the encoder. */
+  stain?: StainMethod | null;
+  /** 16 bits instead of 32 inside of the encoder. */
+  computeInHalves?: boolean;
+};
+
 /**
  * Puts the preprocessing and the pooling of a card around an encoder: bytes in, vectors out, in one graph.
  *
  * The result takes uint8 [N, inputPixels, inputPixels, 3] RGB and gives [N, dims] in `precision`. Operator set and IR
  * version stay the model's own, so every operator keeps its meaning; nodes that the chosen output does not need are
- * dropped. With `computeInHalves` the encoder's own numbers have 16 bits; scaling and pooling keep 32.
+ * dropped. With `stain` the pixels are first brought to one staining, by the inputs of `normaliseStain`. With
+ * `computeInHalves` the encoder's own numbers have 16 bits; staining, scaling and pooling keep 32.
  * Throws what `inspectModel` throws, and what `toHalfPrecision` does.
  */
 export const prepareEncoder = (
   bytes: Uint8Array,
   card: EncoderCard,
   precision: VectorPrecision,
-  computeInHalves = false,
+  { stain = null, computeInHalves = false }: PrepareOptions = {},
 ): Uint8Array => {
   const model = loadOnnx(bytes);
   const graph = model.graph ?? {};
@@ -34,7 +44,7 @@ export const prepareEncoder = (
   const prefix = freePrefix(graph, "histoql");
   const builder = createGraphBuilder(prefix);
   builder.input(PIXELS, "uint8", ["patches", card.inputPixels, card.inputPixels, 3]);
-  normalise(builder, card, takesHalf || becomesHalf, card.input);
+  normalise(builder, card, { half: takesHalf || becomesHalf, stain, as: card.input });
   const before = builder.parts().node.length;
   const output = becomesHalf ? builder.node("Cast", [card.output], { to: int(ELEMENT_TYPES.float32) }) : card.output;
   const pooled = pool(builder, { ...card, output }, opset);
@@ -89,17 +99,23 @@ export const scaleAndOffset = ({ pixelScale }: EncoderCard): { scale: number[]; 
   return { scale: std.map((s) => 1 / (255 * s)), offset: mean.map((m, channel) => -m / (std[channel] ?? 1)) };
 };
 
-const normalise = (builder: GraphBuilder, card: EncoderCard, half: boolean, as: string): void => {
+type Preprocessing = { half: boolean; stain: StainMethod | null; as: string };
+
+const normalise = (builder: GraphBuilder, card: EncoderCard, { half, stain, as }: Preprocessing): void => {
   const { scale, offset } = scaleAndOffset(card);
   const channelsFirst = card.layout === "NCHW";
   const perChannel = channelsFirst ? [1, 3, 1, 1] : [1, 1, 1, 3];
   let x: Value = PIXELS;
   // Bytes are reordered before they become floats: a quarter of the memory traffic.
-  if (channelsFirst) x = builder.node("Transpose", [x], { perm: ints(0, 3, 1, 2) });
+  if (channelsFirst || stain) x = builder.node("Transpose", [x], { perm: ints(0, 3, 1, 2) });
+  if (stain) {
+    x = normaliseStain(builder, stain, x);
+    if (!channelsFirst) x = builder.node("Transpose", [x], { perm: ints(0, 2, 3, 1) });
+  }
   if (card.colourOrder === "BGR") {
     x = builder.node("Gather", [x, builder.integers([2, 1, 0])], { axis: int(channelsFirst ? 1 : 3) });
   }
-  x = builder.node("Cast", [x], { to: int(ELEMENT_TYPES.float32) });
+  if (!stain) x = builder.node("Cast", [x], { to: int(ELEMENT_TYPES.float32) });
   x = builder.node("Mul", [x, builder.floats(scale, perChannel)]);
   x = builder.node("Add", [x, builder.floats(offset, perChannel)]);
   builder.node("Cast", [x], { to: int(half ? ELEMENT_TYPES.float16 : ELEMENT_TYPES.float32) }, as);

@@ -6,6 +6,7 @@ import { openGraphSession } from "../onnx/session.ts";
 import { providerOf } from "../platform/devices.ts";
 import { digestOf } from "../platform/digest.ts";
 import { HistoError, UnreachableCaseError } from "../platform/errors.ts";
+import type { StainTransform } from "../slides/index.ts";
 import { sweepBatches } from "./batch-sweep.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, VECTORS } from "./encoder-graph.ts";
@@ -13,6 +14,7 @@ import type { BatchTrial, EncoderReady, EncoderWorkerData } from "./encoder-mess
 import { firstNonFiniteRow } from "./non-finite.ts";
 import { openEncoder, texturedPatches, vectorsOf } from "./open-encoder.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
+import { stainFeeds } from "./stain-graph.ts";
 
 /**
  * Before anything was measured. Small runs keep a convolution's activations in the cache of a CPU, and need less memory:
@@ -41,10 +43,16 @@ export type EncoderRunner = {
   patchesPerRun(): number;
   setPatchesPerRun(patches: number): void;
   /**
-   * Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3]. Blocks its thread while it computes.
-   * A run for which memory does not suffice is done again in halves; LIMIT_EXCEEDED when it does not suffice for one patch.
+   * Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3], of a slide of this staining where the encoder
+   * evens it out. Blocks its thread while it computes. A run for which memory does not suffice is done again in halves; LIMIT_EXCEEDED when it does not suffice for one patch.
    */
-  embed(pixels: Uint8Array, patches: number, height: number, width: number): Promise<Vectors>;
+  embed(
+    pixels: Uint8Array,
+    patches: number,
+    height: number,
+    width: number,
+    stain: StainTransform | null,
+  ): Promise<Vectors>;
   /** Throughput of runs of these sizes; see `sweepBatches`. */
   sweep(candidates: readonly number[], budgetMs: number): Promise<BatchTrial[]>;
   close(): Promise<void>;
@@ -69,14 +77,20 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
     session.catch(() => {});
   };
 
-  const run = async (pixels: Uint8Array, patches: number, height: number, width: number): Promise<Vectors> => {
+  const run = async (
+    pixels: Uint8Array,
+    patches: number,
+    height: number,
+    width: number,
+    stain: Record<string, Tensor>,
+  ): Promise<Vectors> => {
     let input = new Tensor("uint8", pixels, [patches, height, width, 3]);
     if (height !== card.inputPixels || width !== card.inputPixels) {
       resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads });
       const { [RESIZED]: resized } = await resizer.run({ [PIXELS]: input });
       input = resized as typeof input;
     }
-    const { [VECTORS]: vectors } = await (await session).run({ [PIXELS]: input });
+    const { [VECTORS]: vectors } = await (await session).run({ [PIXELS]: input, ...stain });
     return vectorsOf(vectors);
   };
 
@@ -106,7 +120,8 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
     setPatchesPerRun(patches) {
       patchesPerRun = patches;
     },
-    async embed(pixels, patches, height, width) {
+    async embed(pixels, patches, height, width, transform) {
+      const stain = options.stain ? stainFeeds(transform) : {};
       const bytesPerPatch = height * width * 3;
       const vectors =
         precision === "float32" ? new Float32Array(patches * card.dims) : new Uint16Array(patches * card.dims);
@@ -114,7 +129,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
       while (first < patches) {
         const count = Math.min(patchesPerRun, patches - first);
         const region = pixels.subarray(first * bytesPerPatch, (first + count) * bytesPerPatch);
-        const got = await runIfItFits(region, count, height, width);
+        const got = await runIfItFits(region, count, height, width, stain);
         if (got) {
           vectors.set(got, first * card.dims);
           first += count;
@@ -128,12 +143,13 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
     },
     async sweep(candidates, budgetMs) {
       const side = card.inputPixels;
+      const stain = options.stain ? stainFeeds(null) : {};
       const one = texturedPatches(1, side);
       const most = new Uint8Array(Math.max(...candidates) * one.length);
       for (let at = 0; at < most.length; at += one.length) most.set(one, at);
       const timed = async (patches: number): Promise<number | null> => {
         const began = performance.now();
-        const got = await runIfItFits(most.subarray(0, patches * one.length), patches, side, side);
+        const got = await runIfItFits(most.subarray(0, patches * one.length), patches, side, side, stain);
         return got && performance.now() - began;
       };
       const measure = async (patches: number, atMostMs: number): Promise<number | null> => {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Device } from "../onnx/providers.ts";
 import type { DeviceChoice } from "../platform/devices.ts";
 import { HistoError } from "../platform/errors.ts";
+import type { StainMethod, StainTransform } from "../slides/index.ts";
 import type { BatchMemory } from "./batch-memory.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { defaultThreads, openDevices } from "./encoder-devices.ts";
@@ -24,6 +25,8 @@ export type PixelBatch = {
   widthPixels: number;
   /** Somebody waits for this one: it goes before batches that were given earlier. */
   urgent?: boolean;
+  /** Of the slide that the patches are of; needed where the session evens out staining. */
+  stain?: StainTransform | null;
 };
 
 export type EncoderSession = {
@@ -68,6 +71,8 @@ export type EncoderSessionOptions = {
   precision?: VectorPrecision;
   /** Half precision inside of the encoder, on cards, where the vectors are nearly those of float32. */
   computeInHalves?: boolean;
+  /** How differences of staining are evened out before the encoder sees the pixels. */
+  stain?: StainMethod | null;
   patchesPerRun?: number;
   batchMemory?: BatchMemory;
   /** Told once for each time that memory refused a run and halves of it are taken from then on. */
@@ -105,6 +110,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
         threads: operatorThreads,
         precision,
         computeInHalves: options.computeInHalves ?? false,
+        stain: options.stain ?? null,
         patchesPerRun: options.patchesPerRun ?? null,
       }),
   });
@@ -119,7 +125,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     batchSize: pool.batchSize,
     devices: pool.devices,
     tune: pool.tune,
-    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false }) => {
+    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false, stain = null }) => {
       const needed = patches * height * width * 3;
       if (!(patches > 0) || !(needed > 0) || pixels.byteLength < needed) {
         throw new HistoError(
@@ -128,7 +134,12 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
           { path: ["pixels"] },
         );
       }
-      return pool.embed({ pixels: transferable(pixels), patches, height, width, urgent });
+      if (options.stain && !stain) {
+        throw new HistoError("BAD_ARGUMENT", "The session evens out staining and was not told the slide's.", {
+          path: ["stain"],
+        });
+      }
+      return pool.embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
     },
     close: pool.close,
   };

@@ -18,8 +18,8 @@ await serveCalls<EncoderCalls, EncoderReady>(async () => {
   return {
     ready: runner.ready,
     handlers: {
-      embed: async ({ pixels, patches, height, width }) => ({
-        vectors: await runner.embed(pixels, patches, height, width),
+      embed: async ({ pixels, patches, height, width, stain }) => ({
+        vectors: await runner.embed(pixels, patches, height, width, stain),
         pixels,
         ranOn: runner.ready.ranOn,
         patchesPerRun: runner.patchesPerRun(),

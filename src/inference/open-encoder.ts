@@ -7,6 +7,7 @@ import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
 import { checkDigest } from "./inspect-model.ts";
+import { stainFeeds } from "./stain-graph.ts";
 import { compareVectors } from "./vector-difference.ts";
 
 export type OpenedEncoder = {
@@ -24,13 +25,13 @@ export type OpenedEncoder = {
  * Throws MODEL_INCOMPATIBLE or DIMENSION_MISMATCH when model and card disagree, or when no provider runs the model.
  */
 export const openEncoder = async (options: EncoderWorkerData): Promise<OpenedEncoder> => {
-  const { card, precision, computeInHalves } = options;
+  const { card, precision, stain, computeInHalves } = options;
   const bytes = "file" in options.model ? await readModel(options.model.file) : options.model;
   checkDigest(bytes, card);
-  const opened = await firstThatRuns(prepareEncoder(bytes, card, precision), options);
+  const opened = await firstThatRuns(prepareEncoder(bytes, card, precision, { stain }), options);
   if (!computeInHalves || opened.provider === "cpu") return { ...opened, isHalf: false };
   try {
-    const graph = prepareEncoder(bytes, card, precision, true);
+    const graph = prepareEncoder(bytes, card, precision, { stain, computeInHalves });
     const session = await openInHalves(graph, opened, options);
     await opened.session.release();
     return { ...opened, session, graph, isHalf: true };
@@ -48,12 +49,16 @@ const COMPARED_PATCHES = 4;
 const openInHalves = async (
   graph: Uint8Array,
   { session: single, provider }: { session: InferenceSession; provider: Device },
-  { card, threads }: EncoderWorkerData,
+  { card, threads, stain }: EncoderWorkerData,
 ): Promise<InferenceSession> => {
   const session = await openGraphSession(graph, { provider, threads });
   try {
+    const feeds = stain ? stainFeeds(null) : {};
     const pixels = texturedPatches(COMPARED_PATCHES, card.inputPixels);
-    const [ours, theirs] = [await vectorsFor(session, pixels, card), await vectorsFor(single, pixels, card)];
+    const [ours, theirs] = [
+      await vectorsFor(session, pixels, card, feeds),
+      await vectorsFor(single, pixels, card, feeds),
+    ];
     const { leastCosine } = compareVectors(ours, theirs, card.dims);
     if (!(leastCosine >= LEAST_COSINE)) {
       throw new Error(`vectors have a cosine of ${leastCosine.toFixed(4)} with those of float32`);
@@ -75,10 +80,16 @@ export const texturedPatches = (patches: number, side: number): Uint8Array =>
     return Math.max(0, Math.min(255, 140 + wave + (((at * 2_654_435_761) >>> 24) % 64)));
   });
 
-const vectorsFor = async (session: InferenceSession, pixels: Uint8Array, card: EncoderCard) => {
+const vectorsFor = async (
+  session: InferenceSession,
+  pixels: Uint8Array,
+  card: EncoderCard,
+  stain: Record<string, Tensor>,
+) => {
   const { inputPixels: side } = card;
   const patches = pixels.length / (side * side * 3);
-  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: new Tensor("uint8", pixels, [patches, side, side, 3]) });
+  const input = new Tensor("uint8", pixels, [patches, side, side, 3]);
+  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: input, ...stain });
   return vectorsOf(vectors);
 };
 
@@ -93,7 +104,7 @@ const readModel = async (file: string): Promise<Uint8Array> => {
   }
 };
 
-const firstThatRuns = async (graph: Uint8Array, { card, providers, threads }: EncoderWorkerData) => {
+const firstThatRuns = async (graph: Uint8Array, { card, providers, threads, stain }: EncoderWorkerData) => {
   const skipped: SkippedProvider[] = [];
   for (const asked of providers) {
     const absence = knownAbsence(asked, providers);
@@ -104,7 +115,7 @@ const firstThatRuns = async (graph: Uint8Array, { card, providers, threads }: En
     try {
       const provider = numbered(asked);
       const session = await openGraphSession(graph, { provider, threads });
-      await probe(session, card);
+      await probe(session, card, stain ? stainFeeds(null) : {});
       return { session, provider, skipped, graph };
     } catch (error) {
       if (isHistoError(error)) throw error;
@@ -125,9 +136,13 @@ const firstThatRuns = async (graph: Uint8Array, { card, providers, threads }: En
 };
 
 /** One black patch through the whole graph: shows that the provider has every operator, and the true dimensions. */
-const probe = async (session: InferenceSession, { inputPixels, dims, key }: EncoderCard): Promise<void> => {
+const probe = async (
+  session: InferenceSession,
+  { inputPixels, dims, key }: EncoderCard,
+  stain: Record<string, Tensor>,
+): Promise<void> => {
   const pixels = new Tensor("uint8", new Uint8Array(inputPixels ** 2 * 3), [1, inputPixels, inputPixels, 3]);
-  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: pixels });
+  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: pixels, ...stain });
   const got = vectors?.dims ?? [];
   if (got.length !== 2 || got[1] !== dims) {
     throw new HistoError(

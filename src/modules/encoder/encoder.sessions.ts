@@ -5,16 +5,21 @@ import { createEncoderSession, type EncoderSession } from "../../inference/encod
 import type { Config } from "../../platform/config.ts";
 import { HistoError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logging.ts";
+import type { StainMethod } from "../../slides/index.ts";
 import type { ArtefactStore } from "../../store/artefacts.ts";
 import type { Encoder } from "../../store/generated/client.ts";
 
-/** Loaded encoders, one session for each, shared by jobs and queries. */
+/** Loaded encoders, one session for each and each way to even out staining, shared by jobs and queries. */
 export type EncoderSessions = {
   /**
    * Runs `use` with the encoder's session, loaded once however many ask.
    * @throws HistoError ENCODER_HAS_NO_MODEL, MODEL_INCOMPATIBLE
    */
-  use<Result>(encoder: Encoder, use: (session: EncoderSession) => Promise<Result>): Promise<Result>;
+  use<Result>(
+    encoder: Encoder,
+    use: (session: EncoderSession) => Promise<Result>,
+    stain?: StainMethod | null,
+  ): Promise<Result>;
   /** The execution provider that runs this encoder here; null while it is not loaded. */
   providerOf(encoder: Encoder): Promise<string | null>;
   close(): Promise<void>;
@@ -25,7 +30,11 @@ const MAX_LOADED = 3;
 
 type Surroundings = { config: Config; artefacts: ArtefactStore; log: Logger };
 
-const load = async (encoder: Encoder, { config, artefacts, log }: Surroundings): Promise<EncoderSession> => {
+const load = async (
+  encoder: Encoder,
+  stain: StainMethod | null,
+  { config, artefacts, log }: Surroundings,
+): Promise<EncoderSession> => {
   if (encoder.modelDigest === null || encoder.card === null) {
     throw new HistoError("ENCODER_HAS_NO_MODEL", `Encoder "${encoder.key}" is known by name only.`, {
       fix: "Give its ONNX file with registerEncoder.",
@@ -39,6 +48,7 @@ const load = async (encoder: Encoder, { config, artefacts, log }: Surroundings):
     devices: config.devices,
     // Half precision is what the vector tables hold.
     precision: "float16",
+    stain,
     computeInHalves: config.precision === "float16" && card.precision === "float16",
     // A batch size that somebody fixed is not measured.
     ...(config.batchSize === null && { batchMemory: createBatchMemory(join(config.dataFolder, "batches")) }),
@@ -53,7 +63,7 @@ type Entry = { loaded: Promise<EncoderSession>; users: number };
 
 export const createEncoderSessions = (surroundings: Surroundings): EncoderSessions => {
   const entries = new Map<string, Entry>();
-  const keyOf = (encoder: Encoder) => encoder.digest ?? encoder.key;
+  const keyOf = (encoder: Encoder, stain: StainMethod | null) => `${encoder.digest ?? encoder.key} ${stain ?? "NONE"}`;
 
   const drop = async (key: string, entry: Entry) => {
     entries.delete(key);
@@ -67,9 +77,9 @@ export const createEncoderSessions = (surroundings: Surroundings): EncoderSessio
   };
 
   return {
-    async use(encoder, use) {
-      const key = keyOf(encoder);
-      const entry = entries.get(key) ?? { loaded: load(encoder, surroundings), users: 0 };
+    async use(encoder, use, stain = null) {
+      const key = keyOf(encoder, stain);
+      const entry = entries.get(key) ?? { loaded: load(encoder, stain, surroundings), users: 0 };
       // Reinserting makes the map's order the order of last use.
       entries.delete(key);
       entries.set(key, entry);
@@ -86,7 +96,9 @@ export const createEncoderSessions = (surroundings: Surroundings): EncoderSessio
       }
     },
     providerOf: async (encoder) => {
-      const session = await entries.get(keyOf(encoder))?.loaded.catch(() => undefined);
+      const ways = [null, "MACENKO", "REINHARD"] as const;
+      const entry = ways.map((stain) => entries.get(keyOf(encoder, stain))).find((known) => known !== undefined);
+      const session = await entry?.loaded.catch(() => undefined);
       return session?.provider ?? null;
     },
     async close() {

@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
+import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
+import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
 import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
 import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
-import { cellOf, readGridPatchIds } from "../../store/patches.ts";
+import { cellOf, readGridPatchIds, writeMeasurements } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { ensureGrid } from "../patch/grid.service.ts";
@@ -13,6 +15,8 @@ import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
 import { recipeOf } from "./embed.plan.ts";
+import { hasQualityControl, stainMethodOf } from "./preprocessing.ts";
+import { slideStainTransform } from "./slideStain.ts";
 
 /** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
 export const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
@@ -30,7 +34,12 @@ export const requireSameFile = async (slide: Slide, image: ResolvedImage): Promi
 };
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
-export const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
+export const requireRoom = async (
+  app: App,
+  slide: Pick<Slide, "key">,
+  patches: number,
+  dims: number,
+): Promise<void> => {
   if (app.database.kind !== "embedded") return;
   const used = await storeBytes(app.database);
   const needed = estimateBytes(patches, dims);
@@ -58,7 +67,7 @@ type Work = {
 /** Writes one batch, its checkpoint and the job's progress in one transaction. */
 const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOptions["onBatch"] => {
   const { app, job, slide, featureSet, grid, written } = work;
-  return async (first, count, vectors, provider) => {
+  return async (first, count, { vectors, measures, ranOn: provider }) => {
     const from = written + first;
     const to = from + count;
     app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
@@ -74,35 +83,64 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOpt
       // First, because it locks the slide: of two jobs at one slide, the later finds the checkpoint moved on.
       if (!(await advanceCheckpoint(client, { ...step, provider }))) throw new LeaseLostError(job.id);
       await appendVectors(client, featureSet.id, batch, oid);
+      if (measures) await writeMeasurements(client, batch.patchIds, QUALITY_MEASURES, measures);
       await recordProgress(client, job, { done: to, total: grid.patches });
     });
   };
 };
 
+/** Runs `use` with what measures the feature set's patches; null where nothing is measured. */
+const withMeasurer = async <Result>(
+  featureSet: FeatureSet,
+  use: (measurer: PatchMeasurer | null) => Promise<Result>,
+): Promise<Result> => {
+  if (!hasQualityControl(featureSet)) return use(null);
+  const { patchSize, micronsPerPixel } = featureSet;
+  const measurer = await startPatchMeasurer({ patchSize, micronsPerPixel });
+  try {
+    return await use(measurer);
+  } finally {
+    await measurer.close();
+  }
+};
+
 /** Embeds the patches after the checkpoint. */
 const embedRest = async (work: Work): Promise<void> => {
-  const { app, image, encoder, grid, written, signal } = work;
-  const ids = (await readGridPatchIds(app.database, grid)).subarray(written);
+  const { app, slide, image, featureSet, encoder, grid, written, signal } = work;
+  const ids = await readGridPatchIds(app.database, grid);
+  const rest = ids.subarray(written);
   const oid = await halfvecOid(app.database);
-  await app.encoderSessions.use(encoder, async (session) => {
-    await session.tune();
-    return app.openSlides.use(image, (opened) => {
-      const plan = patchRegion(opened.levels, grid);
-      return embedPatches({
-        patches: ids.length,
-        regionWidthPixels: plan.widthPixels,
-        regionHeightPixels: plan.heightPixels,
-        readPatch: (index, target) => {
-          const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
-          return readPatch(opened, plan, x, y, target);
-        },
-        session,
-        batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
-        signal,
-        onBatch: storeBatch(work, ids, oid),
-      });
-    });
-  });
+  const method = stainMethodOf(featureSet);
+  await withMeasurer(featureSet, (measurer) =>
+    app.encoderSessions.use(
+      encoder,
+      (session) =>
+        app.openSlides.use(image, async (opened) => {
+          const plan = patchRegion(opened.levels, grid);
+          const originOf = (index: number) => cellOrigin(grid, cellOf(ids[index] as number));
+          const sampled = { app, slide, featureSet, opened, plan, patches: ids.length, originOf };
+          const stain = method && (await slideStainTransform({ ...sampled, method }));
+          await session.tune();
+          signal.throwIfAborted();
+          return embedPatches({
+            patches: rest.length,
+            regionWidthPixels: plan.widthPixels,
+            regionHeightPixels: plan.heightPixels,
+            readPatch: (index, target) => {
+              const { x, y } = originOf(written + index);
+              return readPatch(opened, plan, x, y, target);
+            },
+            session,
+            stain,
+            measurer,
+            batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
+            signal,
+            onBatch: storeBatch(work, rest, oid),
+          });
+        }),
+      method,
+    ),
+  );
 };
 
 /** Embeds one slide into a feature set, from where it stands. */

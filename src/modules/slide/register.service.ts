@@ -3,6 +3,7 @@ import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { fileChecksum, openSlide } from "../../slides/index.ts";
 import { type Patient, Prisma, type Slide, type SlideImage, type Study } from "../../store/generated/client.ts";
+import { insertSlide } from "../../store/importedFeatures.ts";
 import { compileKeyPattern } from "../base/keyPattern.ts";
 import { toUserError, type UserError } from "../base/userErrors.ts";
 import type { App, GraphQLContext } from "../context.ts";
@@ -22,7 +23,9 @@ type Registered = { slides: Slide[]; unchanged: number; errors: UserError[] };
 const FILES_AT_ONCE = 4;
 
 /** Patient keys by slide key: the given pairs first, then the pattern's group `patient`, else the slide's own key. */
-const patientKeys = (input: RegisterInput): ((slideKey: string) => string) => {
+export const patientKeys = (
+  input: Pick<RegisterInput, "patients" | "patientPattern">,
+): ((slideKey: string) => string) => {
   const given = new Map<string, string>();
   input.patients?.forEach(({ slideKey, patientKey }, index) => {
     const path = ["patients", String(index), "patientKey"];
@@ -129,7 +132,7 @@ const storeSlide = async (
     });
   const known = await find();
   if (known) requireCompatible(known, patientKey, image);
-  else await insertSlide(app, study, slideKey, patientKey, stain);
+  else await insertSlide(app.database, { studyId: study.id, key: slideKey, patientKey, stain });
   const slide = await find();
   if (!slide) throw new Error("A slide that was just stored is gone.");
   // Somebody else may have stored it meanwhile.
@@ -140,24 +143,6 @@ const storeSlide = async (
     await app.prisma.slide.update({ where: { id: row.id }, data: { stain } });
   }
   return updateImage(app, row, before, image);
-};
-
-const insertSlide = async (
-  app: App,
-  study: Study,
-  slideKey: string,
-  patientKey: string,
-  stain: Slide["stain"],
-): Promise<void> => {
-  await app.database.query("INSERT INTO patient (study_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-    study.id,
-    patientKey,
-  ]);
-  await app.database.query(
-    `INSERT INTO slide (study_id, patient_id, key, stain)
-     SELECT $1, id, $3, $4::stain FROM patient WHERE study_id = $1 AND key = $2 ON CONFLICT DO NOTHING`,
-    [study.id, patientKey, slideKey, stain],
-  );
 };
 
 /** All files that the paths name, each once; a path that is refused becomes an error, the others go on. */

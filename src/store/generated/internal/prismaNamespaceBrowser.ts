@@ -237,7 +237,8 @@ export const SlideFeaturesScalarFieldEnum = {
   isComplete: 'isComplete',
   completedAt: 'completedAt',
   provider: 'provider',
-  vectorsDigest: 'vectorsDigest'
+  vectorsDigest: 'vectorsDigest',
+  stain: 'stain'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
