@@ -734,6 +734,19 @@ export type FacetCategory = {
   value: Scalars['String']['output'];
 };
 
+/** How files of features are laid out. */
+export type FeatureLayout =
+  /** Arrow IPC stream or file with the columns slide, patient, x, y, size and vector; a slide's rows stand together. */
+  | 'ARROW'
+  /** CLAM: HDF5, one slide a file, datasets `features` and `coords`. */
+  | 'CLAM_H5'
+  /** DeepAttnMISL: NumPy archives, one patient a file, `vgg_features` and `pid`. They tell no places: x is a row's number. */
+  | 'DEEP_ATTN_MISL_NPZ'
+  /** Parquet with the columns of ARROW. */
+  | 'PARQUET'
+  /** TRIDENT: HDF5, one slide a file, datasets `features` and `coords`, the latter with attributes. Slide-level files have one vector. */
+  | 'TRIDENT_H5';
+
 /** What one vector of a feature set stands for. */
 export type FeatureLevel =
   /** One patch of one slide. */
@@ -873,6 +886,36 @@ export type ImportClinicalPayload = {
   unchanged: Scalars['Int']['output'];
   /** Values of the key columns that no pattern fits, the first 100. */
   unlinked: Array<Scalars['String']['output']>;
+};
+
+/** Files of features. */
+export type ImportFeaturesInput = {
+  /** Key of the encoder that made the features. One that is not registered becomes known by its name only. */
+  encoderKey: Scalars['String']['input'];
+  /**
+   * Key of the feature set. It is created with the first file; one that exists must have been imported with the same encoder,
+   * patches and level, else `CONFLICT`.
+   */
+  featureSetKey: Scalars['String']['input'];
+  /** How the files are laid out. */
+  layout: FeatureLayout;
+  /** What one vector stands for. */
+  level: FeatureLevel;
+  /** Resolution of the patches as the encoder saw them, in micrometres per pixel; needed where the files do not say. */
+  micronsPerPixel?: InputMaybe<Scalars['Float']['input']>;
+  /** Edge of a patch as the encoder saw it, in pixels; needed where the files do not say. */
+  patchSize?: InputMaybe<Scalars['Int']['input']>;
+  /** Files, folders and globs inside the folders that the server may read. */
+  paths?: InputMaybe<Array<Scalars['String']['input']>>;
+  /**
+   * Regular expression with a group named `patient`, applied to slide keys (the files' names without their ending). Without it
+   * the file says, or the slide that is there already; else slide and patient have the same key.
+   */
+  patientPattern?: InputMaybe<Scalars['String']['input']>;
+  /** Key of the study. */
+  studyKey: Scalars['String']['input'];
+  /** Id of an upload of one file; `paths` or `upload`, not both. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** A head that was trained elsewhere. */
@@ -1350,6 +1393,12 @@ export type Mutation = {
    * reported and left out; the rest goes in.
    */
   importClinical: ImportClinicalPayload;
+  /**
+   * Takes in features that were computed elsewhere, as a job with one part a file: a file goes in as a whole, or is refused with
+   * its reason and leaves nothing behind. Slides and patients that the study does not have are made; a slide needs no image, an
+   * encoder no model. What was imported says so: its lineage is DECLARED. The same file again changes nothing.
+   */
+  importFeatures: JobPayload;
   /** Takes a head that was trained elsewhere, as one ONNX file, after running it on a trial bag. */
   importMilModel: MilModelPayload;
   /** Gives a phenotype a name and a note. */
@@ -1463,6 +1512,15 @@ export type MutationexportFeaturesArgs = {
  */
 export type MutationimportClinicalArgs = {
   input: ImportClinicalInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationimportFeaturesArgs = {
+  input: ImportFeaturesInput;
 };
 
 
@@ -3323,6 +3381,7 @@ export type ResolversTypes = {
   Facet: ResolverTypeWrapper<Omit<Facet, 'attribute'> & { attribute: ResolversTypes['Attribute'] }>;
   FacetBin: ResolverTypeWrapper<FacetBin>;
   FacetCategory: ResolverTypeWrapper<FacetCategory>;
+  FeatureLayout: ResolverTypeWrapper<'CLAM_H5' | 'TRIDENT_H5' | 'DEEP_ATTN_MISL_NPZ' | 'ARROW' | 'PARQUET'>;
   FeatureLevel: ResolverTypeWrapper<'PATCH' | 'SLIDE' | 'PATIENT'>;
   FeatureSet: ResolverTypeWrapper<FeatureSetMapper>;
   FoldsInput: FoldsInput;
@@ -3330,6 +3389,7 @@ export type ResolversTypes = {
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: ResolverTypeWrapper<Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversTypes['Attribute']>, conflicts: Array<ResolversTypes['UserError']>, errors: Array<ResolversTypes['UserError']> }>;
+  ImportFeaturesInput: ImportFeaturesInput;
   ImportMilModelInput: ImportMilModelInput;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Job: ResolverTypeWrapper<JobMapper>;
@@ -3502,6 +3562,7 @@ export type ResolversParentTypes = {
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversParentTypes['Attribute']>, conflicts: Array<ResolversParentTypes['UserError']>, errors: Array<ResolversParentTypes['UserError']> };
+  ImportFeaturesInput: ImportFeaturesInput;
   ImportMilModelInput: ImportMilModelInput;
   JSON: Scalars['JSON']['output'];
   Job: JobMapper;
@@ -3838,6 +3899,8 @@ export type FacetCategoryResolvers<ContextType = GraphQLContext, ParentType exte
   value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type FeatureLayoutResolvers = EnumResolverSignature<{ ARROW?: any, CLAM_H5?: any, DEEP_ATTN_MISL_NPZ?: any, PARQUET?: any, TRIDENT_H5?: any }, ResolversTypes['FeatureLayout']>;
+
 export type FeatureLevelResolvers = EnumResolverSignature<{ PATCH?: any, PATIENT?: any, SLIDE?: any }, ResolversTypes['FeatureLevel']>;
 
 export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FeatureSet'] = ResolversParentTypes['FeatureSet']> = {
@@ -4038,6 +4101,7 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
   exportFeatures?: Resolver<ResolversTypes['ExportPayload'], ParentType, ContextType, RequireFields<MutationexportFeaturesArgs, 'input'>>;
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
+  importFeatures?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationimportFeaturesArgs, 'input'>>;
   importMilModel?: Resolver<ResolversTypes['MilModelPayload'], ParentType, ContextType, RequireFields<MutationimportMilModelArgs, 'input'>>;
   namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
   reduceFeatureSet?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationreduceFeatureSetArgs, 'input'>>;
@@ -4493,6 +4557,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Facet?: FacetResolvers<ContextType>;
   FacetBin?: FacetBinResolvers<ContextType>;
   FacetCategory?: FacetCategoryResolvers<ContextType>;
+  FeatureLayout?: FeatureLayoutResolvers;
   FeatureLevel?: FeatureLevelResolvers;
   FeatureSet?: FeatureSetResolvers<ContextType>;
   ImportClinicalPayload?: ImportClinicalPayloadResolvers<ContextType>;
