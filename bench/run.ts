@@ -6,11 +6,12 @@ import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, scaling, search };
+const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, preprocessing, retrieval, scaling, search };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
