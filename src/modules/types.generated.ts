@@ -527,7 +527,7 @@ export type EncoderModel = {
   output: Scalars['String']['output'];
   /** How the output becomes one vector: `none`, `mean` over positions, or `cls` (the first token). */
   pooling: Scalars['String']['output'];
-  /** Execution provider that ran it last on this server: `cuda`, `webgpu` or `cpu`; null before the first run. */
+  /** Devices that run it on this server, as `cpu`, `cuda:0,cuda:1` or `webgpu/float16`; null before the first run. */
   provider?: Maybe<Scalars['String']['output']>;
 };
 
