@@ -1,6 +1,8 @@
 import { HistoError, isHistoError } from "../platform/errors.ts";
+import type { StainTransform } from "../slides/index.ts";
 import type { EncoderSession } from "./encoder-session.ts";
 import { createLimiter } from "./limiter.ts";
+import type { PatchMeasurer } from "./quality-thread.ts";
 
 export type EmbedPatchesOptions = {
   /** Number of patches; they are read and written in the order 0, 1, 2, … */
@@ -13,6 +15,10 @@ export type EmbedPatchesOptions = {
   regionWidthPixels: number;
   regionHeightPixels: number;
   session: Pick<EncoderSession, "embed" | "threads">;
+  /** Of the slide, where the session evens out staining. */
+  stain?: StainTransform | null;
+  /** Measures the quality of each patch on its way to the encoder, from the same bytes. */
+  measurer?: Pick<PatchMeasurer, "measure"> | null;
   batchSize?: number;
   /** Reads under way at a time. */
   readConcurrency?: number;
@@ -20,10 +26,16 @@ export type EmbedPatchesOptions = {
   batchesInFlight?: number;
   signal?: AbortSignal;
   /**
-   * Takes the vectors of patches first … first + count - 1, row-major [count, dims]. Called strictly in order, one call
+   * Takes the vectors of patches first … first + count - 1, row-major [count, dims], and what was measured of them, [count,
+   * measures], or null without a measurer. Called strictly in order, one call
    * at a time, so that a checkpoint written with a batch covers everything before it.
    */
-  onBatch(first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void>;
+  onBatch(
+    first: number,
+    count: number,
+    vectors: Float32Array | Uint16Array,
+    measures: Float32Array | null,
+  ): Promise<void>;
 };
 
 /**
@@ -35,7 +47,13 @@ export type EmbedPatchesOptions = {
  */
 export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> => {
   const { patches, regionWidthPixels, regionHeightPixels, session, signal } = options;
-  const { batchSize = 32, readConcurrency = 8, batchesInFlight = session.threads + 3 } = options;
+  const {
+    batchSize = 32,
+    readConcurrency = 8,
+    batchesInFlight = session.threads + 3,
+    stain = null,
+    measurer,
+  } = options;
   for (const [name, value] of Object.entries({ batchSize, readConcurrency, batchesInFlight })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new HistoError("BAD_ARGUMENT", `${name} must be a whole number of at least 1, not ${value}.`, {
@@ -76,16 +94,20 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
     try {
       await Promise.all(batch.reading);
       if (stopped()) return;
+      const region = { height: regionHeightPixels, width: regionWidthPixels };
+      const measured = await measurer?.measure({ pixels: batch.pixels, patches: count, ...region });
+      if (stopped()) return;
       const { vectors, pixels } = await session.embed({
-        pixels: batch.pixels,
+        pixels: measured?.pixels ?? batch.pixels,
         patches: count,
         heightPixels: regionHeightPixels,
         widthPixels: regionWidthPixels,
+        stain,
       });
       buffers.push(pixels);
       await before;
       if (stopped()) return;
-      await options.onBatch(first, count, vectors);
+      await options.onBatch(first, count, vectors, measured?.measures ?? null);
     } catch (error) {
       fail(withPatchNumber(error, first));
     } finally {

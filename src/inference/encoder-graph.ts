@@ -1,8 +1,10 @@
 import { createGraphBuilder, type GraphBuilder, int, ints, type Value } from "../onnx/graph-builder.ts";
 import { freePrefix, nodesNeededFor } from "../onnx/graph-values.ts";
 import { ELEMENT_TYPES, encodeOnnx, loadOnnx } from "../onnx/proto.ts";
+import type { StainMethod } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { inspectDecoded } from "./inspect-model.ts";
+import { normaliseStain } from "./stain-graph.ts";
 
 export type VectorPrecision = "float32" | "float16";
 
@@ -10,14 +12,25 @@ export type VectorPrecision = "float32" | "float16";
 export const PIXELS = "histoql_pixels";
 export const VECTORS = "histoql_vectors";
 
+export type PrepareOptions = {
+  /** How differences of staining are evened out in front of the encoder. */
+  stain?: StainMethod | null;
+};
+
 /**
  * Puts the preprocessing and the pooling of a card around an encoder: bytes in, vectors out, in one graph.
  *
  * The result takes uint8 [N, inputPixels, inputPixels, 3] RGB and gives [N, dims] in `precision`. Operator set and IR
  * version stay the model's own, so every operator keeps its meaning; nodes that the chosen output does not need are
- * dropped. Throws what `inspectModel` throws.
+ * dropped. With `stain` the pixels are first brought to one staining, by the inputs of `normaliseStain`.
+ * Throws what `inspectModel` throws.
  */
-export const prepareEncoder = (bytes: Uint8Array, card: EncoderCard, precision: VectorPrecision): Uint8Array => {
+export const prepareEncoder = (
+  bytes: Uint8Array,
+  card: EncoderCard,
+  precision: VectorPrecision,
+  { stain = null }: PrepareOptions = {},
+): Uint8Array => {
   const model = loadOnnx(bytes);
   const graph = model.graph ?? {};
   const { opset, inputs } = inspectDecoded(model, card);
@@ -25,7 +38,7 @@ export const prepareEncoder = (bytes: Uint8Array, card: EncoderCard, precision: 
 
   const builder = createGraphBuilder(freePrefix(graph, "histoql"));
   builder.input(PIXELS, "uint8", ["patches", card.inputPixels, card.inputPixels, 3]);
-  normalise(builder, card, takesHalf, card.input);
+  normalise(builder, card, { half: takesHalf, stain, as: card.input });
   const before = builder.parts().node.length;
   const pooled = pool(builder, card, opset);
   // The cast is always there: it turns a float16 encoder's output into float32 as well, and costs nothing when both agree.
@@ -64,17 +77,23 @@ export const scaleAndOffset = ({ pixelScale }: EncoderCard): { scale: number[]; 
   return { scale: std.map((s) => 1 / (255 * s)), offset: mean.map((m, channel) => -m / (std[channel] ?? 1)) };
 };
 
-const normalise = (builder: GraphBuilder, card: EncoderCard, half: boolean, as: string): void => {
+type Preprocessing = { half: boolean; stain: StainMethod | null; as: string };
+
+const normalise = (builder: GraphBuilder, card: EncoderCard, { half, stain, as }: Preprocessing): void => {
   const { scale, offset } = scaleAndOffset(card);
   const channelsFirst = card.layout === "NCHW";
   const perChannel = channelsFirst ? [1, 3, 1, 1] : [1, 1, 1, 3];
   let x: Value = PIXELS;
   // Bytes are reordered before they become floats: a quarter of the memory traffic.
-  if (channelsFirst) x = builder.node("Transpose", [x], { perm: ints(0, 3, 1, 2) });
+  if (channelsFirst || stain) x = builder.node("Transpose", [x], { perm: ints(0, 3, 1, 2) });
+  if (stain) {
+    x = normaliseStain(builder, stain, x);
+    if (!channelsFirst) x = builder.node("Transpose", [x], { perm: ints(0, 2, 3, 1) });
+  }
   if (card.colourOrder === "BGR") {
     x = builder.node("Gather", [x, builder.integers([2, 1, 0])], { axis: int(channelsFirst ? 1 : 3) });
   }
-  x = builder.node("Cast", [x], { to: int(ELEMENT_TYPES.float32) });
+  if (!stain) x = builder.node("Cast", [x], { to: int(ELEMENT_TYPES.float32) });
   x = builder.node("Mul", [x, builder.floats(scale, perChannel)]);
   x = builder.node("Add", [x, builder.floats(offset, perChannel)]);
   builder.node("Cast", [x], { to: int(half ? ELEMENT_TYPES.float16 : ELEMENT_TYPES.float32) }, as);

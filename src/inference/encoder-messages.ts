@@ -1,4 +1,5 @@
 import type { Device } from "../onnx/providers.ts";
+import type { StainMethod, StainTransform } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 
@@ -9,6 +10,8 @@ export type EncoderWorkerData = {
   providers: readonly Device[];
   threads: number;
   precision: VectorPrecision;
+  /** How staining is evened out in front of the encoder; every batch then says what its slide's is. */
+  stain: StainMethod | null;
   /** Patches per run of the graph; a batch is cut into runs of at most so many. Null: the provider's default. */
   patchesPerRun: number | null;
 };
@@ -18,6 +21,8 @@ export type EmbedRequest = {
   patches: number;
   height: number;
   width: number;
+  /** For an encoder that evens out staining: of the slide that the patches are of. */
+  stain: StainTransform | null;
   /** Somebody waits for this one: it goes before batches that were sent earlier, and between the runs of the one under way. */
   urgent: boolean;
 };

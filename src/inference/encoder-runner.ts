@@ -4,12 +4,14 @@ import { type Device, knownAbsence } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
 import { providerOf } from "../platform/devices.ts";
 import { HistoError, isHistoError, UnreachableCaseError } from "../platform/errors.ts";
+import type { StainTransform } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
 import { checkDigest } from "./inspect-model.ts";
 import { firstNonFiniteRow } from "./non-finite.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
+import { stainFeeds } from "./stain-graph.ts";
 
 /**
  * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 464 patches/s with 2 a run
@@ -32,8 +34,17 @@ const patchesPerRunOn = (device: Device, threads: number): number => {
 export type EncoderRunner = {
   provider: Device;
   skipped: SkippedProvider[];
-  /** Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3]. Blocks its thread while it computes. */
-  embed(pixels: Uint8Array, patches: number, height: number, width: number): Promise<Float32Array | Uint16Array>;
+  /**
+   * Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3], of a slide of this staining where the encoder
+   * evens it out. Blocks its thread while it computes.
+   */
+  embed(
+    pixels: Uint8Array,
+    patches: number,
+    height: number,
+    width: number,
+    stain: StainTransform | null,
+  ): Promise<Float32Array | Uint16Array>;
   close(): Promise<void>;
 };
 
@@ -46,33 +57,40 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
   const { card, precision, threads } = options;
   const bytes = "file" in options.model ? await readModel(options.model.file) : options.model;
   checkDigest(bytes, card);
-  const prepared = prepareEncoder(bytes, card, precision);
+  const prepared = prepareEncoder(bytes, card, precision, { stain: options.stain });
   const { session, provider, skipped } = await firstThatRuns(prepared, options);
   const patchesPerRun = options.patchesPerRun ?? patchesPerRunOn(provider, threads);
   let resizer: InferenceSession | null = null;
 
-  const run = async (pixels: Uint8Array, patches: number, height: number, width: number) => {
+  const run = async (
+    pixels: Uint8Array,
+    patches: number,
+    height: number,
+    width: number,
+    stain: Record<string, Tensor>,
+  ) => {
     let input = new Tensor("uint8", pixels, [patches, height, width, 3]);
     if (height !== card.inputPixels || width !== card.inputPixels) {
       resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads });
       const { [RESIZED]: resized } = await resizer.run({ [PIXELS]: input });
       input = resized as typeof input;
     }
-    const { [VECTORS]: vectors } = await session.run({ [PIXELS]: input });
+    const { [VECTORS]: vectors } = await session.run({ [PIXELS]: input, ...stain });
     return vectorsOf(vectors);
   };
 
   return {
     provider,
     skipped,
-    async embed(pixels, patches, height, width) {
+    async embed(pixels, patches, height, width, transform) {
+      const stain = options.stain ? stainFeeds(transform) : {};
       const bytesPerPatch = height * width * 3;
       const vectors =
         precision === "float32" ? new Float32Array(patches * card.dims) : new Uint16Array(patches * card.dims);
       for (let first = 0; first < patches; first += patchesPerRun) {
         const count = Math.min(patchesPerRun, patches - first);
         const region = pixels.subarray(first * bytesPerPatch, (first + count) * bytesPerPatch);
-        vectors.set(await run(region, count, height, width), first * card.dims);
+        vectors.set(await run(region, count, height, width, stain), first * card.dims);
       }
       refuseNonFinite(vectors, card, precision);
       return vectors;
@@ -95,7 +113,7 @@ const readModel = async (file: string): Promise<Uint8Array> => {
   }
 };
 
-const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: EncoderWorkerData) => {
+const firstThatRuns = async (model: Uint8Array, { card, providers, threads, stain }: EncoderWorkerData) => {
   const skipped: SkippedProvider[] = [];
   for (const provider of providers) {
     const absence = knownAbsence(provider);
@@ -105,7 +123,7 @@ const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: En
     }
     try {
       const session = await openGraphSession(model, { provider, threads });
-      await probe(session, card);
+      await probe(session, card, stain ? stainFeeds(null) : {});
       return { session, provider, skipped };
     } catch (error) {
       if (isHistoError(error)) throw error;
@@ -126,9 +144,13 @@ const firstThatRuns = async (model: Uint8Array, { card, providers, threads }: En
 };
 
 /** One black patch through the whole graph: shows that the provider has every operator, and the true dimensions. */
-const probe = async (session: InferenceSession, { inputPixels, dims, key }: EncoderCard): Promise<void> => {
+const probe = async (
+  session: InferenceSession,
+  { inputPixels, dims, key }: EncoderCard,
+  stain: Record<string, Tensor>,
+): Promise<void> => {
   const pixels = new Tensor("uint8", new Uint8Array(inputPixels ** 2 * 3), [1, inputPixels, inputPixels, 3]);
-  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: pixels });
+  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: pixels, ...stain });
   const got = vectors?.dims ?? [];
   if (got.length !== 2 || got[1] !== dims) {
     throw new HistoError(

@@ -185,13 +185,15 @@ test("a thread that dies rejects every batch that waits, and every later one", a
       providers: ["cpu"],
       threads: 1,
       precision: "float32",
+      stain: null,
       patchesPerRun: null,
     },
     new URL(
       `data:text/javascript,${encodeURIComponent(`import{createRequire}from"node:module";const require=createRequire("file:///");${source}`)}`,
     ),
   );
-  const request = () => thread.embed({ pixels: new Uint8Array(192), patches: 1, height: 8, width: 8, urgent: false });
+  const request = () =>
+    thread.embed({ pixels: new Uint8Array(192), patches: 1, height: 8, width: 8, urgent: false, stain: null });
   const results = await Promise.allSettled([request(), request()]);
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   await expect(request()).rejects.toThrow(/worker thread failed/);

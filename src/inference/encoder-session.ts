@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Device } from "../onnx/providers.ts";
 import { HistoError } from "../platform/errors.ts";
+import type { StainMethod, StainTransform } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 import type { EmbeddedBatch, SkippedProvider } from "./encoder-messages.ts";
@@ -20,6 +21,8 @@ export type PixelBatch = {
   widthPixels: number;
   /** Somebody waits for this one: it goes before batches that were given earlier. */
   urgent?: boolean;
+  /** Of the slide that the patches are of; needed where the session evens out staining. */
+  stain?: StainTransform | null;
 };
 
 export type EncoderSession = {
@@ -51,6 +54,8 @@ export type EncoderSessionOptions = {
   /** Worker threads that each hold the encoder. */
   threads?: number;
   precision?: VectorPrecision;
+  /** How differences of staining are evened out before the encoder sees the pixels. */
+  stain?: StainMethod | null;
   patchesPerRun?: number;
 };
 
@@ -94,6 +99,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
       providers: allowed,
       threads: operatorThreads,
       precision,
+      stain: options.stain ?? null,
       patchesPerRun: options.patchesPerRun ?? null,
     });
   const first = await start(providers);
@@ -114,7 +120,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     dims: card.dims,
     precision,
     threads: threads.length,
-    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false }) => {
+    embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false, stain = null }) => {
       const needed = patches * height * width * 3;
       if (!(patches > 0) || !(needed > 0) || pixels.byteLength < needed) {
         throw new HistoError(
@@ -123,7 +129,12 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
           { path: ["pixels"] },
         );
       }
-      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width, urgent });
+      if (options.stain && !stain) {
+        throw new HistoError("BAD_ARGUMENT", "The session evens out staining and was not told the slide's.", {
+          path: ["stain"],
+        });
+      }
+      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
     },
     close: async () => {
       await Promise.all(threads.map((thread) => thread.close()));

@@ -18,8 +18,8 @@ await serveCalls<EncoderCalls, EncoderReady>(async () => {
   return {
     ready: { provider: runner.provider, skipped: runner.skipped },
     handlers: {
-      embed: async ({ pixels, patches, height, width }) => ({
-        vectors: await runner.embed(pixels, patches, height, width),
+      embed: async ({ pixels, patches, height, width, stain }) => ({
+        vectors: await runner.embed(pixels, patches, height, width, stain),
         pixels,
       }),
     },

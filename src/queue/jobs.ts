@@ -120,6 +120,44 @@ export const insertJobTree = async (
   return { parentId, childIds: await insertParts(client, parentId, planned, slideIds) };
 };
 
+/** A parent and one part a file, each with a payload of its own; it counts them as files. Announce the parts with the queue's `wake`. */
+export const insertFileJobs = async (
+  client: Queryable,
+  job: NewJob,
+  payloads: readonly Record<string, unknown>[],
+): Promise<{ parentId: string; childIds: string[] }> => {
+  const planned = { priority: priorityOf(payloads.length), ...job };
+  const parentId = await insertJob(client, { ...planned, unit: "files" });
+  await client.query("UPDATE job SET total = $2 WHERE id = $1", [parentId, payloads.length]);
+  const childIds = payloads.map(() => randomUUID());
+  const { kind, studyId, unit, resultId = null, createdBy, priority } = planned;
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, parent_id, payload, unit, result_id, created_by, priority)
+     SELECT part.id, $3::job_kind, $4, $5::uuid, part.payload, $6, $7, $8, $9
+     FROM unnest($1::uuid[], $2::jsonb[]) AS part (id, payload)`,
+    [
+      childIds,
+      payloads.map((each) => JSON.stringify(each)),
+      kind,
+      studyId,
+      parentId,
+      unit,
+      resultId,
+      createdBy,
+      priority,
+    ],
+  );
+  return { parentId, childIds };
+};
+
+/** Says what a job and its parent made, where nobody has said it yet. */
+export const nameResult = (client: Queryable, id: string, resultId: string) =>
+  client.query(
+    `UPDATE job SET result_id = $2 WHERE result_id IS NULL
+       AND (id = $1 OR id = (SELECT parent_id FROM job AS child WHERE child.id = $1))`,
+    [id, resultId],
+  );
+
 /** What a parent's parts have done together, in SQL: those that ended are counted when they end, those that run are few. */
 export const PARTS_DONE = `(job.parts_done + coalesce((SELECT sum(part.done) FROM job AS part
     WHERE part.parent_id = job.id AND part.kind = job.kind AND part.state = 'RUNNING'), 0))`;
@@ -206,6 +244,18 @@ export const recordProgress = async (
        ${progress.restart ? "done_before = $3" : "setbacks = CASE WHEN $3 > done THEN 0 ELSE setbacks END"}
      WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
     [job.id, job.lease, progress.done, progress.total, progress.message ?? null, job.leaseSeconds],
+  );
+  if (rowCount !== 1) throw new LeaseLostError(job.id);
+};
+
+/**
+ * Tells what a job is doing before there is anything to count.
+ * @throws LeaseLostError
+ */
+export const recordMessage = async (client: Queryable, job: ClaimedJob, message: string): Promise<void> => {
+  const { rowCount } = await client.query(
+    "UPDATE job SET message = $3 WHERE id = $1 AND lease = $2 AND state = 'RUNNING'",
+    [job.id, job.lease, message],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };

@@ -119,6 +119,7 @@ describe.skipIf(!hasContract)("the API contract", () => {
     "CodebookChoiceInput",
     "Slide: phenotypeMapUrl(codebook: ID!, maxPixels: Int = 1024): String",
     "Slide: phenotypeTilesUrl(codebook: ID!): String",
+    "SlideFeatures: stain(): JSON",
     "MilFold: validationPatients(): Int!",
     "MilScore: clusterAttention(): [AttendedPhenotype!]",
     "AttendedPhenotype",

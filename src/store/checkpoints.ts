@@ -25,7 +25,7 @@ export const openCheckpoint = async (
   if (row.grid_id === gridId) return { gridId, written: row.checkpoint, isComplete: row.is_complete };
   await deleteSlideVectors(client, featureSetId, slideId);
   await client.query(
-    `UPDATE slide_features SET grid_id = $3, checkpoint = 0, vectors = 0, is_complete = false, completed_at = NULL
+    `UPDATE slide_features SET grid_id = $3, checkpoint = 0, vectors = 0, is_complete = false, completed_at = NULL, stain = NULL
      WHERE feature_set_id = $1 AND slide_id = $2`,
     [featureSetId, slideId, gridId],
   );

@@ -10,6 +10,7 @@ import { type GridRecipe, requireRecipe } from "../patch/grid.service.ts";
 import { findSlideIds } from "../slide/slide.service.ts";
 import { loadStudy, requireKey } from "../study/study.service.ts";
 import { planEmbedding } from "./embed.plan.ts";
+import { type PreprocessingInput, requirePreprocessing, storedPreprocessing } from "./preprocessing.ts";
 import { reductionOf } from "./reduce.projection.ts";
 
 type EmbedInput = {
@@ -17,7 +18,7 @@ type EmbedInput = {
   encoderKey: string;
   featureSetKey: string;
   grid: GridRecipe;
-  preprocessing: { stainNormalization: "NONE" };
+  preprocessing: PreprocessingInput;
 };
 
 export const findFeatureSet = (
@@ -97,7 +98,7 @@ const ensureFeatureSet = async (
 ): Promise<FeatureSet> => {
   const key = requireKey(input.featureSetKey, ["featureSetKey"]);
   const recipe = requireRecipe(input.grid);
-  const preprocessing = { stainNormalization: input.preprocessing.stainNormalization };
+  const preprocessing = storedPreprocessing(requirePreprocessing(input.preprocessing, recipe));
   const digest = digestOf({ encoder: encoder.digest, ...recipe, preprocessing, level: "PATCH" });
   const where = { studyId_key: { studyId: study.id, key } };
   const known = await app.prisma.featureSet.findUnique({ where });

@@ -54,7 +54,7 @@ export const loadJobProgress = async (client: Queryable, ids: readonly string[])
   const { rows } = await client.query<ProgressRow>(
     `SELECT job.id, job.done, job.total, job.unit, job.message, job.state = 'RUNNING' AS is_running, job.done_before,
        extract(epoch FROM coalesce(job.finished_at, now()) - job.started_at)::float8 AS seconds,
-       job.unit = 'slides' AND EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id) AS is_parent,
+       job.unit IN ('slides', 'files') AND EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id) AS is_parent,
        ${PARTS_DONE} AS parts_done,
        job.waiting_for, job.setbacks,
        CASE WHEN job.state = 'QUEUED' THEN extract(epoch FROM job.start_after - now())::float8 END AS retries_in

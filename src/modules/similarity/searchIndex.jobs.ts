@@ -92,7 +92,7 @@ export const hasRoom = async (app: App, featureSet: FeatureSet, share: number): 
 const UNASKED_SHARE = 0.5;
 
 /** Queues the indexing of what has grown enough, and of cohorts that are searched often. */
-const queueWhatIsDue = async (app: App): Promise<void> => {
+export const queueWhatIsDue = async (app: App): Promise<void> => {
   const { database, prisma } = app;
   for (const id of await readSetsToIndex(database, LEAST_VECTORS[database.kind])) {
     const featureSet = await prisma.featureSet.findUnique({ where: { id } });

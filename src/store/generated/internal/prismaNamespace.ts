@@ -2745,6 +2745,7 @@ export type SlideScalarFieldEnum = (typeof SlideScalarFieldEnum)[keyof typeof Sl
 export const SlideImageScalarFieldEnum = {
   slideId: 'slideId',
   path: 'path',
+  sourceTag: 'sourceTag',
   bytes: 'bytes',
   backend: 'backend',
   vendor: 'vendor',
@@ -2843,7 +2844,8 @@ export const SlideFeaturesScalarFieldEnum = {
   isComplete: 'isComplete',
   completedAt: 'completedAt',
   provider: 'provider',
-  vectorsDigest: 'vectorsDigest'
+  vectorsDigest: 'vectorsDigest',
+  stain: 'stain'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
