@@ -17,6 +17,7 @@ export type BenchOptions = {
   table?: boolean | undefined;
   patients?: string | undefined;
   cohort?: string | undefined;
+  queued?: string | undefined;
   workers?: string | undefined;
   slides?: string | undefined;
 };
