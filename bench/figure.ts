@@ -18,6 +18,8 @@ export type BenchOptions = {
   patients?: string | undefined;
   cohort?: string | undefined;
   queued?: string | undefined;
+  rows?: string | undefined;
+  dims?: string | undefined;
   workers?: string | undefined;
   slides?: string | undefined;
 };

@@ -13,6 +13,9 @@ import { ownDatabase } from "../test/support/world.ts";
 
 /** A server without a worker on a database of its own, and slides of tissue from one edge to the other. */
 
+/** Fixed, so that no time goes into finding a better one. */
+export const BATCH = 32;
+
 export type Place = { app: RunningApp; folder: string; databaseUrl: string; close(): Promise<void> };
 
 export const openPlace = async (url: string): Promise<Place> => {
@@ -21,7 +24,7 @@ export const openPlace = async (url: string): Promise<Place> => {
   const app = await createApp(
     readConfig(
       { HISTOQL_DATA: join(folder, "data"), HISTOQL_LOG: "error", HISTOQL_PROVIDERS: "cpu", DATABASE_URL: own.url },
-      { roots: [folder] },
+      { roots: [folder], batchSize: BATCH },
     ),
     { work: false },
   );

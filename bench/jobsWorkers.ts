@@ -9,6 +9,7 @@ import {
   addSlides,
   askForTiles,
   askForVectors,
+  BATCH,
   openPlace,
   PATCHES_A_SLIDE,
   type Place,
@@ -51,7 +52,7 @@ export const overhead = async (url: string, slides: number): Promise<Figure[]> =
     await untilDone(app, await askForVectors(app, "overhead"));
     const gaps = spans.slice(1).map(({ began }, index) => began - (spans[index]?.ended ?? began));
     const workMs = median(spans.map(({ began, ended }) => ended - began));
-    const batches = Math.ceil(PATCHES_A_SLIDE / app.config.batchSize);
+    const batches = Math.ceil(PATCHES_A_SLIDE / BATCH);
     const queueMs = median(gaps) + (batches + 1) * progressMs;
     const note = `${queueMs.toFixed(1)} ms of ${(workMs / 1000).toFixed(2)} s for ${PATCHES_A_SLIDE} patches: ${median(gaps).toFixed(1)} ms between two slides, ${progressMs.toFixed(2)} ms for each of ${batches} batches`;
     return [atMost("queue_overhead", queueMs / (workMs + median(gaps)), "share", 0.02, note)];
@@ -103,6 +104,7 @@ const startPinned = async (place: Place, core: number): Promise<ChildProcess> =>
         HOME,
         TMPDIR,
         HISTOQL_LOG: "error",
+        HISTOQL_BATCH: String(BATCH),
         HISTOQL_DATA: join(place.folder, `core${core}`),
         DATABASE_URL: place.databaseUrl,
       },

@@ -1,7 +1,8 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--queued 10000] [--slides 6] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--queued 10000] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
+import { exports } from "./export.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { jobs } from "./jobs.ts";
 import { kmeans } from "./kmeans.ts";
@@ -11,7 +12,17 @@ import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, jobs, kmeans, mil, pipeline, retrieval, scaling, search };
+const BENCHES: Record<string, Bench> = {
+  clinical,
+  export: exports,
+  jobs,
+  kmeans,
+  mil,
+  pipeline,
+  retrieval,
+  scaling,
+  search,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +33,8 @@ const { values, positionals } = parseArgs({
     patients: { type: "string" },
     cohort: { type: "string" },
     queued: { type: "string" },
+    rows: { type: "string" },
+    dims: { type: "string" },
     workers: { type: "string" },
     slides: { type: "string" },
   },
