@@ -8,6 +8,7 @@ import { jobs } from "./jobs.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
@@ -19,6 +20,7 @@ const BENCHES: Record<string, Bench> = {
   kmeans,
   mil,
   pipeline,
+  preprocessing,
   retrieval,
   scaling,
   search,
