@@ -5,12 +5,13 @@ const LAYERS = {
   platform: [],
   onnx: ["platform"],
   slides: ["platform"],
+  formats: ["platform"],
   statistics: ["platform"],
   store: ["platform"],
   queue: ["store", "platform"],
   inference: ["onnx", "slides", "platform"],
   learning: ["onnx", "platform"],
-  modules: ["inference", "learning", "onnx", "slides", "statistics", "store", "queue", "platform"],
+  modules: ["inference", "learning", "onnx", "slides", "formats", "statistics", "store", "queue", "platform"],
 };
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({

@@ -157,6 +157,19 @@ describe("an upload", () => {
     expect(registerEncoder).toEqual({ encoder: { key: card.key, model: { bytes: model.length } }, errors: [] });
     expect(await filesLeft()).toEqual([]);
   });
+
+  it("is no encoder under a card that was written for another file", async () => {
+    const model = channelMeans();
+    const { id, url } = await place(model.length, { name: "model.onnx" });
+    expect((await put(url, model)).status).toBe(204);
+    const card = tinyCard({ key: "another-file", digest: "f".repeat(64) });
+    const { registerEncoder } = await world.ask<{ registerEncoder: Record<string, unknown> }>(
+      "mutation($input: RegisterEncoderInput!) { registerEncoder(input: $input) { encoder { key } errors { code path } } }",
+      { input: { key: card.key, name: card.name, dims: card.dims, card, upload: id } },
+    );
+    const errors = [{ code: "MODEL_INCOMPATIBLE", path: ["card", "digest"] }];
+    expect(registerEncoder).toEqual({ encoder: null, errors });
+  });
 });
 
 describe("what is refused", () => {

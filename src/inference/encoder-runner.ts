@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { type Device, knownAbsence } from "../onnx/providers.ts";
@@ -8,6 +7,7 @@ import { HistoError, isHistoError, UnreachableCaseError } from "../platform/erro
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
+import { checkDigest } from "./inspect-model.ts";
 import { firstNonFiniteRow } from "./non-finite.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
 
@@ -92,18 +92,6 @@ const readModel = async (file: string): Promise<Uint8Array> => {
       fix: "Register the encoder again.",
       cause,
     });
-  }
-};
-
-const checkDigest = (bytes: Uint8Array, card: EncoderCard): void => {
-  if (card.digest === undefined) return;
-  const digest = createHash("sha256").update(bytes).digest("hex");
-  if (digest !== card.digest) {
-    throw new HistoError(
-      "MODEL_INCOMPATIBLE",
-      `The ONNX file of encoder "${card.key}" is not the one its card names: its SHA-256 begins with ${digest.slice(0, 12)}, the card's with ${card.digest.slice(0, 12)}.`,
-      { fix: "Give the file that the card was written for, or correct its digest.", path: ["card", "digest"] },
-    );
   }
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type GraphValue, graphInputs, graphOutputs } from "../onnx/graph-values.ts";
 import { loadOnnx, type OnnxModel, opsetVersion } from "../onnx/proto.ts";
 import { HistoError } from "../platform/errors.ts";
@@ -27,6 +28,21 @@ export const inspectDecoded = (model: OnnxModel, card?: EncoderCard): ModelInspe
   };
   if (card) checkAgainstCard(inspection, card);
   return inspection;
+};
+
+/**
+ * Throws MODEL_INCOMPATIBLE when the file is not the one whose SHA-256 the card gives; a card without a digest fits any.
+ */
+export const checkDigest = (bytes: Uint8Array, card: EncoderCard): void => {
+  if (card.digest === undefined) return;
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  if (digest !== card.digest) {
+    throw new HistoError(
+      "MODEL_INCOMPATIBLE",
+      `The ONNX file of encoder "${card.key}" is not the one its card names: its SHA-256 begins with ${digest.slice(0, 12)}, the card's with ${card.digest.slice(0, 12)}.`,
+      { fix: "Give the file that the card was written for, or correct its digest.", path: ["card", "digest"] },
+    );
+  }
 };
 
 const checkAgainstCard = ({ opset, inputs, outputs }: ModelInspection, card: EncoderCard): void => {

@@ -644,6 +644,57 @@ export type Excluded = {
   reason: Scalars['String']['output'];
 };
 
+/** Vectors to take out. */
+export type ExportFeaturesInput = {
+  /** Global id of a codebook of the feature set: adds the column `phenotype`. */
+  codebook?: InputMaybe<Scalars['ID']['input']>;
+  /** Keys of clinical attributes, of patients or slides: a column each, with the value of the patch's patient or slide. */
+  columns?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Global id of the feature set. Slides that are still being embedded are left out: see `slidesLeftOut`. */
+  featureSet: Scalars['ID']['input'];
+  /** Only vectors of patches that pass this; all when left out. */
+  filter?: InputMaybe<PatchFilter>;
+  /** In which form. */
+  format: ExportFormat;
+  /** Of the numbers of the vectors. They are stored in half precision, so that FLOAT16 is exact and half as long. */
+  precision: Precision;
+  /** Global id of a score of a model on the feature set: adds the column `attention`, null outside of the scored bag. */
+  score?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Forms in which vectors leave. */
+export type ExportFormat =
+  /** One Arrow IPC stream, read from the database while it is sent. */
+  | 'ARROW_STREAM'
+  /** HDF5 files as CLAM writes them, one a slide. */
+  | 'CLAM_H5'
+  /** Parquet files of a job, with a manifest of their checksums. */
+  | 'PARQUET'
+  /** HDF5 files as TRIDENT writes them, one a slide. */
+  | 'TRIDENT_H5';
+
+/** Where exported vectors are to be had. */
+export type ExportPayload = {
+  __typename?: 'ExportPayload';
+  /** About how many bytes a stream has; null where that is unknown, or more than 2,147,483,647. */
+  bytes?: Maybe<Scalars['Int']['output']>;
+  /** What was refused, and why. */
+  errors: Array<UserError>;
+  /** Until when the address can be opened; what has begun by then goes on. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The work that writes files; null for a stream. */
+  job?: Maybe<Job>;
+  /** How many vectors there will be. Count them: a stream that broke off has fewer, and no end mark. */
+  rows?: Maybe<Scalars['Int']['output']>;
+  /** How many slides pass the filter and are left out, because not all of their vectors are there yet. */
+  slidesLeftOut?: Maybe<Scalars['Int']['output']>;
+  /**
+   * Signed and short-lived address. Of ARROW_STREAM the stream: `&after=<patch id>` behind it goes on after that patch. Of the
+   * other formats the list of files, which is there once the job has succeeded. Null when there are errors.
+   */
+  url?: Maybe<Scalars['String']['output']>;
+};
+
 /** How patients (or slides, for an attribute of slides) spread over the values of one attribute. */
 export type Facet = {
   __typename?: 'Facet';
@@ -1289,6 +1340,11 @@ export type Mutation = {
   /** Tiles what is not tiled yet, and creates or extends the feature set, as a job. Asking twice does nothing twice. */
   embedSlides: EmbedSlidesPayload;
   /**
+   * Takes the vectors of a feature set out, with everything that belongs to them: as one stream for DataFrames and matrices, or
+   * as files that a job writes. The same filters and permissions as everywhere in the graph; every export is recorded.
+   */
+  exportFeatures: ExportPayload;
+  /**
    * Reads a clinical table (CSV, TSV or XLSX): one row per patient or per slide. Columns become attributes of the study's
    * dictionary, times and events become survival endpoints. A second import updates what differs. What is in conflict is
    * reported and left out; the rest goes in.
@@ -1389,6 +1445,15 @@ export type MutationcreateUploadArgs = {
  */
 export type MutationembedSlidesArgs = {
   input: EmbedSlidesInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationexportFeaturesArgs = {
+  input: ExportFeaturesInput;
 };
 
 
@@ -1863,6 +1928,13 @@ export type PhenotypeShareEdge = {
   /** The share itself. */
   node: PhenotypeShare;
 };
+
+/** Precision of numbers. */
+export type Precision =
+  /** Half precision, 2 bytes a number: as they are stored. */
+  | 'FLOAT16'
+  /** Single precision, 4 bytes a number. */
+  | 'FLOAT32';
 
 /** One condition on a clinical attribute. Of what has no value only `isMissing` is ever true. */
 export type Predicate = {
@@ -3222,6 +3294,9 @@ export type ResolversTypes = {
   ErrorCode: ResolverTypeWrapper<'BAD_ARGUMENT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT_EXCEEDED' | 'FILE_NOT_FOUND' | 'FORMAT_UNSUPPORTED' | 'SLIDE_CORRUPT' | 'SLIDE_HAS_NO_IMAGE' | 'RESOLUTION_UNKNOWN' | 'NOT_BRIGHTFIELD' | 'NO_TISSUE' | 'MIXED_STAINS' | 'ENCODER_HAS_NO_MODEL' | 'DIMENSION_MISMATCH' | 'NOT_AN_IMAGE' | 'NOT_FINITE' | 'COLUMN_UNKNOWN' | 'VALUE_UNPARSABLE' | 'DUPLICATE_KEY' | 'TYPE_MISMATCH' | 'TOO_FEW_PATIENTS' | 'ALL_CENSORED' | 'CLASS_TOO_SMALL' | 'LEAKAGE' | 'MODEL_INCOMPATIBLE' | 'STORE_TOO_SMALL' | 'INTERNAL'>;
   Estimate: ResolverTypeWrapper<Estimate>;
   Excluded: ResolverTypeWrapper<Excluded>;
+  ExportFeaturesInput: ExportFeaturesInput;
+  ExportFormat: ResolverTypeWrapper<'ARROW_STREAM' | 'PARQUET' | 'TRIDENT_H5' | 'CLAM_H5'>;
+  ExportPayload: ResolverTypeWrapper<Omit<ExportPayload, 'errors' | 'job'> & { errors: Array<ResolversTypes['UserError']>, job?: Maybe<ResolversTypes['Job']> }>;
   Facet: ResolverTypeWrapper<Omit<Facet, 'attribute'> & { attribute: ResolversTypes['Attribute'] }>;
   FacetBin: ResolverTypeWrapper<FacetBin>;
   FacetCategory: ResolverTypeWrapper<FacetCategory>;
@@ -3278,6 +3353,7 @@ export type ResolversTypes = {
   PhenotypeShare: ResolverTypeWrapper<PhenotypeShareMapper>;
   PhenotypeShareConnection: ResolverTypeWrapper<PhenotypeShareConnectionMapper>;
   PhenotypeShareEdge: ResolverTypeWrapper<Omit<PhenotypeShareEdge, 'node'> & { node: ResolversTypes['PhenotypeShare'] }>;
+  Precision: ResolverTypeWrapper<'FLOAT32' | 'FLOAT16'>;
   Predicate: Predicate;
   PredicateTest: PredicateTest;
   PreprocessingInput: PreprocessingInput;
@@ -3392,6 +3468,8 @@ export type ResolversParentTypes = {
   Enrichment: Enrichment;
   Estimate: Estimate;
   Excluded: Excluded;
+  ExportFeaturesInput: ExportFeaturesInput;
+  ExportPayload: Omit<ExportPayload, 'errors' | 'job'> & { errors: Array<ResolversParentTypes['UserError']>, job?: Maybe<ResolversParentTypes['Job']> };
   Facet: Omit<Facet, 'attribute'> & { attribute: ResolversParentTypes['Attribute'] };
   FacetBin: FacetBin;
   FacetCategory: FacetCategory;
@@ -3704,6 +3782,18 @@ export type ExcludedResolvers<ContextType = GraphQLContext, ParentType extends R
   reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type ExportFormatResolvers = EnumResolverSignature<{ ARROW_STREAM?: any, CLAM_H5?: any, PARQUET?: any, TRIDENT_H5?: any }, ResolversTypes['ExportFormat']>;
+
+export type ExportPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ExportPayload'] = ResolversParentTypes['ExportPayload']> = {
+  bytes?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  errors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType>;
+  rows?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  slidesLeftOut?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  url?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type FacetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Facet'] = ResolversParentTypes['Facet']> = {
   attribute?: Resolver<ResolversTypes['Attribute'], ParentType, ContextType>;
   categories?: Resolver<Maybe<Array<ResolversTypes['FacetCategory']>>, ParentType, ContextType>;
@@ -3923,6 +4013,7 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
   createStudy?: Resolver<ResolversTypes['StudyPayload'], ParentType, ContextType, RequireFields<MutationcreateStudyArgs, 'input'>>;
   createUpload?: Resolver<ResolversTypes['UploadPayload'], ParentType, ContextType, RequireFields<MutationcreateUploadArgs, 'input'>>;
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
+  exportFeatures?: Resolver<ResolversTypes['ExportPayload'], ParentType, ContextType, RequireFields<MutationexportFeaturesArgs, 'input'>>;
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
   importMilModel?: Resolver<ResolversTypes['MilModelPayload'], ParentType, ContextType, RequireFields<MutationimportMilModelArgs, 'input'>>;
   namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
@@ -4043,6 +4134,8 @@ export type PhenotypeShareEdgeResolvers<ContextType = GraphQLContext, ParentType
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['PhenotypeShare'], ParentType, ContextType>;
 };
+
+export type PrecisionResolvers = EnumResolverSignature<{ FLOAT16?: any, FLOAT32?: any }, ResolversTypes['Precision']>;
 
 export type ProgressResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Progress'] = ResolversParentTypes['Progress']> = {
   done?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -4371,6 +4464,8 @@ export type Resolvers<ContextType = GraphQLContext> = {
   ErrorCode?: ErrorCodeResolvers;
   Estimate?: EstimateResolvers<ContextType>;
   Excluded?: ExcludedResolvers<ContextType>;
+  ExportFormat?: ExportFormatResolvers;
+  ExportPayload?: ExportPayloadResolvers<ContextType>;
   Facet?: FacetResolvers<ContextType>;
   FacetBin?: FacetBinResolvers<ContextType>;
   FacetCategory?: FacetCategoryResolvers<ContextType>;
@@ -4413,6 +4508,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   PhenotypeShare?: PhenotypeShareResolvers<ContextType>;
   PhenotypeShareConnection?: PhenotypeShareConnectionResolvers<ContextType>;
   PhenotypeShareEdge?: PhenotypeShareEdgeResolvers<ContextType>;
+  Precision?: PrecisionResolvers;
   Progress?: ProgressResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RecallBasis?: RecallBasisResolvers;

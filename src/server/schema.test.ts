@@ -133,6 +133,7 @@ describe.skipIf(!hasContract)("the API contract", () => {
     "Mutation: buildSearchIndex(input: BuildSearchIndexInput!): JobPayload!",
     "ReduceFeatureSetInput",
     "Mutation: reduceFeatureSet(input: ReduceFeatureSetInput!): JobPayload!",
+    "ExportPayload: slidesLeftOut(): Int",
   ]);
 
   /** Implied by the contract's conventions: pages, their edges, and payloads of one thing and its errors. */

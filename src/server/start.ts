@@ -5,6 +5,7 @@ import { createLoaders } from "../modules/loaders.ts";
 import { LOCAL_VIEWER, type Viewer } from "../platform/authorisation.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { RunningApp } from "./app.ts";
+import { addBulkRoutes } from "./bulk.ts";
 import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
 import type { ExampleQuery } from "./graphiql.ts";
 import { addPictureRoutes } from "./pictures.ts";
@@ -63,6 +64,7 @@ export const startServer = async (
     routes: (instance) => {
       addPictureRoutes(instance, app);
       addUploadRoutes(instance, app);
+      addBulkRoutes(instance, app);
     },
     context: async (request, signal) => ({
       app,

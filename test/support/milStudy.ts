@@ -108,7 +108,7 @@ export const scoreImportedHead = async (
   });
   await writeFile(join(world.folder, "head.onnx"), exportHead(head, initialParameters(head, 1)).onnx);
   await world.app.database.query(
-    "INSERT INTO survival_endpoint (study_id, key) SELECT id, 'os' FROM study WHERE key = 'glioma'",
+    "INSERT INTO survival_endpoint (study_id, key) SELECT id, 'os' FROM study WHERE key = 'glioma' ON CONFLICT DO NOTHING",
   );
   const { importMilModel } = await world.ask<{ importMilModel: { model: { id: string } } }>(
     `mutation($featureSet: ID!) {

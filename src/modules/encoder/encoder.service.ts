@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type EncoderCard, parseEncoderCard } from "../../inference/encoder-card.ts";
-import { inspectModel } from "../../inference/inspect-model.ts";
+import { checkDigest, inspectModel } from "../../inference/inspect-model.ts";
 import { authorize, NO_STUDY } from "../../platform/authorisation.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
@@ -104,7 +104,10 @@ export const registerEncoder = async (context: GraphQLContext, input: RegisterIn
   const key = requireKey(input.key, ["key"]);
   const card = readCard(input);
   const store = (model: Uint8Array | undefined): Promise<Encoder> => {
-    if (model) inspectModel(model, card);
+    if (model) {
+      checkDigest(model, card);
+      inspectModel(model, card);
+    }
     const { licence } = card;
     return storeEncoder(app, {
       key,

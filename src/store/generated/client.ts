@@ -174,3 +174,8 @@ export type MilFold = Prisma.MilFoldModel
  * What a head says of one bag. The slides of the bag stand in `mil_score_slide`, in the order of the attention's numbers.
  */
 export type MilScore = Prisma.MilScoreModel
+/**
+ * Model Export
+ * Who took which vectors out: what an address of the bulk lane stands for, and the record of it.
+ */
+export type Export = Prisma.ExportModel

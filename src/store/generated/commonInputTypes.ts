@@ -694,6 +694,40 @@ export type EnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
 }
 
+export type EnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type EnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type EnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type EnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+}
+
 export type NestedIntFilter<$PrismaModel = never> = {
   equals?: number | Prisma.IntFieldRefInput<$PrismaModel>
   in?: number[] | Prisma.ListIntFieldRefInput<$PrismaModel>
@@ -1305,6 +1339,40 @@ export type NestedEnumMilUnitWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntFilter<$PrismaModel>
   _min?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
   _max?: Prisma.NestedEnumMilUnitFilter<$PrismaModel>
+}
+
+export type NestedEnumExportFormatFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatFilter<$PrismaModel> | $Enums.ExportFormat
+}
+
+export type NestedEnumPrecisionFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionFilter<$PrismaModel> | $Enums.Precision
+}
+
+export type NestedEnumExportFormatWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.ExportFormat | Prisma.EnumExportFormatFieldRefInput<$PrismaModel>
+  in?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  notIn?: $Enums.ExportFormat[] | Prisma.ListEnumExportFormatFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumExportFormatWithAggregatesFilter<$PrismaModel> | $Enums.ExportFormat
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumExportFormatFilter<$PrismaModel>
+}
+
+export type NestedEnumPrecisionWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.Precision | Prisma.EnumPrecisionFieldRefInput<$PrismaModel>
+  in?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  notIn?: $Enums.Precision[] | Prisma.ListEnumPrecisionFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumPrecisionWithAggregatesFilter<$PrismaModel> | $Enums.Precision
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumPrecisionFilter<$PrismaModel>
 }
 
 

@@ -137,3 +137,21 @@ export const MilUnit = {
 } as const
 
 export type MilUnit = (typeof MilUnit)[keyof typeof MilUnit]
+
+
+export const ExportFormat = {
+  ARROW_STREAM: 'ARROW_STREAM',
+  PARQUET: 'PARQUET',
+  TRIDENT_H5: 'TRIDENT_H5',
+  CLAM_H5: 'CLAM_H5'
+} as const
+
+export type ExportFormat = (typeof ExportFormat)[keyof typeof ExportFormat]
+
+
+export const Precision = {
+  FLOAT32: 'FLOAT32',
+  FLOAT16: 'FLOAT16'
+} as const
+
+export type Precision = (typeof Precision)[keyof typeof Precision]

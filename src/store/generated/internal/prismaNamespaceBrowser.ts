@@ -76,7 +76,8 @@ export const ModelName = {
   SearchDemand: 'SearchDemand',
   MilModel: 'MilModel',
   MilFold: 'MilFold',
-  MilScore: 'MilScore'
+  MilScore: 'MilScore',
+  Export: 'Export'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -513,6 +514,30 @@ export const MilScoreScalarFieldEnum = {
 } as const
 
 export type MilScoreScalarFieldEnum = (typeof MilScoreScalarFieldEnum)[keyof typeof MilScoreScalarFieldEnum]
+
+
+export const ExportScalarFieldEnum = {
+  id: 'id',
+  studyId: 'studyId',
+  studyKey: 'studyKey',
+  featureSetId: 'featureSetId',
+  featureSetKey: 'featureSetKey',
+  format: 'format',
+  precision: 'precision',
+  input: 'input',
+  selection: 'selection',
+  gridIds: 'gridIds',
+  rows: 'rows',
+  createdBy: 'createdBy',
+  createdAt: 'createdAt',
+  expiresAt: 'expiresAt',
+  reads: 'reads',
+  lastReadAt: 'lastReadAt',
+  jobId: 'jobId',
+  manifestDigest: 'manifestDigest'
+} as const
+
+export type ExportScalarFieldEnum = (typeof ExportScalarFieldEnum)[keyof typeof ExportScalarFieldEnum]
 
 
 export const SortOrder = {

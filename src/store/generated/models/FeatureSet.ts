@@ -331,6 +331,7 @@ export type FeatureSetWhereInput = {
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
   milModels?: Prisma.MilModelListRelationFilter
+  exports?: Prisma.ExportListRelationFilter
 }
 
 export type FeatureSetOrderByWithRelationInput = {
@@ -357,6 +358,7 @@ export type FeatureSetOrderByWithRelationInput = {
   searchIndexes?: Prisma.SearchIndexOrderByRelationAggregateInput
   searchDemands?: Prisma.SearchDemandOrderByRelationAggregateInput
   milModels?: Prisma.MilModelOrderByRelationAggregateInput
+  exports?: Prisma.ExportOrderByRelationAggregateInput
 }
 
 export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
@@ -387,6 +389,7 @@ export type FeatureSetWhereUniqueInput = Prisma.AtLeast<{
   searchIndexes?: Prisma.SearchIndexListRelationFilter
   searchDemands?: Prisma.SearchDemandListRelationFilter
   milModels?: Prisma.MilModelListRelationFilter
+  exports?: Prisma.ExportListRelationFilter
 }, "id" | "studyId_key">
 
 export type FeatureSetOrderByWithAggregationInput = {
@@ -456,6 +459,7 @@ export type FeatureSetCreateInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateInput = {
@@ -480,6 +484,7 @@ export type FeatureSetUncheckedCreateInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUpdateInput = {
@@ -503,6 +508,7 @@ export type FeatureSetUpdateInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateInput = {
@@ -527,6 +533,7 @@ export type FeatureSetUncheckedUpdateInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyInput = {
@@ -676,6 +683,11 @@ export type FeatureSetSumOrderByAggregateInput = {
 export type FeatureSetScalarRelationFilter = {
   is?: Prisma.FeatureSetWhereInput
   isNot?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetNullableScalarRelationFilter = {
+  is?: Prisma.FeatureSetWhereInput | null
+  isNot?: Prisma.FeatureSetWhereInput | null
 }
 
 export type FeatureSetCreateNestedManyWithoutStudyInput = {
@@ -836,6 +848,22 @@ export type FeatureSetUpdateOneRequiredWithoutMilModelsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutMilModelsInput, Prisma.FeatureSetUpdateWithoutMilModelsInput>, Prisma.FeatureSetUncheckedUpdateWithoutMilModelsInput>
 }
 
+export type FeatureSetCreateNestedOneWithoutExportsInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutExportsInput, Prisma.FeatureSetUncheckedCreateWithoutExportsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutExportsInput
+  connect?: Prisma.FeatureSetWhereUniqueInput
+}
+
+export type FeatureSetUpdateOneWithoutExportsNestedInput = {
+  create?: Prisma.XOR<Prisma.FeatureSetCreateWithoutExportsInput, Prisma.FeatureSetUncheckedCreateWithoutExportsInput>
+  connectOrCreate?: Prisma.FeatureSetCreateOrConnectWithoutExportsInput
+  upsert?: Prisma.FeatureSetUpsertWithoutExportsInput
+  disconnect?: Prisma.FeatureSetWhereInput | boolean
+  delete?: Prisma.FeatureSetWhereInput | boolean
+  connect?: Prisma.FeatureSetWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.FeatureSetUpdateToOneWithWhereWithoutExportsInput, Prisma.FeatureSetUpdateWithoutExportsInput>, Prisma.FeatureSetUncheckedUpdateWithoutExportsInput>
+}
+
 export type FeatureSetCreateWithoutStudyInput = {
   key: string
   level?: $Enums.FeatureLevel
@@ -856,6 +884,7 @@ export type FeatureSetCreateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutStudyInput = {
@@ -879,6 +908,7 @@ export type FeatureSetUncheckedCreateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutStudyInput = {
@@ -949,6 +979,7 @@ export type FeatureSetCreateWithoutEncoderInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutEncoderInput = {
@@ -972,6 +1003,7 @@ export type FeatureSetUncheckedCreateWithoutEncoderInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutEncoderInput = {
@@ -1020,6 +1052,7 @@ export type FeatureSetCreateWithoutSlidesInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSlidesInput = {
@@ -1043,6 +1076,7 @@ export type FeatureSetUncheckedCreateWithoutSlidesInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSlidesInput = {
@@ -1081,6 +1115,7 @@ export type FeatureSetUpdateWithoutSlidesInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
@@ -1104,6 +1139,7 @@ export type FeatureSetUncheckedUpdateWithoutSlidesInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutBuildsInput = {
@@ -1126,6 +1162,7 @@ export type FeatureSetCreateWithoutBuildsInput = {
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutBuildsInput = {
@@ -1149,6 +1186,7 @@ export type FeatureSetUncheckedCreateWithoutBuildsInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutBuildsInput = {
@@ -1187,6 +1225,7 @@ export type FeatureSetUpdateWithoutBuildsInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
@@ -1210,6 +1249,7 @@ export type FeatureSetUncheckedUpdateWithoutBuildsInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutSearchIndexesInput = {
@@ -1232,6 +1272,7 @@ export type FeatureSetCreateWithoutSearchIndexesInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
@@ -1255,6 +1296,7 @@ export type FeatureSetUncheckedCreateWithoutSearchIndexesInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSearchIndexesInput = {
@@ -1293,6 +1335,7 @@ export type FeatureSetUpdateWithoutSearchIndexesInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
@@ -1316,6 +1359,7 @@ export type FeatureSetUncheckedUpdateWithoutSearchIndexesInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutSearchDemandsInput = {
@@ -1338,6 +1382,7 @@ export type FeatureSetCreateWithoutSearchDemandsInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
@@ -1361,6 +1406,7 @@ export type FeatureSetUncheckedCreateWithoutSearchDemandsInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutSearchDemandsInput = {
@@ -1399,6 +1445,7 @@ export type FeatureSetUpdateWithoutSearchDemandsInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
@@ -1422,6 +1469,7 @@ export type FeatureSetUncheckedUpdateWithoutSearchDemandsInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateWithoutMilModelsInput = {
@@ -1444,6 +1492,7 @@ export type FeatureSetCreateWithoutMilModelsInput = {
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetUncheckedCreateWithoutMilModelsInput = {
@@ -1467,6 +1516,7 @@ export type FeatureSetUncheckedCreateWithoutMilModelsInput = {
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
   searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
   searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutFeatureSetInput
 }
 
 export type FeatureSetCreateOrConnectWithoutMilModelsInput = {
@@ -1505,6 +1555,7 @@ export type FeatureSetUpdateWithoutMilModelsInput = {
   builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutMilModelsInput = {
@@ -1528,6 +1579,117 @@ export type FeatureSetUncheckedUpdateWithoutMilModelsInput = {
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetCreateWithoutExportsInput = {
+  key: string
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  study: Prisma.StudyCreateNestedOneWithoutFeatureSetsInput
+  encoder: Prisma.EncoderCreateNestedOneWithoutFeatureSetsInput
+  slides?: Prisma.SlideFeaturesCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetUncheckedCreateWithoutExportsInput = {
+  id?: number
+  studyId: number
+  key: string
+  encoderId: number
+  level?: $Enums.FeatureLevel
+  patchSize: number
+  micronsPerPixel: number
+  overlap: number
+  minTissue: number
+  tissue: $Enums.TissueMethod
+  preprocessing: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims: number
+  digest: string
+  trust?: $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Date | string
+  slides?: Prisma.SlideFeaturesUncheckedCreateNestedManyWithoutFeatureSetInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchIndexes?: Prisma.SearchIndexUncheckedCreateNestedManyWithoutFeatureSetInput
+  searchDemands?: Prisma.SearchDemandUncheckedCreateNestedManyWithoutFeatureSetInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutFeatureSetInput
+}
+
+export type FeatureSetCreateOrConnectWithoutExportsInput = {
+  where: Prisma.FeatureSetWhereUniqueInput
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutExportsInput, Prisma.FeatureSetUncheckedCreateWithoutExportsInput>
+}
+
+export type FeatureSetUpsertWithoutExportsInput = {
+  update: Prisma.XOR<Prisma.FeatureSetUpdateWithoutExportsInput, Prisma.FeatureSetUncheckedUpdateWithoutExportsInput>
+  create: Prisma.XOR<Prisma.FeatureSetCreateWithoutExportsInput, Prisma.FeatureSetUncheckedCreateWithoutExportsInput>
+  where?: Prisma.FeatureSetWhereInput
+}
+
+export type FeatureSetUpdateToOneWithWhereWithoutExportsInput = {
+  where?: Prisma.FeatureSetWhereInput
+  data: Prisma.XOR<Prisma.FeatureSetUpdateWithoutExportsInput, Prisma.FeatureSetUncheckedUpdateWithoutExportsInput>
+}
+
+export type FeatureSetUpdateWithoutExportsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  study?: Prisma.StudyUpdateOneRequiredWithoutFeatureSetsNestedInput
+  encoder?: Prisma.EncoderUpdateOneRequiredWithoutFeatureSetsNestedInput
+  slides?: Prisma.SlideFeaturesUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+}
+
+export type FeatureSetUncheckedUpdateWithoutExportsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  studyId?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  encoderId?: Prisma.IntFieldUpdateOperationsInput | number
+  level?: Prisma.EnumFeatureLevelFieldUpdateOperationsInput | $Enums.FeatureLevel
+  patchSize?: Prisma.IntFieldUpdateOperationsInput | number
+  micronsPerPixel?: Prisma.FloatFieldUpdateOperationsInput | number
+  overlap?: Prisma.IntFieldUpdateOperationsInput | number
+  minTissue?: Prisma.FloatFieldUpdateOperationsInput | number
+  tissue?: Prisma.EnumTissueMethodFieldUpdateOperationsInput | $Enums.TissueMethod
+  preprocessing?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  dims?: Prisma.IntFieldUpdateOperationsInput | number
+  digest?: Prisma.StringFieldUpdateOperationsInput | string
+  trust?: Prisma.EnumTrustFieldUpdateOperationsInput | $Enums.Trust
+  software?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  slides?: Prisma.SlideFeaturesUncheckedUpdateManyWithoutFeatureSetNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
+  searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetCreateManyStudyInput = {
@@ -1568,6 +1730,7 @@ export type FeatureSetUpdateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutStudyInput = {
@@ -1591,6 +1754,7 @@ export type FeatureSetUncheckedUpdateWithoutStudyInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutStudyInput = {
@@ -1649,6 +1813,7 @@ export type FeatureSetUpdateWithoutEncoderInput = {
   searchIndexes?: Prisma.SearchIndexUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
@@ -1672,6 +1837,7 @@ export type FeatureSetUncheckedUpdateWithoutEncoderInput = {
   searchIndexes?: Prisma.SearchIndexUncheckedUpdateManyWithoutFeatureSetNestedInput
   searchDemands?: Prisma.SearchDemandUncheckedUpdateManyWithoutFeatureSetNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutFeatureSetNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutFeatureSetNestedInput
 }
 
 export type FeatureSetUncheckedUpdateManyWithoutEncoderInput = {
@@ -1703,6 +1869,7 @@ export type FeatureSetCountOutputType = {
   searchIndexes: number
   searchDemands: number
   milModels: number
+  exports: number
 }
 
 export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1711,6 +1878,7 @@ export type FeatureSetCountOutputTypeSelect<ExtArgs extends runtime.Types.Extens
   searchIndexes?: boolean | FeatureSetCountOutputTypeCountSearchIndexesArgs
   searchDemands?: boolean | FeatureSetCountOutputTypeCountSearchDemandsArgs
   milModels?: boolean | FeatureSetCountOutputTypeCountMilModelsArgs
+  exports?: boolean | FeatureSetCountOutputTypeCountExportsArgs
 }
 
 /**
@@ -1758,6 +1926,13 @@ export type FeatureSetCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.
   where?: Prisma.MilModelWhereInput
 }
 
+/**
+ * FeatureSetCountOutputType without action
+ */
+export type FeatureSetCountOutputTypeCountExportsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ExportWhereInput
+}
+
 
 export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1783,6 +1958,7 @@ export type FeatureSetSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   milModels?: boolean | Prisma.FeatureSet$milModelsArgs<ExtArgs>
+  exports?: boolean | Prisma.FeatureSet$exportsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["featureSet"]>
 
@@ -1856,6 +2032,7 @@ export type FeatureSetInclude<ExtArgs extends runtime.Types.Extensions.InternalA
   searchIndexes?: boolean | Prisma.FeatureSet$searchIndexesArgs<ExtArgs>
   searchDemands?: boolean | Prisma.FeatureSet$searchDemandsArgs<ExtArgs>
   milModels?: boolean | Prisma.FeatureSet$milModelsArgs<ExtArgs>
+  exports?: boolean | Prisma.FeatureSet$exportsArgs<ExtArgs>
   _count?: boolean | Prisma.FeatureSetCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type FeatureSetIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1877,6 +2054,7 @@ export type $FeatureSetPayload<ExtArgs extends runtime.Types.Extensions.Internal
     searchIndexes: Prisma.$SearchIndexPayload<ExtArgs>[]
     searchDemands: Prisma.$SearchDemandPayload<ExtArgs>[]
     milModels: Prisma.$MilModelPayload<ExtArgs>[]
+    exports: Prisma.$ExportPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -2296,6 +2474,7 @@ export interface Prisma__FeatureSetClient<T, Null = never, ExtArgs extends runti
   searchIndexes<T extends Prisma.FeatureSet$searchIndexesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchIndexesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchIndexPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   searchDemands<T extends Prisma.FeatureSet$searchDemandsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$searchDemandsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SearchDemandPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   milModels<T extends Prisma.FeatureSet$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  exports<T extends Prisma.FeatureSet$exportsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.FeatureSet$exportsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ExportPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2859,6 +3038,30 @@ export type FeatureSet$milModelsArgs<ExtArgs extends runtime.Types.Extensions.In
   take?: number
   skip?: number
   distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
+}
+
+/**
+ * FeatureSet.exports
+ */
+export type FeatureSet$exportsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Export
+   */
+  select?: Prisma.ExportSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Export
+   */
+  omit?: Prisma.ExportOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ExportInclude<ExtArgs> | null
+  where?: Prisma.ExportWhereInput
+  orderBy?: Prisma.ExportOrderByWithRelationInput | Prisma.ExportOrderByWithRelationInput[]
+  cursor?: Prisma.ExportWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ExportScalarFieldEnum | Prisma.ExportScalarFieldEnum[]
 }
 
 /**

@@ -226,6 +226,7 @@ export type StudyWhereInput = {
   uploads?: Prisma.UploadListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
   milModels?: Prisma.MilModelListRelationFilter
+  exports?: Prisma.ExportListRelationFilter
 }
 
 export type StudyOrderByWithRelationInput = {
@@ -244,6 +245,7 @@ export type StudyOrderByWithRelationInput = {
   uploads?: Prisma.UploadOrderByRelationAggregateInput
   builds?: Prisma.CodebookBuildOrderByRelationAggregateInput
   milModels?: Prisma.MilModelOrderByRelationAggregateInput
+  exports?: Prisma.ExportOrderByRelationAggregateInput
 }
 
 export type StudyWhereUniqueInput = Prisma.AtLeast<{
@@ -265,6 +267,7 @@ export type StudyWhereUniqueInput = Prisma.AtLeast<{
   uploads?: Prisma.UploadListRelationFilter
   builds?: Prisma.CodebookBuildListRelationFilter
   milModels?: Prisma.MilModelListRelationFilter
+  exports?: Prisma.ExportListRelationFilter
 }, "id" | "key">
 
 export type StudyOrderByWithAggregationInput = {
@@ -306,6 +309,7 @@ export type StudyCreateInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateInput = {
@@ -324,6 +328,7 @@ export type StudyUncheckedCreateInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUpdateInput = {
@@ -341,6 +346,7 @@ export type StudyUpdateInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateInput = {
@@ -359,6 +365,7 @@ export type StudyUncheckedUpdateInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateManyInput = {
@@ -590,6 +597,22 @@ export type StudyUpdateOneRequiredWithoutMilModelsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutMilModelsInput, Prisma.StudyUpdateWithoutMilModelsInput>, Prisma.StudyUncheckedUpdateWithoutMilModelsInput>
 }
 
+export type StudyCreateNestedOneWithoutExportsInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutExportsInput, Prisma.StudyUncheckedCreateWithoutExportsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutExportsInput
+  connect?: Prisma.StudyWhereUniqueInput
+}
+
+export type StudyUpdateOneWithoutExportsNestedInput = {
+  create?: Prisma.XOR<Prisma.StudyCreateWithoutExportsInput, Prisma.StudyUncheckedCreateWithoutExportsInput>
+  connectOrCreate?: Prisma.StudyCreateOrConnectWithoutExportsInput
+  upsert?: Prisma.StudyUpsertWithoutExportsInput
+  disconnect?: Prisma.StudyWhereInput | boolean
+  delete?: Prisma.StudyWhereInput | boolean
+  connect?: Prisma.StudyWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StudyUpdateToOneWithWhereWithoutExportsInput, Prisma.StudyUpdateWithoutExportsInput>, Prisma.StudyUncheckedUpdateWithoutExportsInput>
+}
+
 export type StudyCreateWithoutPatientsInput = {
   key: string
   name: string
@@ -604,6 +627,7 @@ export type StudyCreateWithoutPatientsInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutPatientsInput = {
@@ -621,6 +645,7 @@ export type StudyUncheckedCreateWithoutPatientsInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutPatientsInput = {
@@ -653,6 +678,7 @@ export type StudyUpdateWithoutPatientsInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutPatientsInput = {
@@ -670,6 +696,7 @@ export type StudyUncheckedUpdateWithoutPatientsInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutSlidesInput = {
@@ -686,6 +713,7 @@ export type StudyCreateWithoutSlidesInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutSlidesInput = {
@@ -703,6 +731,7 @@ export type StudyUncheckedCreateWithoutSlidesInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutSlidesInput = {
@@ -735,6 +764,7 @@ export type StudyUpdateWithoutSlidesInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutSlidesInput = {
@@ -752,6 +782,7 @@ export type StudyUncheckedUpdateWithoutSlidesInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutFeatureSetsInput = {
@@ -768,6 +799,7 @@ export type StudyCreateWithoutFeatureSetsInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutFeatureSetsInput = {
@@ -785,6 +817,7 @@ export type StudyUncheckedCreateWithoutFeatureSetsInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutFeatureSetsInput = {
@@ -817,6 +850,7 @@ export type StudyUpdateWithoutFeatureSetsInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
@@ -834,6 +868,7 @@ export type StudyUncheckedUpdateWithoutFeatureSetsInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutJobsInput = {
@@ -850,6 +885,7 @@ export type StudyCreateWithoutJobsInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutJobsInput = {
@@ -867,6 +903,7 @@ export type StudyUncheckedCreateWithoutJobsInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutJobsInput = {
@@ -899,6 +936,7 @@ export type StudyUpdateWithoutJobsInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutJobsInput = {
@@ -916,6 +954,7 @@ export type StudyUncheckedUpdateWithoutJobsInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutAttributesInput = {
@@ -932,6 +971,7 @@ export type StudyCreateWithoutAttributesInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutAttributesInput = {
@@ -949,6 +989,7 @@ export type StudyUncheckedCreateWithoutAttributesInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutAttributesInput = {
@@ -981,6 +1022,7 @@ export type StudyUpdateWithoutAttributesInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutAttributesInput = {
@@ -998,6 +1040,7 @@ export type StudyUncheckedUpdateWithoutAttributesInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutEndpointsInput = {
@@ -1014,6 +1057,7 @@ export type StudyCreateWithoutEndpointsInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutEndpointsInput = {
@@ -1031,6 +1075,7 @@ export type StudyUncheckedCreateWithoutEndpointsInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutEndpointsInput = {
@@ -1063,6 +1108,7 @@ export type StudyUpdateWithoutEndpointsInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutEndpointsInput = {
@@ -1080,6 +1126,7 @@ export type StudyUncheckedUpdateWithoutEndpointsInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutCohortsInput = {
@@ -1096,6 +1143,7 @@ export type StudyCreateWithoutCohortsInput = {
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutCohortsInput = {
@@ -1113,6 +1161,7 @@ export type StudyUncheckedCreateWithoutCohortsInput = {
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutCohortsInput = {
@@ -1145,6 +1194,7 @@ export type StudyUpdateWithoutCohortsInput = {
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutCohortsInput = {
@@ -1162,6 +1212,7 @@ export type StudyUncheckedUpdateWithoutCohortsInput = {
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutUploadsInput = {
@@ -1178,6 +1229,7 @@ export type StudyCreateWithoutUploadsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutUploadsInput = {
@@ -1195,6 +1247,7 @@ export type StudyUncheckedCreateWithoutUploadsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutUploadsInput = {
@@ -1227,6 +1280,7 @@ export type StudyUpdateWithoutUploadsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutUploadsInput = {
@@ -1244,6 +1298,7 @@ export type StudyUncheckedUpdateWithoutUploadsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutBuildsInput = {
@@ -1260,6 +1315,7 @@ export type StudyCreateWithoutBuildsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutBuildsInput = {
@@ -1277,6 +1333,7 @@ export type StudyUncheckedCreateWithoutBuildsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutBuildsInput = {
@@ -1309,6 +1366,7 @@ export type StudyUpdateWithoutBuildsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutBuildsInput = {
@@ -1326,6 +1384,7 @@ export type StudyUncheckedUpdateWithoutBuildsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyCreateWithoutMilModelsInput = {
@@ -1342,6 +1401,7 @@ export type StudyCreateWithoutMilModelsInput = {
   cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportCreateNestedManyWithoutStudyInput
 }
 
 export type StudyUncheckedCreateWithoutMilModelsInput = {
@@ -1359,6 +1419,7 @@ export type StudyUncheckedCreateWithoutMilModelsInput = {
   cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
   uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
   builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  exports?: Prisma.ExportUncheckedCreateNestedManyWithoutStudyInput
 }
 
 export type StudyCreateOrConnectWithoutMilModelsInput = {
@@ -1391,6 +1452,7 @@ export type StudyUpdateWithoutMilModelsInput = {
   cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUpdateManyWithoutStudyNestedInput
 }
 
 export type StudyUncheckedUpdateWithoutMilModelsInput = {
@@ -1408,6 +1470,93 @@ export type StudyUncheckedUpdateWithoutMilModelsInput = {
   cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
   uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
   builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  exports?: Prisma.ExportUncheckedUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyCreateWithoutExportsInput = {
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelCreateNestedManyWithoutStudyInput
+}
+
+export type StudyUncheckedCreateWithoutExportsInput = {
+  id?: number
+  key: string
+  name: string
+  description?: string | null
+  createdAt?: Date | string
+  patients?: Prisma.PatientUncheckedCreateNestedManyWithoutStudyInput
+  slides?: Prisma.SlideUncheckedCreateNestedManyWithoutStudyInput
+  featureSets?: Prisma.FeatureSetUncheckedCreateNestedManyWithoutStudyInput
+  jobs?: Prisma.JobUncheckedCreateNestedManyWithoutStudyInput
+  attributes?: Prisma.AttributeUncheckedCreateNestedManyWithoutStudyInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedCreateNestedManyWithoutStudyInput
+  cohorts?: Prisma.CohortUncheckedCreateNestedManyWithoutStudyInput
+  uploads?: Prisma.UploadUncheckedCreateNestedManyWithoutStudyInput
+  builds?: Prisma.CodebookBuildUncheckedCreateNestedManyWithoutStudyInput
+  milModels?: Prisma.MilModelUncheckedCreateNestedManyWithoutStudyInput
+}
+
+export type StudyCreateOrConnectWithoutExportsInput = {
+  where: Prisma.StudyWhereUniqueInput
+  create: Prisma.XOR<Prisma.StudyCreateWithoutExportsInput, Prisma.StudyUncheckedCreateWithoutExportsInput>
+}
+
+export type StudyUpsertWithoutExportsInput = {
+  update: Prisma.XOR<Prisma.StudyUpdateWithoutExportsInput, Prisma.StudyUncheckedUpdateWithoutExportsInput>
+  create: Prisma.XOR<Prisma.StudyCreateWithoutExportsInput, Prisma.StudyUncheckedCreateWithoutExportsInput>
+  where?: Prisma.StudyWhereInput
+}
+
+export type StudyUpdateToOneWithWhereWithoutExportsInput = {
+  where?: Prisma.StudyWhereInput
+  data: Prisma.XOR<Prisma.StudyUpdateWithoutExportsInput, Prisma.StudyUncheckedUpdateWithoutExportsInput>
+}
+
+export type StudyUpdateWithoutExportsInput = {
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUpdateManyWithoutStudyNestedInput
+}
+
+export type StudyUncheckedUpdateWithoutExportsInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  key?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  patients?: Prisma.PatientUncheckedUpdateManyWithoutStudyNestedInput
+  slides?: Prisma.SlideUncheckedUpdateManyWithoutStudyNestedInput
+  featureSets?: Prisma.FeatureSetUncheckedUpdateManyWithoutStudyNestedInput
+  jobs?: Prisma.JobUncheckedUpdateManyWithoutStudyNestedInput
+  attributes?: Prisma.AttributeUncheckedUpdateManyWithoutStudyNestedInput
+  endpoints?: Prisma.SurvivalEndpointUncheckedUpdateManyWithoutStudyNestedInput
+  cohorts?: Prisma.CohortUncheckedUpdateManyWithoutStudyNestedInput
+  uploads?: Prisma.UploadUncheckedUpdateManyWithoutStudyNestedInput
+  builds?: Prisma.CodebookBuildUncheckedUpdateManyWithoutStudyNestedInput
+  milModels?: Prisma.MilModelUncheckedUpdateManyWithoutStudyNestedInput
 }
 
 
@@ -1426,6 +1575,7 @@ export type StudyCountOutputType = {
   uploads: number
   builds: number
   milModels: number
+  exports: number
 }
 
 export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1439,6 +1589,7 @@ export type StudyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.
   uploads?: boolean | StudyCountOutputTypeCountUploadsArgs
   builds?: boolean | StudyCountOutputTypeCountBuildsArgs
   milModels?: boolean | StudyCountOutputTypeCountMilModelsArgs
+  exports?: boolean | StudyCountOutputTypeCountExportsArgs
 }
 
 /**
@@ -1521,6 +1672,13 @@ export type StudyCountOutputTypeCountMilModelsArgs<ExtArgs extends runtime.Types
   where?: Prisma.MilModelWhereInput
 }
 
+/**
+ * StudyCountOutputType without action
+ */
+export type StudyCountOutputTypeCountExportsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ExportWhereInput
+}
+
 
 export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1538,6 +1696,7 @@ export type StudySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
   milModels?: boolean | Prisma.Study$milModelsArgs<ExtArgs>
+  exports?: boolean | Prisma.Study$exportsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["study"]>
 
@@ -1577,6 +1736,7 @@ export type StudyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   uploads?: boolean | Prisma.Study$uploadsArgs<ExtArgs>
   builds?: boolean | Prisma.Study$buildsArgs<ExtArgs>
   milModels?: boolean | Prisma.Study$milModelsArgs<ExtArgs>
+  exports?: boolean | Prisma.Study$exportsArgs<ExtArgs>
   _count?: boolean | Prisma.StudyCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StudyIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -1595,6 +1755,7 @@ export type $StudyPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     uploads: Prisma.$UploadPayload<ExtArgs>[]
     builds: Prisma.$CodebookBuildPayload<ExtArgs>[]
     milModels: Prisma.$MilModelPayload<ExtArgs>[]
+    exports: Prisma.$ExportPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: number
@@ -2006,6 +2167,7 @@ export interface Prisma__StudyClient<T, Null = never, ExtArgs extends runtime.Ty
   uploads<T extends Prisma.Study$uploadsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$uploadsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$UploadPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   builds<T extends Prisma.Study$buildsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$buildsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CodebookBuildPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   milModels<T extends Prisma.Study$milModelsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$milModelsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$MilModelPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  exports<T extends Prisma.Study$exportsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Study$exportsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ExportPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2670,6 +2832,30 @@ export type Study$milModelsArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.MilModelScalarFieldEnum | Prisma.MilModelScalarFieldEnum[]
+}
+
+/**
+ * Study.exports
+ */
+export type Study$exportsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Export
+   */
+  select?: Prisma.ExportSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Export
+   */
+  omit?: Prisma.ExportOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ExportInclude<ExtArgs> | null
+  where?: Prisma.ExportWhereInput
+  orderBy?: Prisma.ExportOrderByWithRelationInput | Prisma.ExportOrderByWithRelationInput[]
+  cursor?: Prisma.ExportWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ExportScalarFieldEnum | Prisma.ExportScalarFieldEnum[]
 }
 
 /**

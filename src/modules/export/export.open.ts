@@ -1,0 +1,127 @@
+import type { FeatureBatch, FeatureTable } from "../../formats/featureTable.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { requireId } from "../../platform/ids.ts";
+import { countExportRows } from "../../store/exportRows.ts";
+import { type ExportSlide, readExportSlides } from "../../store/exportSlides.ts";
+import type { Export, FeatureSet } from "../../store/generated/client.ts";
+import { readPatchesInBox } from "../../store/patchesInBox.ts";
+import type { App } from "../context.ts";
+import { gridPart } from "../patch/patch.service.ts";
+import { openAttention } from "./export.attention.ts";
+import { exportBatches, type RowsRequest, rangesOf } from "./export.rows.ts";
+import type { Selection } from "./selection.ts";
+
+/** An export whose rows are about to be read: what they have in common, and how many there will be. */
+export type OpenedExport = {
+  table: FeatureTable;
+  /** Those that are still to come, where it goes on behind a patch. */
+  rows: number;
+  batches(): AsyncGenerator<FeatureBatch>;
+};
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const gone = (): HistoError =>
+  new HistoError("NOT_FOUND", "There is no such export, or it has expired.", {
+    fix: "Ask exportFeatures for it again; a stream goes on with the same `after`.",
+  });
+
+const outOfDate = (): HistoError =>
+  new HistoError("CONFLICT", "The slides of the export are other ones now than when it was asked for.", {
+    fix: "Wait for the jobs that embed slides into the feature set, then ask exportFeatures again.",
+  });
+
+/** @throws HistoError NOT_FOUND */
+export const requireExport = async (app: App, id: string): Promise<{ row: Export; featureSet: FeatureSet }> => {
+  const row = UUID.test(id)
+    ? await app.prisma.export.findUnique({ where: { id }, include: { featureSet: true } })
+    : null;
+  if (!row?.featureSet || row.expiresAt.getTime() < Date.now()) throw gone();
+  return { row, featureSet: row.featureSet };
+};
+
+/** @throws HistoError NOT_FOUND when it is no patch of the export */
+const placeAfter = async (app: App, row: Export, slides: readonly ExportSlide[], after: string): Promise<number> => {
+  const path = ["after"];
+  const [studyKey, slideKey, digest, x, y] = requireId("Patch", after, path) as [
+    string,
+    string,
+    string,
+    number,
+    number,
+  ];
+  const slide = slides.find((each) => each.key === slideKey && gridPart({ digest: each.gridDigest }) === digest);
+  const box = { left: x, top: y, right: x, bottom: y };
+  const found = studyKey === row.studyKey && slide ? await readPatchesInBox(app.database, slide.gridId, box) : null;
+  const [id] = found?.ids ?? [];
+  if (id !== undefined) return id;
+  throw new HistoError("NOT_FOUND", "The patch to go on behind is not of this export.", {
+    fix: "Pass the last `patch` that came, of an export with the same feature set and filter.",
+    path,
+  });
+};
+
+/** Labels of a codebook's phenotypes by number: their names where they have one of their own, else their numbers. */
+const phenotypeLabels = async (app: App, codebookId: number): Promise<string[]> => {
+  const rows = await app.prisma.phenotype.findMany({ where: { codebookId }, orderBy: { index: "asc" } });
+  const names = rows.map(({ name }) => name);
+  const labels = Array.from({ length: (rows.at(-1)?.index ?? -1) + 1 }, (_, index) => String(index));
+  for (const { index, name } of rows) {
+    const isOwn = name !== null && names.indexOf(name) === names.lastIndexOf(name) && !labels.includes(name);
+    if (isOwn) labels[index] = name;
+  }
+  return labels;
+};
+
+const countAfter = async (app: App, request: RowsRequest, after: number): Promise<number> => {
+  const ranges = rangesOf(request.slides)
+    .map(({ from, to }) => ({ from: Math.max(from, after + 1), to }))
+    .filter(({ from, to }) => from < to);
+  const counts = await countExportRows(app.database, request.source, ranges);
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+/**
+ * Gets an export ready to be read. Whoever calls this has checked that it may be.
+ * @param after global id of the patch to go on behind
+ * @throws HistoError NOT_FOUND, CONFLICT when its slides have changed since it was asked for
+ */
+export const openExport = async (
+  app: App,
+  { row, featureSet }: { row: Export; featureSet: FeatureSet },
+  after?: string,
+): Promise<OpenedExport> => {
+  const selection = row.selection as unknown as Selection;
+  const { filter, codebook, clinical } = selection;
+  const slides = await readExportSlides(app.database, featureSet.id, { gridIds: row.gridIds }, clinical);
+  if (slides.length !== row.gridIds.length || slides.some(({ isComplete }) => !isComplete)) throw outOfDate();
+  const hasPlaces = featureSet.level === "PATCH";
+  const request: RowsRequest = {
+    studyKey: row.studyKey,
+    source: { featureSetId: featureSet.id, dims: featureSet.dims, filter, codebook, hasPlaces },
+    slides,
+    after: after === undefined ? undefined : await placeAfter(app, row, slides, after),
+    rows: row.rows,
+    attentionOf: await openAttention(app, featureSet, selection.scoreId),
+  };
+  const rows = request.after === undefined ? row.rows : await countAfter(app, request, request.after);
+  return {
+    rows,
+    table: {
+      dims: featureSet.dims,
+      precision: row.precision,
+      slides,
+      clinical,
+      phenotypes: codebook && (await phenotypeLabels(app, codebook.codebookId)),
+      hasAttention: selection.scoreId !== null,
+      hasPlaces,
+      metadata: { ...selection.metadata, rows, after: after ?? null },
+    },
+    batches: () => exportBatches(app, { ...request, rows }),
+  };
+};
+
+/** Notes that an export was read: who may, was decided when it was asked for. */
+export const recordReading = async (app: App, id: string): Promise<void> => {
+  await app.prisma.export.update({ where: { id }, data: { reads: { increment: 1 }, lastReadAt: new Date() } });
+};

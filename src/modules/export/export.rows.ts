@@ -1,0 +1,163 @@
+import type { FeatureBatch } from "../../formats/featureTable.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { type ExportRows, type ExportSource, type PatchRange, readExportRows } from "../../store/exportRows.ts";
+import type { ExportSlide } from "../../store/exportSlides.ts";
+import { gridIdOf, patchId } from "../../store/patches.ts";
+import type { App } from "../context.ts";
+import { gridPart } from "../patch/patch.service.ts";
+import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
+
+/** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
+const READ_BYTES = 8 * 2 ** 20;
+/** Batches that a reading is sent in: no turn of the event loop has more to convert. */
+const BATCHES_A_READ = 4;
+/** A filter on patches may leave few: then more slides are looked through at a time. */
+const SPARSE_FACTOR = 8;
+
+/** The ids that patches of slides can have. */
+export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchRange[] =>
+  slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
+
+/** Attention of patches of one slide by their ids ascending; NaN for those outside of the bag. */
+export type AttentionOf = (slide: ExportSlide, patchIds: Float64Array) => Promise<Float32Array>;
+
+export type RowsRequest = {
+  studyKey: string;
+  source: ExportSource;
+  /** By grid id. */
+  slides: readonly ExportSlide[];
+  /** Go on behind this patch. */
+  after: number | undefined;
+  /** How many rows there must be. */
+  rows: number;
+  attentionOf: AttentionOf | undefined;
+};
+
+/** Why a stream breaks off. */
+const changed = (): HistoError =>
+  new HistoError("CONFLICT", "Vectors of the feature set have changed while they were read.", {
+    fix: "Wait for the jobs that embed slides into it, then ask for a new export.",
+  });
+
+/** The next ranges that may hold `limit` rows, and how many slides they are. */
+const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[], first: number, most: number) => {
+  let behind = first;
+  for (let rows = 0; behind < ranges.length && rows < most; behind++) rows += (slides[behind] as ExportSlide).patches;
+  return { some: ranges.slice(first, behind), behind };
+};
+
+/** Rows in order, one reading at a time. */
+async function* readings(app: App, { source, slides, after = -1 }: RowsRequest): AsyncGenerator<ExportRows> {
+  const ranges = rangesOf(slides).map(({ from, to }) => ({ from: Math.max(from, after + 1), to }));
+  const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
+  const limit = Math.max(1, Math.floor(READ_BYTES / (source.dims * 2)));
+  const isSparse = Object.values(source.filter).some((condition) => condition !== undefined);
+  let index = ranges.findIndex(({ from, to }) => from < to);
+  while (index >= 0 && index < ranges.length) {
+    const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
+    const rows = await readExportRows(app.database, source, some, limit);
+    const last = rows.patchIds.at(-1);
+    if (last === undefined || rows.patchIds.length < limit) {
+      index = behind;
+    } else {
+      index = places.get(gridIdOf(last)) as number;
+      (ranges[index] as PatchRange).from = last + 1;
+    }
+    if (last !== undefined) yield rows;
+  }
+}
+
+/** Asks for the next one while the last one is being used. */
+async function* ahead<Value>(source: AsyncGenerator<Value>): AsyncGenerator<Value> {
+  const ask = () => {
+    const next = source.next();
+    // Whoever stops early does not ask what became of it.
+    next.catch(() => {});
+    return next;
+  };
+  let next = ask();
+  try {
+    for (let result = await next; !result.done; result = await next) {
+      next = ask();
+      yield result.value;
+    }
+  } finally {
+    await next.catch(() => {});
+    await source.return(undefined);
+  }
+}
+
+/** Each row's slide, as its place among the slides. @throws HistoError CONFLICT when ids do not ascend */
+const slidesOf = (patchIds: Float64Array, places: ReadonlyMap<number, number>): Int32Array => {
+  const slides = new Int32Array(patchIds.length);
+  let grid = -1;
+  let place = -1;
+  for (let row = 0; row < patchIds.length; row++) {
+    const id = patchIds[row] as number;
+    if (row > 0 && id <= (patchIds[row - 1] as number)) throw new Error("Rows of an export are not in order.");
+    if (gridIdOf(id) !== grid) {
+      grid = gridIdOf(id);
+      place = places.get(grid) ?? -1;
+    }
+    slides[row] = place;
+  }
+  return slides;
+};
+
+const attentionOfRows = async (
+  { slides, attentionOf }: RowsRequest,
+  { patchIds }: ExportRows,
+  slideOf: Int32Array,
+): Promise<Float32Array> => {
+  if (!attentionOf) return new Float32Array();
+  const attention = new Float32Array(patchIds.length);
+  for (let from = 0, to = 0; from < patchIds.length; from = to) {
+    while (to < patchIds.length && slideOf[to] === slideOf[from]) to++;
+    const slide = slides[slideOf[from] as number] as ExportSlide;
+    attention.set(await attentionOf(slide, patchIds.subarray(from, to)), from);
+  }
+  return attention;
+};
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * The rows of an export by patch id, in batches, read from the database a batch ahead of whoever takes them and no further.
+ * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
+ */
+export async function* exportBatches(app: App, request: RowsRequest): AsyncGenerator<FeatureBatch> {
+  const { studyKey, source, slides } = request;
+  const { dims, hasPlaces } = source;
+  const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
+  const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
+  const most = Math.max(1, Math.ceil(READ_BYTES / (dims * 2) / BATCHES_A_READ));
+  let sent = 0;
+  for await (const rows of ahead(readings(app, request))) {
+    const slideOf = slidesOf(rows.patchIds, places);
+    const attention = await attentionOfRows(request, rows, slideOf);
+    for (let from = 0; from < slideOf.length; from += most) {
+      const to = Math.min(from + most, slideOf.length);
+      const [batchSlides, x, y] = [slideOf, rows.x, rows.y].map((values) => values.subarray(from, to)) as [
+        Int32Array,
+        Int32Array,
+        Int32Array,
+      ];
+      yield {
+        rows: to - from,
+        ids: hasPlaces
+          ? patchGlobalIds(beginnings, batchSlides, x, y)
+          : { offsets: new Int32Array(), bytes: new Uint8Array() },
+        slides: batchSlides,
+        x,
+        y,
+        phenotypes: rows.phenotypes.subarray(from, to),
+        attention: attention.subarray(from, to),
+        halves: rows.halves.subarray(from * dims, to * dims),
+      };
+      // Others get their turn, however fast the reader is.
+      await nextTurn();
+    }
+    sent += slideOf.length;
+  }
+  if (sent !== request.rows) throw changed();
+}

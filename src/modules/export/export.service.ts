@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { authorize } from "../../platform/authorisation.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { encodeId } from "../../platform/ids.ts";
+import { countExportRows, type ExportSource } from "../../store/exportRows.ts";
+import { type ExportSlide, readExportSlides } from "../../store/exportSlides.ts";
+import type { FeatureSet, Job, Study } from "../../store/generated/client.ts";
+import { gridIdOf } from "../../store/patches.ts";
+import type { VectorFilter } from "../../store/search/index.ts";
+import type { App, GraphQLContext } from "../context.ts";
+import { featureSetLineage } from "../featureSet/featureSet.lineage.ts";
+import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
+import { rangesOf } from "./export.rows.ts";
+import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
+
+export type ExportInput = {
+  featureSet: string;
+  filter?: PatchFilter | null;
+  columns?: readonly string[] | null;
+  format: "ARROW_STREAM" | "PARQUET" | "TRIDENT_H5" | "CLAM_H5";
+  precision: "FLOAT32" | "FLOAT16";
+  codebook?: string | null;
+  score?: string | null;
+};
+
+/** The GraphQL type ExportPayload, when nothing was refused. */
+type Exported = {
+  url: string;
+  rows: number;
+  bytes: number | null;
+  expiresAt: Date;
+  slidesLeftOut: number;
+  job: Job | null;
+};
+
+export const BULK = "/bulk";
+/** To begin within; what has begun may take longer. */
+const LIFETIME_SECONDS = 60 * 60;
+
+/** The path that is signed. What stands behind it in the address (`after`) can only leave rows out. */
+export const streamPath = (id: string): string => `${BULK}/exports/${id}.arrow`;
+
+/** @throws HistoError FORMAT_UNSUPPORTED */
+const requireFormat = (format: ExportInput["format"]): void => {
+  if (format === "ARROW_STREAM") return;
+  throw new HistoError("FORMAT_UNSUPPORTED", `Vectors cannot be exported as ${format} yet.`, {
+    fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.",
+    path: ["format"],
+  });
+};
+
+/** Those of a region lie on one slide; all others have no row. */
+const withPatches = (slides: readonly ExportSlide[], { patchIds }: VectorFilter): ExportSlide[] => {
+  if (!patchIds) return [...slides];
+  const grids = new Set(patchIds.map(gridIdOf));
+  return slides.filter(({ gridId }) => grids.has(gridId));
+};
+
+const countRows = async (app: App, source: ExportSource, slides: readonly ExportSlide[]): Promise<number> => {
+  const isWhole = Object.values(source.filter).every((condition) => condition === undefined);
+  const counts = isWhole
+    ? slides.map(({ patches }) => patches)
+    : await countExportRows(app.database, source, rangesOf(slides));
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+const GREATEST_INT = 2 ** 31 - 1;
+/** What a row has beside its vector, of which most is the patch's id. */
+const ROW_BYTES = 130;
+
+const estimatedBytes = (rows: number, dims: number, precision: ExportInput["precision"]): number | null => {
+  const bytes = rows * (dims * (precision === "FLOAT16" ? 2 : 4) + ROW_BYTES);
+  return bytes <= GREATEST_INT ? bytes : null;
+};
+
+const metadataOf = async (
+  context: GraphQLContext,
+  study: Study,
+  featureSet: FeatureSet,
+  input: ExportInput,
+): Promise<Record<string, unknown>> => ({
+  study: study.key,
+  featureSet: {
+    id: encodeId("FeatureSet", study.key, featureSet.key),
+    key: featureSet.key,
+    level: featureSet.level,
+    dims: featureSet.dims,
+    lineage: await featureSetLineage(context, featureSet),
+  },
+  precision: input.precision,
+  storedPrecision: "FLOAT16",
+  filter: input.filter ?? null,
+  codebook: input.codebook ?? null,
+  score: input.score ?? null,
+  histoql: context.app.version,
+});
+
+/**
+ * Prepares an export of the vectors that the viewer may see, and records it. Slides that are not embedded completely are
+ * left out.
+ * @throws HistoError NOT_FOUND, FORBIDDEN, BAD_ARGUMENT, COLUMN_UNKNOWN, FORMAT_UNSUPPORTED, and as resolvePatchFilter
+ */
+export const exportFeatures = async (context: GraphQLContext, input: ExportInput): Promise<Exported> => {
+  const { app, viewer, loaders, baseUrl } = context;
+  const featureSet = await requireFeatureSet(context, input.featureSet);
+  const study = await loaders.study.load(featureSet.studyId);
+  authorize(viewer, "study:read", study.key);
+  requireFormat(input.format);
+  const clinical = await resolveColumns(context, study, input.columns ?? []);
+  const codebook = await resolveCodebook(context, featureSet, input.codebook);
+  const score = await resolveScore(context, featureSet, input.score);
+  const {
+    slideIds,
+    patientIds,
+    cohortId: _,
+    ...filter
+  } = await resolvePatchFilter(context, study, featureSet, input.filter);
+  const found = withPatches(await readExportSlides(app.database, featureSet.id, { slideIds, patientIds }), filter);
+  const slides = found.filter(({ isComplete }) => isComplete);
+  const selection: Selection = {
+    filter,
+    clinical,
+    codebook: codebook && { buildId: codebook.buildId, codebookId: codebook.id },
+    scoreId: score?.id ?? null,
+    metadata: await metadataOf(context, study, featureSet, input),
+  };
+  const { id: featureSetId, dims, level } = featureSet;
+  const source = { featureSetId, dims, filter, codebook: selection.codebook, hasPlaces: level === "PATCH" };
+  const rows = await countRows(app, source, slides);
+  const made = await app.prisma.export.create({
+    data: {
+      id: randomUUID(),
+      studyId: study.id,
+      studyKey: study.key,
+      featureSetId,
+      featureSetKey: featureSet.key,
+      format: input.format,
+      precision: input.precision,
+      input: input as object,
+      selection: JSON.parse(JSON.stringify(selection)),
+      gridIds: slides.map(({ gridId }) => gridId),
+      rows,
+      createdBy: viewer.name,
+      expiresAt: new Date(Date.now() + LIFETIME_SECONDS * 1000),
+    },
+  });
+  return {
+    url: `${baseUrl}${app.signer.sign(streamPath(made.id), LIFETIME_SECONDS)}`,
+    rows,
+    bytes: estimatedBytes(rows, dims, input.precision),
+    expiresAt: made.expiresAt,
+    slidesLeftOut: found.length - slides.length,
+    job: null,
+  };
+};

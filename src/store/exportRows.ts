@@ -1,0 +1,229 @@
+import pg from "pg";
+import { assignmentTable } from "./assignments.ts";
+import { int8Array } from "./binaryArrays.ts";
+import { copyOut, type OnRow } from "./copyOut.ts";
+import type { Database } from "./database.ts";
+import { decodeHalfRows } from "./halfvecRows.ts";
+import { createParameters, filterSql, type Parameters } from "./search/conditions.ts";
+import type { VectorFilter } from "./search/index.ts";
+import { vectorTable } from "./vectors.ts";
+
+/** SQL of exports: rows of a feature set in the order of their patch ids, so many at a time. */
+
+/** Patch ids from `from` up to, but not with, `to`. */
+export type PatchRange = { from: number; to: number };
+
+export type ExportSource = {
+  featureSetId: number;
+  dims: number;
+  /** What single vectors must pass; whole slides are chosen by the ranges. */
+  filter: VectorFilter;
+  /** Whose phenotypes are read beside. */
+  codebook: { buildId: number; codebookId: number } | null;
+  /** Whether the vectors are those of patches, which have places. */
+  hasPlaces: boolean;
+};
+
+/** Rows of vectors; arrays of equal length. */
+export type ExportRows = {
+  /** Ascending within each range, the ranges in the order asked. */
+  patchIds: Float64Array;
+  /** Left and upper edges in level-0 pixels; empty where the vectors have no places. */
+  x: Int32Array;
+  y: Int32Array;
+  /** Numbers of phenotypes, -1 for none; empty without a codebook. */
+  phenotypes: Int32Array;
+  /** Binary16 bit patterns `[rows, dims]`. */
+  halves: Uint16Array<ArrayBuffer>;
+};
+
+const constant = (value: unknown): string => {
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (typeof value === "string") return pg.escapeLiteral(value);
+  throw new Error("Filters of vectors hold numbers and texts alone.");
+};
+
+/** COPY takes no parameters: values as constants. Lists of numbers are texts, which are read much faster than expressions. */
+const constants = (): Parameters => ({
+  values: [],
+  add: (value, type) => {
+    if (!Array.isArray(value)) return `${constant(value)}::${type}`;
+    const members = value.map(constant);
+    return value.every((member) => typeof member === "number")
+      ? `'{${members.join(",")}}'::${type}`
+      : `ARRAY[${members.join(", ")}]::${type}`;
+  },
+});
+
+const inRange = (column: string): string => `${column} >= range.first AND ${column} < range.behind`;
+
+/**
+ * All rows of the ranges, behind `FROM`. Both tables are told the range: the planner does not conclude it, and without it
+ * would read the whole table of patches for each slide.
+ */
+const joinedSql = ({ featureSetId, filter, codebook, hasPlaces }: ExportSource, parameters: Parameters): string => {
+  const patches = `JOIN features.patch AS patch ON patch.id = vector.patch_id AND ${inRange("patch.id")}`;
+  const held =
+    codebook &&
+    `LEFT JOIN ${assignmentTable(codebook.buildId)} AS held ON held.patch_id = vector.patch_id AND ${inRange("held.patch_id")} AND held.codebook_id = ${parameters.add(codebook.codebookId, "int")}`;
+  return `${vectorTable(featureSetId)} AS vector ${hasPlaces ? patches : ""} ${held ?? ""}
+    WHERE ${inRange("vector.patch_id")} AND ${filterSql(filter, parameters, "vector")}`;
+};
+
+const columnsOf = ({ codebook, hasPlaces }: ExportSource): string[] => [
+  "patch_id",
+  ...(hasPlaces ? ["x", "y"] : []),
+  ...(codebook ? ["phenotype"] : []),
+  "v",
+];
+
+const TABLE_OF: Record<string, string> = { patch_id: "vector", x: "patch", y: "patch", phenotype: "held", v: "vector" };
+
+const rowsSql = (source: ExportSource, ranges: readonly PatchRange[], limit: number): string => {
+  const values = ranges.map(({ from, to }) => `(${constant(from)}::int8, ${constant(to)}::int8)`).join(", ");
+  const columns = columnsOf(source).map((column) => `${TABLE_OF[column]}.${column}`);
+  // One slide after the other, each by its primary key: nothing is sorted. The reader makes sure of the order.
+  return `SELECT row.* FROM (VALUES ${values}) AS range (first, behind) CROSS JOIN LATERAL (
+    SELECT ${columns.join(", ")} FROM ${joinedSql(source, constants())} ORDER BY vector.patch_id
+  ) AS row LIMIT ${constant(limit)}`;
+};
+
+const TWO_TO_32 = 2 ** 32;
+const readInt8 = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
+
+/** Collects rows of a COPY whose columns are those of `columnsOf`; each field stands behind its length of four bytes. */
+const collectRows = ({ dims, codebook, hasPlaces }: ExportSource, limit: number) => {
+  const vectorBytes = dims * 2;
+  const patchIds = new Float64Array(limit);
+  const x = new Int32Array(hasPlaces ? limit : 0);
+  const y = new Int32Array(hasPlaces ? limit : 0);
+  const phenotypes = new Int32Array(codebook ? limit : 0);
+  const vectors = Buffer.allocUnsafeSlow(limit * vectorBytes);
+  let rows = 0;
+  const onRow: OnRow = (bytes, start) => {
+    let at = start + 4;
+    patchIds[rows] = readInt8(bytes, at);
+    at += 8;
+    if (hasPlaces) {
+      x[rows] = bytes.readInt32BE(at + 4);
+      y[rows] = bytes.readInt32BE(at + 12);
+      at += 16;
+    }
+    if (codebook) {
+      const isNull = bytes.readInt32BE(at) < 0;
+      phenotypes[rows] = isNull ? -1 : bytes.readInt16BE(at + 4);
+      at += isNull ? 4 : 6;
+    }
+    if (bytes.readInt32BE(at) !== vectorBytes + 4) throw new Error("A vector has another length than its feature set.");
+    // Behind its length: dimensions and 16 unused bits (pgvector's halfvec_send).
+    bytes.copy(vectors, rows * vectorBytes, at + 8, at + 8 + vectorBytes);
+    rows++;
+  };
+  const finish = (): ExportRows => {
+    const own = vectors.subarray(0, rows * vectorBytes);
+    own.swap16();
+    // What a sparse filter leaves must not hold on to the memory of a full batch.
+    const isFull = rows * 2 > limit;
+    const halves = new Uint16Array(vectors.buffer as ArrayBuffer, 0, rows * dims);
+    return {
+      patchIds: patchIds.subarray(0, rows),
+      x: x.subarray(0, rows),
+      y: y.subarray(0, rows),
+      phenotypes: phenotypes.subarray(0, rows),
+      halves: isFull ? halves : halves.slice(),
+    };
+  };
+  return { onRow, finish };
+};
+
+type PackedRow = {
+  ids: Buffer | null;
+  x: Buffer | null;
+  y: Buffer | null;
+  phenotypes: Buffer | null;
+  v: Buffer | null;
+};
+
+/** Numbers as they are sent: big-endian, end to end. */
+const unpack = <Values>(
+  bytes: Buffer | null,
+  width: number,
+  make: (rows: number) => Values,
+  set: (values: Values, row: number, bytes: Buffer, at: number) => void,
+): Values => {
+  const rows = (bytes?.length ?? 0) / width;
+  const values = make(rows);
+  for (let row = 0; bytes && row < rows; row++) set(values, row, bytes, row * width);
+  return values;
+};
+
+const int32s = (bytes: Buffer | null): Int32Array =>
+  unpack(
+    bytes,
+    4,
+    (rows) => new Int32Array(rows),
+    (values, row, from, at) => {
+      values[row] = from.readInt32BE(at);
+    },
+  );
+
+/** The embedded database knows no COPY: each column as one value. */
+const selectPacked = async (database: Database, source: ExportSource, statement: string): Promise<ExportRows> => {
+  const { rows } = await database.query<PackedRow>(
+    `SELECT string_agg(int8send(patch_id), '') AS ids,
+       ${source.hasPlaces ? "string_agg(int4send(x), '')" : "NULL::bytea"} AS x,
+       ${source.hasPlaces ? "string_agg(int4send(y), '')" : "NULL::bytea"} AS y,
+       ${source.codebook ? "string_agg(int4send(coalesce(phenotype, -1)), '')" : "NULL::bytea"} AS phenotypes,
+       string_agg(halfvec_send(v), '') AS v FROM (${statement}) AS packed`,
+  );
+  const packed = rows[0] as PackedRow;
+  return {
+    patchIds: unpack(
+      packed.ids,
+      8,
+      (count) => new Float64Array(count),
+      (values, row, from, at) => {
+        values[row] = readInt8(from, at);
+      },
+    ),
+    x: int32s(packed.x),
+    y: int32s(packed.y),
+    phenotypes: int32s(packed.phenotypes),
+    halves: decodeHalfRows(packed.v ?? Buffer.alloc(0), (bytes) => new ArrayBuffer(bytes)).halves,
+  };
+};
+
+/**
+ * The first rows of the ranges, at most `limit`, read into memory at once: no connection waits for whoever takes them.
+ * @param ranges ascending
+ */
+export const readExportRows = async (
+  database: Database,
+  source: ExportSource,
+  ranges: readonly PatchRange[],
+  limit: number,
+): Promise<ExportRows> => {
+  const statement = rowsSql(source, ranges, limit);
+  if (database.kind === "embedded") return selectPacked(database, source, statement);
+  const { onRow, finish } = collectRows(source, limit);
+  await copyOut(database, `COPY (${statement}) TO STDOUT (FORMAT binary)`, onRow);
+  return finish();
+};
+
+/** How many rows of each range there are, in the order asked. */
+export const countExportRows = async (
+  database: Database,
+  source: ExportSource,
+  ranges: readonly PatchRange[],
+): Promise<number[]> => {
+  const parameters = createParameters();
+  const from = parameters.add(int8Array(ranges.map((range) => range.from)), "int8[]");
+  const to = parameters.add(int8Array(ranges.map((range) => range.to)), "int8[]");
+  const { rows } = await database.query<{ rows: number }>(
+    `SELECT counted.rows FROM unnest(${from}, ${to}) WITH ORDINALITY AS range (first, behind, place)
+     CROSS JOIN LATERAL (SELECT count(*)::int AS rows FROM ${joinedSql({ ...source, codebook: null }, parameters)}) AS counted
+     ORDER BY range.place`,
+    parameters.values,
+  );
+  return rows.map((row) => row.rows);
+};
