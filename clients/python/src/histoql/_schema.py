@@ -28,6 +28,8 @@ __all__ = [
     "Direction",
     "EmbedSlidesInput",
     "ErrorCode",
+    "ExportFeaturesInput",
+    "ExportFormat",
     "FeatureLevel",
     "FoldsInput",
     "GridInput",
@@ -48,6 +50,7 @@ __all__ = [
     "PatientBy",
     "PatientFilter",
     "PhenotypeGrouping",
+    "Precision",
     "Predicate",
     "PredicateTest",
     "PreprocessingInput",
@@ -150,6 +153,14 @@ ErrorCode = Literal[
 ]
 """Every way in which a request, or one slide of a job, can fail as expected."""
 
+ExportFormat = Literal[
+    "ARROW_STREAM",  # One Arrow IPC stream, read from the database while it is sent.
+    "CLAM_H5",  # HDF5 files as CLAM writes them, one a slide.
+    "PARQUET",  # Parquet files of a job, with a manifest of their checksums.
+    "TRIDENT_H5",  # HDF5 files as TRIDENT writes them, one a slide.
+]
+"""Forms in which vectors leave."""
+
 FeatureLevel = Literal[
     "PATCH",  # One patch of one slide.
     "PATIENT",  # One patient.
@@ -202,6 +213,12 @@ MilUnit = Literal[
     "SLIDE",  # A slide. Slides of one patient are never parted by a split.
 ]
 """What gets one prediction."""
+
+Precision = Literal[
+    "FLOAT16",  # Half precision, 2 bytes a number: as they are stored.
+    "FLOAT32",  # Single precision, 4 bytes a number.
+]
+"""Precision of numbers."""
 
 RecallBasis = Literal[
     "CALIBRATED",  # Measured on this feature set, against exact searches.
@@ -405,6 +422,25 @@ class EmbedSlidesInput(TypedDict):
     """What to do to the pixels first."""
     slides: SlideFilter
     """Which slides; it must name a study, by `studyKey`, ids or otherwise, and only one."""
+
+
+class ExportFeaturesInput(TypedDict):
+    """Vectors to take out."""
+
+    codebook: NotRequired[str | None]
+    """Global id of a codebook of the feature set: adds the column `phenotype`."""
+    columns: NotRequired[Sequence[str] | None]
+    """Keys of clinical attributes, of patients or slides: a column each, with the value of the patch's patient or slide."""
+    featureSet: str
+    """Global id of the feature set. Slides that are still being embedded are left out: see `slidesLeftOut`."""
+    filter: NotRequired[PatchFilter | None]
+    """Only vectors of patches that pass this; all when left out."""
+    format: NotRequired[ExportFormat]
+    """In which form."""
+    precision: NotRequired[Precision]
+    """Of the numbers of the vectors. They are stored in half precision, so that FLOAT16 is exact and half as long."""
+    score: NotRequired[str | None]
+    """Global id of a score of a model on the feature set: adds the column `attention`, null outside of the scored bag."""
 
 
 class FoldsInput(TypedDict):
