@@ -70,3 +70,11 @@ def study(hq: HistoQL) -> str:
         key=key,
     )
     return key
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line for continuous integration to add up."""
+    passed, failed, error, skipped = (
+        len(terminalreporter.stats.get(outcome, [])) for outcome in ("passed", "failed", "error", "skipped")
+    )
+    terminalreporter.write_line(f"python: {passed} passed, {failed + error} failed, {skipped} skipped")

@@ -48,7 +48,7 @@ def test_one_of_several_lists_is_named(hq: HistoQL) -> None:
       patients(first: 7, after: $after) { nodes { key } pageInfo { hasNextPage endCursor } }
       slides(first: 2) { nodes { key } }
     } }"""
-    with pytest.raises(HistoQLError, match="2 lists of pages.*study.patients, study.slides"):
+    with pytest.raises(HistoQLError, match=r"2 lists of pages.*study.patients, study.slides"):
         hq.frame(document)
     assert len(hq.frame(document, "study.patients")) > 10
 

@@ -105,7 +105,7 @@ class HistoQL:
         self,
         feature_set: str,
         *,
-        filter: PatchFilter | None = None,  # noqa: A002, the schema's own word
+        filter: PatchFilter | None = None,
         columns: Sequence[str] | None = None,
         precision: Precision = "FLOAT32",
         codebook: str | None = None,
@@ -145,7 +145,7 @@ class HistoQL:
         feature_set: str,
         *,
         first: int = 10,
-        filter: PatchFilter | None = None,  # noqa: A002, the schema's own word
+        filter: PatchFilter | None = None,
         microns_per_pixel: float | None = None,
         exclude_same_patient: bool = True,
         max_pixels: int = 224,

@@ -25,7 +25,7 @@ SEARCH = """query($input: SimilarPatchesInput!, $maxPixels: Int!) {
 }"""
 
 
-class Hits(list):
+class Hits(list[dict[str, Any]]):
     """Hits, nearest first; ``search`` tells how they were found and how far they can be relied on."""
 
     def __init__(self, hits: list[dict[str, Any]], search: dict[str, Any]) -> None:

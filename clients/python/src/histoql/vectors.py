@@ -81,7 +81,7 @@ class _Matrix:
     def add(self, batch: pa.RecordBatch) -> None:
         end = self.rows + batch.num_rows
         if end > len(self.vectors):
-            raise HistoQLError("INTERNAL", "The export has more rows than were announced.", fix="Ask for it again.")
+            raise HistoQLError("CONFLICT", "The feature set has grown while it was read.", fix="Ask for it again.")
         vectors = batch.column(_VECTOR)
         flat = vectors.values.slice(vectors.offset * self.dims, batch.num_rows * self.dims)
         self.vectors[self.rows : end] = flat.to_numpy(zero_copy_only=True).reshape(-1, self.dims)
@@ -119,7 +119,7 @@ def _behind(url: str, after: str | None) -> str:
 def _receive(url: str, matrix: _Matrix | None, rows: int, timeout: float) -> _Matrix:
     """Reads what comes; what has come by the time a stream breaks off stays in the matrix."""
     # http.client reads straight into the memory that Arrow hands it, where httpx joins pieces.
-    with urllib.request.urlopen(_behind(url, matrix and matrix.last_patch()), timeout=timeout) as response:
+    with urllib.request.urlopen(_behind(url, matrix.last_patch() if matrix else None), timeout=timeout) as response:
         with pa.ipc.open_stream(pa.PythonFile(response, mode="r")) as reader:
             if matrix is None:
                 matrix = _Matrix(reader.schema, rows)
