@@ -37,7 +37,7 @@ export const embeddedStudy = async (
     encoderKey: BUNDLED_ENCODER_KEY,
     featureSetKey: "cnn",
     grid: { ...grid, overlap: 0 },
-    preprocessing: { stainNormalization: "NONE" },
+    preprocessing: { stainNormalization: "NONE", qualityControl: false },
   });
   if (job) await finished(app, job.id);
   return encodeId("FeatureSet", studyKey, featureSet.key);

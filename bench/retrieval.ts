@@ -99,7 +99,7 @@ const measureStudy = async (
     encoderKey: BUNDLED_ENCODER_KEY,
     featureSetKey: "cnn",
     grid: { patchSize: 224, micronsPerPixel: MICRONS_PER_PIXEL, overlap: 0, minTissue: 0, tissue: "NONE" },
-    preprocessing: { stainNormalization: "NONE" },
+    preprocessing: { stainNormalization: "NONE", qualityControl: false },
   });
   for (let state = "QUEUED"; state !== "SUCCEEDED"; ) {
     await new Promise((wake) => setTimeout(wake, 200));

@@ -4,6 +4,7 @@ import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
 import { INGEST_HELP, ingest } from "./commands/ingest.ts";
 import { MIGRATE_HELP, migrateCommand } from "./commands/migrate.ts";
 import { SERVE_HELP, serve } from "./commands/serve.ts";
+import { WORKER_HELP, worker } from "./commands/worker.ts";
 import { isHistoError } from "./platform/errors.ts";
 import { isUnavailable } from "./store/unavailable.ts";
 
@@ -12,6 +13,7 @@ const HELP = `histoql <command> [options]
   demo [folder]     see it work, on a synthetic cohort or on your own slides
   ingest <folder>   register, tile and embed the slides of a folder
   serve             the GraphQL endpoint, its page and the worker
+  worker            takes jobs beside serve, on this or another machine
   migrate           brings a PostgreSQL server's tables to this version, and grants a lesser role its use
   doctor            what is installed here, how fast it is, and what is missing
 
@@ -24,6 +26,7 @@ const COMMANDS: Record<string, Command> = {
   serve: { help: SERVE_HELP, run: serve },
   demo: { help: DEMO_HELP, run: demo },
   ingest: { help: INGEST_HELP, run: ingest },
+  worker: { help: WORKER_HELP, run: worker },
   migrate: { help: MIGRATE_HELP, run: migrateCommand },
   doctor: { help: DOCTOR_HELP, run: doctor },
 };

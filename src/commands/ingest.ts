@@ -4,6 +4,7 @@ import { BUNDLED_ENCODER_KEY } from "../inference/bundled-encoder.ts";
 import type { UserError } from "../modules/base/userErrors.ts";
 import type { GraphQLContext } from "../modules/context.ts";
 import { embedSlides } from "../modules/featureSet/featureSet.service.ts";
+import type { PreprocessingInput } from "../modules/featureSet/preprocessing.ts";
 import { createLoaders } from "../modules/loaders.ts";
 import { registerSlides } from "../modules/slide/register.service.ts";
 import { createStudy } from "../modules/study/study.service.ts";
@@ -37,10 +38,13 @@ Run it again after adding slides or after an interruption: what is done is not d
   --patch-size <pixels>       (default: 224)
   --microns-per-pixel <µm/px> resolution of the patches (default: 0.5)
   --tissue <method>           OTSU, FIXED, DARKFIELD or NONE (default: OTSU)
+  --normalise <method>        evens out staining: NONE, MACENKO or REINHARD (default: NONE)
+  --quality                   measures blur, pen, folds and DAB of every patch, to filter by
   --stain <stain>             HE, IHC, FLUORESCENCE, OTHER or UNKNOWN (default: UNKNOWN)
 ${CLINICAL_HELP}`;
 
 const TISSUE_METHODS = ["OTSU", "FIXED", "DARKFIELD", "NONE"] as const;
+const NORMALISATIONS = ["NONE", "MACENKO", "REINHARD"] as const;
 const STAINS = ["HE", "IHC", "FLUORESCENCE", "OTHER", "UNKNOWN"] as const;
 
 export type IngestOptions = {
@@ -54,6 +58,7 @@ export type IngestOptions = {
   micronsPerPixel: number;
   tissue: (typeof TISSUE_METHODS)[number];
   stain: (typeof STAINS)[number];
+  preprocessing: PreprocessingInput;
   clinical?: ClinicalTable | undefined;
 };
 
@@ -77,7 +82,7 @@ const lookAt = async (app: RunningApp, jobId: string) => {
   try {
     const job = await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } });
     const { rows } = await app.database.query<{ patches: number }>(
-      "SELECT coalesce(sum(done - done_before), 0) AS patches FROM job WHERE parent_id = $1",
+      "SELECT coalesce(sum(done - done_before), 0) AS patches FROM job WHERE parent_id = $1 AND kind = 'EMBED'",
       [jobId],
     );
     return { job, patches: rows[0]?.patches ?? 0 };
@@ -159,7 +164,18 @@ const outcomes = async (
 
 /** Registers and embeds the slides of a folder; a slide that fails does so alone. */
 export const ingestFolder = async (app: RunningApp, options: IngestOptions): Promise<SlideOutcome[]> => {
-  const { folder, studyKey, studyName, patientPattern, encoderKey, featureSetKey, stain, clinical, ...grid } = options;
+  const {
+    folder,
+    studyKey,
+    studyName,
+    patientPattern,
+    encoderKey,
+    featureSetKey,
+    stain,
+    clinical,
+    preprocessing,
+    ...grid
+  } = options;
   const context = localContext(app);
   await createStudy(context, { key: studyKey, name: studyName });
   print(`Registering slides in study "${studyKey}" …`);
@@ -172,7 +188,7 @@ export const ingestFolder = async (app: RunningApp, options: IngestOptions): Pro
     encoderKey,
     featureSetKey,
     grid: { overlap: 0, minTissue: 0.5, ...grid },
-    preprocessing: { stainNormalization: "NONE" },
+    preprocessing,
   });
   const jobIds = new Set([...(await openJobIds(app, featureSet.id)), ...(job ? [job.id] : [])]);
   if (jobIds.size === 0) print("Every slide is embedded already.");
@@ -199,7 +215,7 @@ const keyOf = (folder: string): string =>
     .name.replace(/[^A-Za-z0-9._-]+/g, "-")
     .replace(/^[^A-Za-z0-9]+/, "") || "study";
 
-type OptionValues = { [name: string]: string | string[] | undefined };
+type OptionValues = { [name: string]: string | string[] | boolean | undefined };
 
 export const readIngestOptions = (folder: string, given: OptionValues): IngestOptions => {
   const values = given as Record<Exclude<keyof typeof INGEST_OPTIONS, "endpoint">, string | undefined>;
@@ -215,6 +231,10 @@ export const readIngestOptions = (folder: string, given: OptionValues): IngestOp
     patchSize: requireNumber("patch-size", values["patch-size"] ?? "224", 16, 4096),
     micronsPerPixel: requireNumber("microns-per-pixel", values["microns-per-pixel"] ?? "0.5", 0.05, 20),
     tissue: requireChoice("tissue", values.tissue ?? "OTSU", TISSUE_METHODS),
+    preprocessing: {
+      stainNormalization: requireChoice("normalise", values.normalise ?? "NONE", NORMALISATIONS),
+      qualityControl: given.quality === true,
+    },
     stain: requireChoice("stain", values.stain ?? "UNKNOWN", STAINS),
     clinical: readClinicalOptions(given),
   };
@@ -229,6 +249,8 @@ export const INGEST_OPTIONS = {
   "patch-size": { type: "string" },
   "microns-per-pixel": { type: "string" },
   tissue: { type: "string" },
+  normalise: { type: "string" },
+  quality: { type: "boolean" },
   stain: { type: "string" },
   ...CLINICAL_OPTIONS,
 } as const;

@@ -14,6 +14,7 @@ Serves the GraphQL endpoint and its page, and works through queued jobs.
   --host <address>  (default: 127.0.0.1, this machine only)
   --port <port>     (default: 4000)
   --data <folder>   embedded database, artefacts and secret (default: .histoql)
+  --no-work         takes no jobs: histoql worker does, in processes of its own (with PostgreSQL)
 `;
 
 /** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
@@ -28,6 +29,7 @@ export const serve = async (args: readonly string[]): Promise<number> => {
     host: { type: "string" },
     port: { type: "string" },
     data: { type: "string" },
+    "no-work": { type: "boolean", default: false },
   });
   if (positionals.length > 0) {
     throw new HistoError("BAD_ARGUMENT", `serve takes no "${positionals[0]}".`, {
@@ -36,13 +38,23 @@ export const serve = async (args: readonly string[]): Promise<number> => {
   }
   const base = readConfig(process.env);
   const port = requirePort(values.port);
-  const app = await createApp({
+  if (values["no-work"] && base.databaseUrl === undefined) {
+    throw new HistoError(
+      "BAD_ARGUMENT",
+      "Nobody would do the work: the embedded database takes no workers beside serve.",
+      {
+        fix: "Leave --no-work out, or set DATABASE_URL to a PostgreSQL server with pgvector.",
+      },
+    );
+  }
+  const config = {
     ...base,
     ...(values.host !== undefined && { host: values.host }),
     ...(port !== undefined && { port }),
     ...(values.data !== undefined && { dataFolder: resolve(values.data) }),
     roots: [...base.roots, ...values.root.map((root) => resolve(root))],
-  });
+  };
+  const app = await createApp(config, { work: !values["no-work"] });
   try {
     const server = await startServer(app);
     if (app.database.kind === "embedded") {

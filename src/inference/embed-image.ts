@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { HistoError } from "../platform/errors.ts";
+import { estimatePicturesStain, type StainMethod, type StainTransform, stainTransform } from "../slides/index.ts";
 import type { EncoderSession } from "./encoder-session.ts";
 
 export type EmbedImageOptions = {
@@ -11,10 +12,14 @@ export type EmbedImageOptions = {
   patchSizePixels: number;
   micronsPerPixel: number;
   session: Pick<EncoderSession, "embed">;
+  /** How the session evens out staining; that of the image is estimated from the image. */
+  stain?: StainMethod | null;
 };
 
 /** Pixels beyond which a picture is not decoded: a small file can hold a picture that fills the memory. */
 const MOST_PIXELS = 64_000_000;
+/** The staining is estimated from so much of the middle of an image, in pixels of the patches' resolution. */
+const MOST_STAIN_PIXELS = 1024;
 /** An image coarser than the patches by more than this has no texture left to compare. */
 const MOST_ENLARGEMENT = 4;
 
@@ -23,17 +28,19 @@ const MOST_ENLARGEMENT = 4;
  * resolution: the same region size, the same resizing inside the graph.
  *
  * Throws NOT_AN_IMAGE for anything but a readable PNG or JPEG, BAD_ARGUMENT when the image is smaller than one patch or
- * its resolution does not fit.
+ * its resolution does not fit; NO_TISSUE, NOT_BRIGHTFIELD or BAD_ARGUMENT when it does not show its staining.
  */
 export const embedImage = async (options: EmbedImageOptions): Promise<Float32Array | Uint16Array> => {
   const sidePixels = regionSide(options);
   const pixels = await centreOf(options.image, sidePixels, options);
+  const stain = options.stain ? await stainOf(options, options.stain) : null;
   const { vectors } = await options.session.embed({
     pixels,
     patches: 1,
     heightPixels: sidePixels,
     widthPixels: sidePixels,
     urgent: true,
+    stain,
   });
   return vectors;
 };
@@ -60,8 +67,37 @@ const notAnImage = (cause?: unknown): HistoError =>
     cause,
   });
 
+const asRgb = (bytes: Uint8Array) =>
+  sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: "error" })
+    .autoOrient()
+    .toColourspace("srgb")
+    .flatten({ background: "white" })
+    .removeAlpha();
+
+const stainOf = async (options: EmbedImageOptions, method: StainMethod): Promise<StainTransform> => {
+  const { image, imageMicronsPerPixel, micronsPerPixel } = options;
+  const { width, height } = await sizeOf(image);
+  const scale = imageMicronsPerPixel / micronsPerPixel;
+  const [across, down] = [width, height].map((side) => Math.min(side, Math.round(MOST_STAIN_PIXELS / scale)));
+  const region = { width: across as number, height: down as number };
+  const middle = await asRgb(image)
+    .extract({
+      left: Math.floor((width - region.width) / 2),
+      top: Math.floor((height - region.height) / 2),
+      ...region,
+    })
+    .resize(Math.max(1, Math.round(region.width * scale)))
+    .raw({ depth: "uchar" })
+    .toBuffer();
+  const parameters = await estimatePicturesStain([new Uint8Array(middle)], method, {
+    what: "The query image",
+    fix: "Send a larger part of the slide, with stained tissue on it, or ask a feature set without stain normalisation.",
+    path: ["image", "data"],
+  });
+  return stainTransform(parameters);
+};
+
 const centreOf = async (bytes: Uint8Array, sidePixels: number, options: EmbedImageOptions): Promise<Uint8Array> => {
-  const open = () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: "error" }).autoOrient();
   const { width, height } = await sizeOf(bytes);
   if (width < sidePixels || height < sidePixels) {
     const { imageMicronsPerPixel: resolution, patchSizePixels, micronsPerPixel } = options;
@@ -72,10 +108,7 @@ const centreOf = async (bytes: Uint8Array, sidePixels: number, options: EmbedIma
     );
   }
   try {
-    const { data } = await open()
-      .toColourspace("srgb")
-      .flatten({ background: "white" })
-      .removeAlpha()
+    const data = await asRgb(bytes)
       .extract({
         left: Math.floor((width - sidePixels) / 2),
         top: Math.floor((height - sidePixels) / 2),
@@ -83,7 +116,7 @@ const centreOf = async (bytes: Uint8Array, sidePixels: number, options: EmbedIma
         height: sidePixels,
       })
       .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
+      .toBuffer();
     return new Uint8Array(data);
   } catch (cause) {
     throw notAnImage(cause);

@@ -1,6 +1,8 @@
 import { HistoError, isHistoError } from "../platform/errors.ts";
+import type { StainTransform } from "../slides/index.ts";
 import type { EncoderSession } from "./encoder-session.ts";
 import { createLimiter } from "./limiter.ts";
+import type { PatchMeasurer } from "./quality-thread.ts";
 
 export type EmbedPatchesOptions = {
   /** Number of patches; they are read and written in the order 0, 1, 2, … */
@@ -13,17 +15,46 @@ export type EmbedPatchesOptions = {
   regionWidthPixels: number;
   regionHeightPixels: number;
   session: Pick<EncoderSession, "embed" | "threads">;
+  /** Of the slide, where the session evens out staining. */
+  stain?: StainTransform | null;
+  /** Measures the quality of each patch on its way to the encoder, from the same bytes. */
+  measurer?: Pick<PatchMeasurer, "measure"> | null;
   batchSize?: number;
   /** Reads under way at a time. */
   readConcurrency?: number;
-  /** Batches that are being read, embedded or written at a time: what bounds the memory. */
+  /**
+   * Batches that are being read, embedded or written at a time: what bounds the memory. The default leaves every thread
+   * one batch beyond the one it works at.
+   */
   batchesInFlight?: number;
   signal?: AbortSignal;
   /**
-   * Takes the vectors of patches first … first + count - 1, row-major [count, dims]. Called strictly in order, one call
-   * at a time, so that a checkpoint written with a batch covers everything before it.
+   * Takes what became of patches first … first + count - 1. Called strictly in order, one call at a time, so that a
+   * checkpoint written with a batch covers everything before it.
    */
-  onBatch(first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void>;
+  onBatch(first: number, count: number, batch: FinishedBatch): Promise<void>;
+};
+
+export type FinishedBatch = {
+  /** Row-major [count, dims]; half precision as its 16 bits. */
+  vectors: Float32Array | Uint16Array;
+  /** What was measured of the patches, [count, measures]; null without a measurer. */
+  measures: Float32Array | null;
+  /** What ran the encoder, as lineage names it. */
+  ranOn: string;
+};
+
+/** Patches of one batch, and the bytes that its pixels may take. */
+const MOST_BATCH_BYTES = 96 * 2 ** 20;
+const LEAST_BATCH = 32;
+
+/** So many patches at a time as the session wants, or fewer where their regions are large. */
+export const affordableBatch = (
+  wanted: number,
+  { widthPixels, heightPixels }: { widthPixels: number; heightPixels: number },
+): number => {
+  const affordable = Math.floor(MOST_BATCH_BYTES / (widthPixels * heightPixels * 3));
+  return Math.min(wanted, Math.max(LEAST_BATCH, affordable));
 };
 
 /**
@@ -35,7 +66,13 @@ export type EmbedPatchesOptions = {
  */
 export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> => {
   const { patches, regionWidthPixels, regionHeightPixels, session, signal } = options;
-  const { batchSize = 32, readConcurrency = 8, batchesInFlight = session.threads + 3 } = options;
+  const {
+    batchSize = 32,
+    readConcurrency = 8,
+    batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1),
+    stain = null,
+    measurer,
+  } = options;
   for (const [name, value] of Object.entries({ batchSize, readConcurrency, batchesInFlight })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new HistoError("BAD_ARGUMENT", `${name} must be a whole number of at least 1, not ${value}.`, {
@@ -76,16 +113,20 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
     try {
       await Promise.all(batch.reading);
       if (stopped()) return;
-      const { vectors, pixels } = await session.embed({
-        pixels: batch.pixels,
+      const region = { height: regionHeightPixels, width: regionWidthPixels };
+      const measured = await measurer?.measure({ pixels: batch.pixels, patches: count, ...region });
+      if (stopped()) return;
+      const { vectors, pixels, ranOn } = await session.embed({
+        pixels: measured?.pixels ?? batch.pixels,
         patches: count,
         heightPixels: regionHeightPixels,
         widthPixels: regionWidthPixels,
+        stain,
       });
       buffers.push(pixels);
       await before;
       if (stopped()) return;
-      await options.onBatch(first, count, vectors);
+      await options.onBatch(first, count, { vectors, measures: measured?.measures ?? null, ranOn });
     } catch (error) {
       fail(withPatchNumber(error, first));
     } finally {

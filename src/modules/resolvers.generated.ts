@@ -32,6 +32,7 @@ import    { createUpload as Mutation_createUpload } from './upload/resolvers/Mut
 import    { embedSlides as Mutation_embedSlides } from './featureSet/resolvers/Mutation/embedSlides.ts';
 import    { exportFeatures as Mutation_exportFeatures } from './export/resolvers/Mutation/exportFeatures.ts';
 import    { importClinical as Mutation_importClinical } from './patient/resolvers/Mutation/importClinical.ts';
+import    { importFeatures as Mutation_importFeatures } from './featureImport/resolvers/Mutation/importFeatures.ts';
 import    { importMilModel as Mutation_importMilModel } from './mil/resolvers/Mutation/importMilModel.ts';
 import    { namePhenotype as Mutation_namePhenotype } from './phenotype/resolvers/Mutation/namePhenotype.ts';
 import    { reduceFeatureSet as Mutation_reduceFeatureSet } from './featureSet/resolvers/Mutation/reduceFeatureSet.ts';
@@ -95,7 +96,7 @@ import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
       Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,milModel: Query_milModel,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarPhenotypes: Query_similarPhenotypes,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
-      Mutation: { buildCodebook: Mutation_buildCodebook,buildSearchIndex: Mutation_buildSearchIndex,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,exportFeatures: Mutation_exportFeatures,importClinical: Mutation_importClinical,importMilModel: Mutation_importMilModel,namePhenotype: Mutation_namePhenotype,reduceFeatureSet: Mutation_reduceFeatureSet,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,scoreMilModel: Mutation_scoreMilModel,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides,trainMilModel: Mutation_trainMilModel },
+      Mutation: { buildCodebook: Mutation_buildCodebook,buildSearchIndex: Mutation_buildSearchIndex,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,exportFeatures: Mutation_exportFeatures,importClinical: Mutation_importClinical,importFeatures: Mutation_importFeatures,importMilModel: Mutation_importMilModel,namePhenotype: Mutation_namePhenotype,reduceFeatureSet: Mutation_reduceFeatureSet,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,scoreMilModel: Mutation_scoreMilModel,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides,trainMilModel: Mutation_trainMilModel },
       Subscription: { jobProgress: Subscription_jobProgress },
       Attribute: Attribute,
 Codebook: Codebook,

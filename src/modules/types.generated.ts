@@ -489,7 +489,7 @@ export type EmbedSlidesPayload = {
   errors: Array<UserError>;
   /** The feature set, which fills while the job runs; null when there are errors. */
   featureSet?: Maybe<FeatureSet>;
-  /** The work; null when there are errors. */
+  /** The work, by whoever asked for it first; null when every slide is complete, and when there are errors. */
   job?: Maybe<Job>;
 };
 
@@ -527,7 +527,7 @@ export type EncoderModel = {
   output: Scalars['String']['output'];
   /** How the output becomes one vector: `none`, `mean` over positions, or `cls` (the first token). */
   pooling: Scalars['String']['output'];
-  /** Execution provider that ran it last on this server: `cuda`, `webgpu` or `cpu`; null before the first run. */
+  /** Devices that run it on this server, as `cpu`, `cuda:0,cuda:1` or `webgpu/float16`; null before the first run. */
   provider?: Maybe<Scalars['String']['output']>;
 };
 
@@ -734,6 +734,19 @@ export type FacetCategory = {
   value: Scalars['String']['output'];
 };
 
+/** How files of features are laid out. */
+export type FeatureLayout =
+  /** Arrow IPC stream or file with the columns slide, patient, x, y, size and vector; a slide's rows stand together. */
+  | 'ARROW'
+  /** CLAM: HDF5, one slide a file, datasets `features` and `coords`. */
+  | 'CLAM_H5'
+  /** DeepAttnMISL: NumPy archives, one patient a file, `vgg_features` and `pid`. They tell no places: x is a row's number. */
+  | 'DEEP_ATTN_MISL_NPZ'
+  /** Parquet with the columns of ARROW. */
+  | 'PARQUET'
+  /** TRIDENT: HDF5, one slide a file, datasets `features` and `coords`, the latter with attributes. Slide-level files have one vector. */
+  | 'TRIDENT_H5';
+
 /** What one vector of a feature set stands for. */
 export type FeatureLevel =
   /** One patch of one slide. */
@@ -873,6 +886,36 @@ export type ImportClinicalPayload = {
   unchanged: Scalars['Int']['output'];
   /** Values of the key columns that no pattern fits, the first 100. */
   unlinked: Array<Scalars['String']['output']>;
+};
+
+/** Files of features. */
+export type ImportFeaturesInput = {
+  /** Key of the encoder that made the features. One that is not registered becomes known by its name only. */
+  encoderKey: Scalars['String']['input'];
+  /**
+   * Key of the feature set. It is created with the first file; one that exists must have been imported with the same encoder,
+   * patches and level, else `CONFLICT`.
+   */
+  featureSetKey: Scalars['String']['input'];
+  /** How the files are laid out. */
+  layout: FeatureLayout;
+  /** What one vector stands for. */
+  level: FeatureLevel;
+  /** Resolution of the patches as the encoder saw them, in micrometres per pixel; needed where the files do not say. */
+  micronsPerPixel?: InputMaybe<Scalars['Float']['input']>;
+  /** Edge of a patch as the encoder saw it, in pixels; needed where the files do not say. */
+  patchSize?: InputMaybe<Scalars['Int']['input']>;
+  /** Files, folders and globs inside the folders that the server may read. */
+  paths?: InputMaybe<Array<Scalars['String']['input']>>;
+  /**
+   * Regular expression with a group named `patient`, applied to slide keys (the files' names without their ending). Without it
+   * the file says, or the slide that is there already; else slide and patient have the same key.
+   */
+  patientPattern?: InputMaybe<Scalars['String']['input']>;
+  /** Key of the study. */
+  studyKey: Scalars['String']['input'];
+  /** Id of an upload of one file; `paths` or `upload`, not both. */
+  upload?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** A head that was trained elsewhere. */
@@ -1350,6 +1393,12 @@ export type Mutation = {
    * reported and left out; the rest goes in.
    */
   importClinical: ImportClinicalPayload;
+  /**
+   * Takes in features that were computed elsewhere, as a job with one part a file: a file goes in as a whole, or is refused with
+   * its reason and leaves nothing behind. Slides and patients that the study does not have are made; a slide needs no image, an
+   * encoder no model. What was imported says so: its lineage is DECLARED. The same file again changes nothing.
+   */
+  importFeatures: JobPayload;
   /** Takes a head that was trained elsewhere, as one ONNX file, after running it on a trial bag. */
   importMilModel: MilModelPayload;
   /** Gives a phenotype a name and a note. */
@@ -1463,6 +1512,15 @@ export type MutationexportFeaturesArgs = {
  */
 export type MutationimportClinicalArgs = {
   input: ImportClinicalInput;
+};
+
+
+/**
+ * Everything that changes something. Each mutation answers with what it made and with `errors`: the expected failures, each
+ * with a code and a fix. Long work comes back at once as a job.
+ */
+export type MutationimportFeaturesArgs = {
+  input: ImportFeaturesInput;
 };
 
 
@@ -1674,6 +1732,11 @@ export type PatchvectorArgs = {
 
 /** Which patches. What is given together must all hold. */
 export type PatchFilter = {
+  /**
+   * Only patches of which these measurements hold, by name (`blurVariance`, `penShare`, `foldShare`, `dabShare`), all of them; the
+   * feature set must have been embedded with `preprocessing.qualityControl`.
+   */
+  measurements?: InputMaybe<Array<Predicate>>;
   /** Only patches of patients that pass this. */
   patients?: InputMaybe<PatientFilter>;
   /** Only patches of one of these phenotypes, all of one codebook of the feature set. */
@@ -1687,6 +1750,11 @@ export type PatchFilter = {
 /** Tissue and patches of one slide at one resolution; the same parameters give the same grid. */
 export type PatchGrid = Derived & Node & {
   __typename?: 'PatchGrid';
+  /**
+   * Signed and short-lived address of the grid as GeoJSON, which QuPath opens: tissue as annotations, patches as tiles with
+   * their measurements. Coordinates are level-0 pixels.
+   */
+  geoJsonUrl: Scalars['String']['output'];
   /** Global id. */
   id: Scalars['ID']['output'];
   /** The slide's checksum and the parameters that made the grid. */
@@ -1705,6 +1773,14 @@ export type PatchGrid = Derived & Node & {
   slide: Slide;
   /** Share of the slide's area that is tissue, 0 to 1. */
   tissueShare: Scalars['Float']['output'];
+};
+
+
+/** Tissue and patches of one slide at one resolution; the same parameters give the same grid. */
+export type PatchGridgeoJsonUrlArgs = {
+  codebook?: InputMaybe<Scalars['ID']['input']>;
+  fromBounds: Scalars['Boolean']['input'];
+  score?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
@@ -1959,6 +2035,12 @@ export type PredicateTest =
 
 /** What is done to the pixels of a patch before the encoder sees them. */
 export type PreprocessingInput = {
+  /**
+   * Measure the quality of every patch while it is read: `blurVariance` (squared grey levels; low where out of focus), `penShare`
+   * (0 to 1 of its pixels: marker ink), `foldShare` (0 to 1 of its blocks of 10 µm: tissue that lies double) and `dabShare` (0 to 1
+   * of its pixels: brown of an immunostain). Nothing is left out: every patch is embedded, and `PatchFilter.measurements` chooses.
+   */
+  qualityControl: Scalars['Boolean']['input'];
   /** How differences of staining between laboratories are evened out. */
   stainNormalization: StainNormalization;
 };
@@ -2645,6 +2727,11 @@ export type SlideFeatures = {
   featureSet: FeatureSet;
   /** True when every patch of the slide's grid has its vector. */
   isComplete: Scalars['Boolean']['output'];
+  /**
+   * What was found of the slide's staining, by which its pixels were evened out: for MACENKO the vectors of haematoxylin and eosin
+   * and their greatest concentrations, for REINHARD means and standard deviations of L*, a*, b*. Null where nothing was evened out.
+   */
+  stain?: Maybe<Scalars['JSON']['output']>;
   /** How many of the slide's vectors are stored. */
   vectors: Scalars['Int']['output'];
 };
@@ -2750,8 +2837,15 @@ export type Stain =
 
 /** How differences of staining are evened out. */
 export type StainNormalization =
+  /**
+   * The slide's two stains are found and replaced by those of a reference for haematoxylin and eosin (Macenko 2009). A slide known as
+   * an immunostain or fluorescence fails, alone.
+   */
+  | 'MACENKO'
   /** Pixels go to the encoder as they were scanned. */
-  | 'NONE';
+  | 'NONE'
+  /** Means and spreads of lightness and colour (L*, a*, b*) of the slide are brought to those of a reference (Reinhard 2001). */
+  | 'REINHARD';
 
 /** A research project: its patients, slides and feature sets. Keys are unique inside it, access is granted on it, nothing crosses it. */
 export type Study = Node & {
@@ -3300,6 +3394,7 @@ export type ResolversTypes = {
   Facet: ResolverTypeWrapper<Omit<Facet, 'attribute'> & { attribute: ResolversTypes['Attribute'] }>;
   FacetBin: ResolverTypeWrapper<FacetBin>;
   FacetCategory: ResolverTypeWrapper<FacetCategory>;
+  FeatureLayout: ResolverTypeWrapper<'CLAM_H5' | 'TRIDENT_H5' | 'DEEP_ATTN_MISL_NPZ' | 'ARROW' | 'PARQUET'>;
   FeatureLevel: ResolverTypeWrapper<'PATCH' | 'SLIDE' | 'PATIENT'>;
   FeatureSet: ResolverTypeWrapper<FeatureSetMapper>;
   FoldsInput: FoldsInput;
@@ -3307,6 +3402,7 @@ export type ResolversTypes = {
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: ResolverTypeWrapper<Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversTypes['Attribute']>, conflicts: Array<ResolversTypes['UserError']>, errors: Array<ResolversTypes['UserError']> }>;
+  ImportFeaturesInput: ImportFeaturesInput;
   ImportMilModelInput: ImportMilModelInput;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Job: ResolverTypeWrapper<JobMapper>;
@@ -3398,7 +3494,7 @@ export type ResolversTypes = {
   SlidePayload: ResolverTypeWrapper<Omit<SlidePayload, 'errors' | 'slide'> & { errors: Array<ResolversTypes['UserError']>, slide?: Maybe<ResolversTypes['Slide']> }>;
   SplitsInput: SplitsInput;
   Stain: ResolverTypeWrapper<'HE' | 'IHC' | 'FLUORESCENCE' | 'OTHER' | 'UNKNOWN'>;
-  StainNormalization: ResolverTypeWrapper<'NONE'>;
+  StainNormalization: ResolverTypeWrapper<'NONE' | 'MACENKO' | 'REINHARD'>;
   Study: ResolverTypeWrapper<StudyMapper>;
   StudyConnection: ResolverTypeWrapper<StudyConnectionMapper>;
   StudyEdge: ResolverTypeWrapper<Omit<StudyEdge, 'node'> & { node: ResolversTypes['Study'] }>;
@@ -3479,6 +3575,7 @@ export type ResolversParentTypes = {
   ImageInput: ImageInput;
   ImportClinicalInput: ImportClinicalInput;
   ImportClinicalPayload: Omit<ImportClinicalPayload, 'attributes' | 'conflicts' | 'errors'> & { attributes: Array<ResolversParentTypes['Attribute']>, conflicts: Array<ResolversParentTypes['UserError']>, errors: Array<ResolversParentTypes['UserError']> };
+  ImportFeaturesInput: ImportFeaturesInput;
   ImportMilModelInput: ImportMilModelInput;
   JSON: Scalars['JSON']['output'];
   Job: JobMapper;
@@ -3815,6 +3912,8 @@ export type FacetCategoryResolvers<ContextType = GraphQLContext, ParentType exte
   value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type FeatureLayoutResolvers = EnumResolverSignature<{ ARROW?: any, CLAM_H5?: any, DEEP_ATTN_MISL_NPZ?: any, PARQUET?: any, TRIDENT_H5?: any }, ResolversTypes['FeatureLayout']>;
+
 export type FeatureLevelResolvers = EnumResolverSignature<{ PATCH?: any, PATIENT?: any, SLIDE?: any }, ResolversTypes['FeatureLevel']>;
 
 export type FeatureSetResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FeatureSet'] = ResolversParentTypes['FeatureSet']> = {
@@ -4015,6 +4114,7 @@ export type MutationResolvers<ContextType = GraphQLContext, ParentType extends R
   embedSlides?: Resolver<ResolversTypes['EmbedSlidesPayload'], ParentType, ContextType, RequireFields<MutationembedSlidesArgs, 'input'>>;
   exportFeatures?: Resolver<ResolversTypes['ExportPayload'], ParentType, ContextType, RequireFields<MutationexportFeaturesArgs, 'input'>>;
   importClinical?: Resolver<ResolversTypes['ImportClinicalPayload'], ParentType, ContextType, RequireFields<MutationimportClinicalArgs, 'input'>>;
+  importFeatures?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationimportFeaturesArgs, 'input'>>;
   importMilModel?: Resolver<ResolversTypes['MilModelPayload'], ParentType, ContextType, RequireFields<MutationimportMilModelArgs, 'input'>>;
   namePhenotype?: Resolver<ResolversTypes['PhenotypePayload'], ParentType, ContextType, RequireFields<MutationnamePhenotypeArgs, 'input'>>;
   reduceFeatureSet?: Resolver<ResolversTypes['JobPayload'], ParentType, ContextType, RequireFields<MutationreduceFeatureSetArgs, 'input'>>;
@@ -4056,6 +4156,7 @@ export type PatchResolvers<ContextType = GraphQLContext, ParentType extends Reso
 };
 
 export type PatchGridResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PatchGrid'] = ResolversParentTypes['PatchGrid']> = {
+  geoJsonUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType, RequireFields<PatchGridgeoJsonUrlArgs, 'fromBounds'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   lineage?: Resolver<ResolversTypes['Lineage'], ParentType, ContextType>;
   maskUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -4288,6 +4389,7 @@ export type SlideFeaturesResolvers<ContextType = GraphQLContext, ParentType exte
   completedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   featureSet?: Resolver<ResolversTypes['FeatureSet'], ParentType, ContextType>;
   isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  stain?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   vectors?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
@@ -4312,7 +4414,7 @@ export type SlidePayloadResolvers<ContextType = GraphQLContext, ParentType exten
 
 export type StainResolvers = EnumResolverSignature<{ FLUORESCENCE?: any, HE?: any, IHC?: any, OTHER?: any, UNKNOWN?: any }, ResolversTypes['Stain']>;
 
-export type StainNormalizationResolvers = EnumResolverSignature<{ NONE?: any }, ResolversTypes['StainNormalization']>;
+export type StainNormalizationResolvers = EnumResolverSignature<{ MACENKO?: any, NONE?: any, REINHARD?: any }, ResolversTypes['StainNormalization']>;
 
 export type StudyResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Study'] = ResolversParentTypes['Study']> = {
   attributes?: Resolver<Array<ResolversTypes['Attribute']>, ParentType, ContextType>;
@@ -4469,6 +4571,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Facet?: FacetResolvers<ContextType>;
   FacetBin?: FacetBinResolvers<ContextType>;
   FacetCategory?: FacetCategoryResolvers<ContextType>;
+  FeatureLayout?: FeatureLayoutResolvers;
   FeatureLevel?: FeatureLevelResolvers;
   FeatureSet?: FeatureSetResolvers<ContextType>;
   ImportClinicalPayload?: ImportClinicalPayloadResolvers<ContextType>;

@@ -16,12 +16,16 @@ const CHILDREN = {
   after: "(child.created_at, child.id) < ($3::timestamptz, $4::uuid)",
 } as const;
 
-/** A failure of a child is one of its parent too; two halves, because each has an index and their union has none. */
+/**
+ * A failure of a child is one of its parent too, unless another child's failure caused it; two halves, because each has an
+ * index and their union has none.
+ */
 const FAILURES = {
   rows: `FROM (
       SELECT failure.* FROM job_failure AS failure WHERE failure.job_id = parent.id
       UNION ALL
       SELECT failure.* FROM job AS child JOIN job_failure AS failure ON failure.job_id = child.id WHERE child.parent_id = parent.id
+        AND NOT EXISTS (SELECT FROM job AS cause WHERE cause.id = failure.cause_id AND cause.parent_id = parent.id)
     ) AS child WHERE true`,
   id: "child.id::text",
   orderBy: "child.id ASC",

@@ -2,7 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { HistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Queryable } from "../store/database.ts";
-import type { JobState } from "./jobs.ts";
+import { type JobState, PARTS_DONE } from "./jobs.ts";
 
 /** What of a job has changed, and whether more is to come. */
 export type JobChange = { id: string; state: JobState };
@@ -29,11 +29,9 @@ type Row = { id: string; state: JobState; version: string };
 const readVersions = async (client: Queryable, ids: readonly string[]): Promise<Row[]> => {
   const { rows } = await client.query<Row>(
     `SELECT job.id, job.state,
-       concat_ws(' ', job.state, job.done, job.total, job.attempts, job.result_id, parts.done, job.message) AS version
-     FROM job LEFT JOIN LATERAL (
-       SELECT sum(child.done) AS done FROM job AS child WHERE child.parent_id = job.id
-     ) AS parts ON true
-     WHERE job.id = ANY($1::uuid[])`,
+       concat_ws(' ', job.state, job.done, job.total, job.attempts, job.result_id, ${PARTS_DONE}, job.waiting_for,
+         job.start_after, job.message) AS version
+     FROM job WHERE job.id = ANY($1::uuid[])`,
     [ids],
   );
   return rows;

@@ -1,9 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { type ErrorCode, HistoError } from "../platform/errors.ts";
+import type { ErrorCode } from "../platform/errors.ts";
 import type { Queryable } from "../store/database.ts";
 
 /** The kinds of work that a message can ask for; lower-case names of pg-boss queues. */
-export type JobKind = "INGEST" | "TILE" | "EMBED" | "CODEBOOK" | "TRAIN" | "SCORE" | "IMPORT" | "EXPORT" | "INDEX";
+export const JOB_KINDS = [
+  "INGEST",
+  "TILE",
+  "EMBED",
+  "CODEBOOK",
+  "TRAIN",
+  "SCORE",
+  "IMPORT",
+  "EXPORT",
+  "INDEX",
+] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 export type JobState = "QUEUED" | "RUNNING" | "SUCCEEDED" | "PARTLY_FAILED" | "FAILED" | "CANCELLED";
 
 export type NewJob = {
@@ -13,104 +24,183 @@ export type NewJob = {
   unit: string;
   payload: Record<string, unknown>;
   resultId?: string | null;
+  /** Greater ones first, among jobs of a kind; see `priorityOf`. */
+  priority?: number;
 };
+
+/** A job as those see it who announce it. */
+export type QueuedJob = { id: string; kind: JobKind };
 
 export type ClaimedJob = {
   id: string;
   kind: JobKind;
   studyId: number | null;
+  parentId: string | null;
   slideId: number | null;
+  createdBy: string;
   payload: Record<string, unknown>;
   attempts: number;
+  /** Attempts in a row before this one that came no further. */
+  setbacks: number;
   /** Names this attempt; every write of the worker is conditional on it. */
   lease: string;
+  leaseSeconds: number;
 };
 
 export type Failure = { code: ErrorCode; message: string; fix?: string | undefined; slideId?: number | null };
 
-export const LEASE_SECONDS = 60;
+/** What a person waits for goes before what runs overnight: the fewer slides were asked for, the sooner. */
+export const priorityOf = (slides: number): number => (slides <= 8 ? 20 : slides <= 200 ? 10 : 0);
 
-const leaseEnd = `now() + interval '${LEASE_SECONDS} seconds'`;
+const INTERACTIVE = priorityOf(1);
 
-/** A job that a worker takes as a whole. */
+/** A job that a worker takes as a whole. Announce it with the queue's `wake`. */
 export const insertJob = async (client: Queryable, job: NewJob): Promise<string> => {
   const id = randomUUID();
   await client.query(
-    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by)
-     VALUES ($1, $2::job_kind, $3, $4, $5, $6, $7)`,
-    [id, job.kind, job.studyId, job.payload, job.unit, job.resultId ?? null, job.createdBy],
+    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by, priority)
+     VALUES ($1, $2::job_kind, $3, $4, $5, $6, $7, $8)`,
+    [
+      id,
+      job.kind,
+      job.studyId,
+      job.payload,
+      job.unit,
+      job.resultId ?? null,
+      job.createdBy,
+      job.priority ?? INTERACTIVE,
+    ],
   );
   return id;
 };
 
-/** A parent and one child a slide; the children are what workers take. */
+/** A job that is done when its parts of the same kind are; it counts them as slides. */
+export const insertParent = async (client: Queryable, job: NewJob, parts: number): Promise<string> => {
+  const id = await insertJob(client, { ...job, unit: "slides" });
+  await client.query("UPDATE job SET total = $2 WHERE id = $1", [id, parts]);
+  return id;
+};
+
+/** One part of a parent for each slide, in the order of the slides; the parts are what workers take. Announce them with the queue's `wake`. */
+export const insertParts = async (
+  client: Queryable,
+  parentId: string,
+  job: NewJob,
+  slideIds: readonly number[],
+): Promise<string[]> => {
+  const ids = slideIds.map(() => randomUUID());
+  await client.query(
+    `INSERT INTO job (id, kind, study_id, parent_id, slide_id, payload, unit, result_id, created_by, priority)
+     SELECT part.id, $3::job_kind, $4, $5::uuid, part.slide_id, $6, $7, $8, $9, $10
+     FROM unnest($1::uuid[], $2::int[]) AS part (id, slide_id)`,
+    [
+      ids,
+      slideIds,
+      job.kind,
+      job.studyId,
+      parentId,
+      job.payload,
+      job.unit,
+      job.resultId ?? null,
+      job.createdBy,
+      job.priority ?? INTERACTIVE,
+    ],
+  );
+  return ids;
+};
+
+/** A parent and one part of its kind a slide. */
 export const insertJobTree = async (
   client: Queryable,
-  parent: NewJob,
+  job: NewJob,
   slideIds: readonly number[],
 ): Promise<{ parentId: string; childIds: string[] }> => {
-  const parentId = randomUUID();
+  const planned = { priority: priorityOf(slideIds.length), ...job };
+  const parentId = await insertParent(client, planned, slideIds.length);
+  return { parentId, childIds: await insertParts(client, parentId, planned, slideIds) };
+};
+
+/** A parent and one part a file, each with a payload of its own; it counts them as files. Announce the parts with the queue's `wake`. */
+export const insertFileJobs = async (
+  client: Queryable,
+  job: NewJob,
+  payloads: readonly Record<string, unknown>[],
+): Promise<{ parentId: string; childIds: string[] }> => {
+  const planned = { priority: priorityOf(payloads.length), ...job };
+  const parentId = await insertJob(client, { ...planned, unit: "files" });
+  await client.query("UPDATE job SET total = $2 WHERE id = $1", [parentId, payloads.length]);
+  const childIds = payloads.map(() => randomUUID());
+  const { kind, studyId, unit, resultId = null, createdBy, priority } = planned;
   await client.query(
-    `INSERT INTO job (id, kind, study_id, payload, unit, result_id, created_by, total)
-     VALUES ($1, $2::job_kind, $3, $4, 'slides', $5, $6, $7)`,
-    [parentId, parent.kind, parent.studyId, parent.payload, parent.resultId ?? null, parent.createdBy, slideIds.length],
-  );
-  const childIds = slideIds.map(() => randomUUID());
-  await client.query(
-    `INSERT INTO job (id, kind, study_id, parent_id, slide_id, payload, unit, result_id, created_by)
-     SELECT child.id, $3::job_kind, $4, $5::uuid, child.slide_id, $6, $7, $8, $9
-     FROM unnest($1::uuid[], $2::int[]) AS child(id, slide_id)`,
+    `INSERT INTO job (id, kind, study_id, parent_id, payload, unit, result_id, created_by, priority)
+     SELECT part.id, $3::job_kind, $4, $5::uuid, part.payload, $6, $7, $8, $9
+     FROM unnest($1::uuid[], $2::jsonb[]) AS part (id, payload)`,
     [
       childIds,
-      slideIds,
-      parent.kind,
-      parent.studyId,
+      payloads.map((each) => JSON.stringify(each)),
+      kind,
+      studyId,
       parentId,
-      parent.payload,
-      parent.unit,
-      parent.resultId ?? null,
-      parent.createdBy,
+      unit,
+      resultId,
+      createdBy,
+      priority,
     ],
   );
   return { parentId, childIds };
 };
 
+/** Says what a job and its parent made, where nobody has said it yet. */
+export const nameResult = (client: Queryable, id: string, resultId: string) =>
+  client.query(
+    `UPDATE job SET result_id = $2 WHERE result_id IS NULL
+       AND (id = $1 OR id = (SELECT parent_id FROM job AS child WHERE child.id = $1))`,
+    [id, resultId],
+  );
+
+/** What a parent's parts have done together, in SQL: those that ended are counted when they end, those that run are few. */
+export const PARTS_DONE = `(job.parts_done + coalesce((SELECT sum(part.done) FROM job AS part
+    WHERE part.parent_id = job.id AND part.kind = job.kind AND part.state = 'RUNNING'), 0))`;
+
+const leaseEnd = (seconds: string) => `now() + make_interval(secs => ${seconds}::float8)`;
+
 type ClaimedRow = {
   id: string;
   kind: JobKind;
   study_id: number | null;
-  slide_id: number | null;
   parent_id: string | null;
+  slide_id: number | null;
+  created_by: string;
   payload: Record<string, unknown>;
   attempts: number;
+  setbacks: number;
 };
 
-/** Takes a queued job for one attempt; null when it was cancelled or somebody else has it. */
-export const claimJob = async (client: Queryable, id: string): Promise<ClaimedJob | null> => {
+/** Takes a queued job for one attempt; null when it was cancelled, waits for others or somebody else has it. */
+export const claimJob = async (
+  client: Queryable,
+  id: string,
+  worker: { id: string; leaseSeconds: number },
+): Promise<ClaimedJob | null> => {
   const lease = randomUUID();
   const { rows } = await client.query<ClaimedRow>(
-    `WITH claimed AS (
-       UPDATE job SET state = 'RUNNING', lease = $2, lease_until = ${leaseEnd}, attempts = attempts + 1,
-         started_at = now(), done_before = done, message = NULL
-       WHERE id = $1 AND state = 'QUEUED' RETURNING id, kind, study_id, slide_id, parent_id, payload, attempts
-     ), begun AS (
-       UPDATE job SET state = 'RUNNING', attempts = attempts + 1, started_at = now()
-       WHERE id = (SELECT parent_id FROM claimed) AND state = 'QUEUED'
-     )
-     SELECT * FROM claimed`,
-    [id, lease],
+    `UPDATE job SET state = 'RUNNING', lease = $2, lease_until = ${leaseEnd("$3")}, attempts = attempts + 1,
+       started_at = now(), done_before = done, message = NULL, worker_id = $4
+     WHERE id = $1 AND state = 'QUEUED' AND waiting_for = 0
+     RETURNING id, kind, study_id, parent_id, slide_id, created_by, payload, attempts, setbacks`,
+    [id, lease, worker.leaseSeconds, worker.id],
   );
   const row = rows[0];
   if (!row) return null;
-  return {
-    id: row.id,
-    kind: row.kind,
-    studyId: row.study_id,
-    slideId: row.slide_id,
-    payload: row.payload,
-    attempts: row.attempts,
-    lease,
-  };
+  // Apart from the claim, so that nobody waits for a parent's row while it holds a part's.
+  if (row.parent_id !== null) {
+    await client.query(
+      "UPDATE job SET state = 'RUNNING', attempts = attempts + 1, started_at = now() WHERE id = $1 AND state = 'QUEUED'",
+      [row.parent_id],
+    );
+  }
+  const { study_id: studyId, parent_id: parentId, slide_id: slideId, created_by: createdBy, ...same } = row;
+  return { ...same, studyId, parentId, slideId, createdBy, lease, leaseSeconds: worker.leaseSeconds };
 };
 
 /** Thrown when another worker took the job over or somebody cancelled it: this attempt must not write any more. */
@@ -121,11 +211,21 @@ export class LeaseLostError extends Error {
   }
 }
 
+/** Thrown by a handler that finds other jobs under way which its own needs: it is queued again behind them. */
+export class NeedsJobsError extends Error {
+  readonly jobIds: readonly string[];
+  constructor(jobIds: readonly string[]) {
+    super(`${jobIds.length} other jobs have to end first.`);
+    this.name = "NeedsJobsError";
+    this.jobIds = jobIds;
+  }
+}
+
 /** Keeps the lease. @throws LeaseLostError */
 export const renewLease = async (client: Queryable, job: ClaimedJob): Promise<void> => {
   const { rowCount } = await client.query(
-    `UPDATE job SET lease_until = ${leaseEnd} WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease],
+    `UPDATE job SET lease_until = ${leaseEnd("$3")} WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
+    [job.id, job.lease, job.leaseSeconds],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };
@@ -140,122 +240,74 @@ export const recordProgress = async (
   progress: { done: number; total: number; restart?: boolean; message?: string },
 ): Promise<void> => {
   const { rowCount } = await client.query(
-    `UPDATE job SET done = $3, total = $4, message = $5, lease_until = ${leaseEnd}${progress.restart ? ", done_before = $3" : ""}
+    `UPDATE job SET done = $3, total = $4, message = $5, lease_until = ${leaseEnd("$6")},
+       ${progress.restart ? "done_before = $3" : "setbacks = CASE WHEN $3 > done THEN 0 ELSE setbacks END"}
      WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease, progress.done, progress.total, progress.message ?? null],
+    [job.id, job.lease, progress.done, progress.total, progress.message ?? null, job.leaseSeconds],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };
 
-/** Brings a parent's state and count in line with its children's. */
-const settleParent = async (client: Queryable, childId: string): Promise<void> => {
-  // The lock makes two children that end together see each other.
-  const { rows } = await client.query<{ id: string }>(
-    "SELECT id FROM job WHERE id = (SELECT parent_id FROM job WHERE id = $1) FOR UPDATE",
-    [childId],
-  );
-  const parent = rows[0];
-  if (!parent) return;
-  await client.query(
-    `WITH children AS (
-       SELECT count(*) FILTER (WHERE state IN ('QUEUED', 'RUNNING')) AS open,
-              count(*) FILTER (WHERE state = 'SUCCEEDED') AS succeeded,
-              count(*) FILTER (WHERE state = 'CANCELLED') AS cancelled,
-              count(*) AS total
-       FROM job WHERE parent_id = $1
-     )
-     UPDATE job SET
-       done = total_done.value,
-       state = CASE
-         WHEN children.open > 0 THEN CASE WHEN job.state = 'QUEUED' THEN 'QUEUED' ELSE 'RUNNING' END
-         WHEN children.succeeded = children.total THEN 'SUCCEEDED'
-         WHEN children.cancelled > 0 THEN 'CANCELLED'
-         WHEN children.succeeded > 0 THEN 'PARTLY_FAILED'
-         ELSE 'FAILED' END::job_state,
-       finished_at = CASE WHEN children.open = 0 THEN now() END
-     FROM children, LATERAL (SELECT (children.total - children.open)::int AS value) AS total_done
-     WHERE job.id = $1`,
-    [parent.id],
-  );
-};
-
-/** Ends an attempt for good. Does nothing when the lease was lost meanwhile. */
-export const finishJob = async (client: Queryable, job: ClaimedJob, failure?: Failure): Promise<void> => {
+/**
+ * Tells what a job is doing before there is anything to count.
+ * @throws LeaseLostError
+ */
+export const recordMessage = async (client: Queryable, job: ClaimedJob, message: string): Promise<void> => {
   const { rowCount } = await client.query(
-    `UPDATE job SET state = $3::job_state, finished_at = now(), lease = NULL, lease_until = NULL
-     WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease, failure ? "FAILED" : "SUCCEEDED"],
+    "UPDATE job SET message = $3 WHERE id = $1 AND lease = $2 AND state = 'RUNNING'",
+    [job.id, job.lease, message],
   );
-  if (rowCount !== 1) return;
-  if (failure) {
-    await client.query("INSERT INTO job_failure (job_id, code, message, fix, slide_id) VALUES ($1, $2, $3, $4, $5)", [
-      job.id,
-      failure.code,
-      failure.message,
-      failure.fix ?? null,
-      failure.slideId ?? job.slideId,
-    ]);
-  }
-  await settleParent(client, job.id);
+  if (rowCount !== 1) throw new LeaseLostError(job.id);
 };
 
-/** Gives an attempt back to the queue, unfinished; its checkpoint stays. */
-export const releaseJob = (client: Queryable, job: ClaimedJob) =>
-  client.query(
-    "UPDATE job SET state = 'QUEUED', lease = NULL, lease_until = NULL WHERE id = $1 AND lease = $2 AND state = 'RUNNING'",
-    [job.id, job.lease],
+/**
+ * Writes down what a job turned out to be asked for when it began, so that the next attempt does the same.
+ * @throws LeaseLostError
+ */
+export const settlePayload = async (
+  client: Queryable,
+  job: ClaimedJob,
+  payload: Record<string, unknown>,
+  resultId?: string,
+): Promise<void> => {
+  const { rowCount } = await client.query(
+    `UPDATE job SET payload = $3, result_id = coalesce($4, result_id)
+     WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
+    [job.id, job.lease, payload, resultId ?? null],
   );
+  if (rowCount !== 1) throw new LeaseLostError(job.id);
+};
+
+/**
+ * Gives an attempt back to the queue, unfinished; its checkpoint stays.
+ * @param after seconds before the next one may begin; left out, at once, and this attempt does not count as a setback
+ * @returns whether it was still this worker's
+ */
+export const releaseJob = async (client: Queryable, job: ClaimedJob, after?: number): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    `UPDATE job SET state = 'QUEUED', lease = NULL, lease_until = NULL, message_id = gen_random_uuid(),
+       start_after = now() + make_interval(secs => $3::float8),
+       setbacks = setbacks + CASE WHEN $3::float8 IS NULL THEN 0 ELSE 1 END
+     WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
+    [job.id, job.lease, after ?? null],
+  );
+  return rowCount === 1;
+};
+
+/** What a job had come to when its worker died. */
+export type AbandonedJob = QueuedJob & { studyId: number | null; slideId: number | null; setbacks: number };
 
 /**
  * Puts back what a dead worker held.
  * @param everything true where no other worker can exist (embedded database)
  */
-export const requeueAbandoned = async (
-  client: Queryable,
-  everything: boolean,
-): Promise<{ id: string; kind: JobKind }[]> => {
-  const { rows } = await client.query<{ id: string; kind: JobKind }>(
-    `UPDATE job SET state = 'QUEUED', lease = NULL, lease_until = NULL
-     WHERE state = 'RUNNING' AND lease IS NOT NULL AND ($1 OR lease_until < now()) RETURNING id, kind`,
+export const requeueAbandoned = async (client: Queryable, everything: boolean): Promise<AbandonedJob[]> => {
+  const { rows } = await client.query<AbandonedJob>(
+    `UPDATE job SET state = 'QUEUED', lease = NULL, lease_until = NULL, message_id = gen_random_uuid(), start_after = NULL,
+       setbacks = setbacks + 1
+     WHERE state = 'RUNNING' AND lease IS NOT NULL AND ($1 OR lease_until < now())
+     RETURNING id, kind, study_id AS "studyId", slide_id AS "slideId", setbacks`,
     [everything],
   );
   return rows;
-};
-
-/** Cancels a job and its children; a running worker notices at its next batch. Returns how many were open. */
-export const cancelJobTree = async (client: Queryable, id: string): Promise<number> => {
-  const { rowCount } = await client.query(
-    `UPDATE job SET state = 'CANCELLED', finished_at = now(), lease = NULL, lease_until = NULL
-     WHERE (id = $1 OR parent_id = $1) AND state IN ('QUEUED', 'RUNNING')`,
-    [id],
-  );
-  await settleParent(client, id);
-  return rowCount ?? 0;
-};
-
-/**
- * Queues again what failed or was cancelled in a job or its children, and forgets those failures.
- * @throws HistoError CONFLICT when nothing failed
- */
-export const retryJobTree = async (client: Queryable, id: string): Promise<{ id: string; kind: JobKind }[]> => {
-  const { rows } = await client.query<{ id: string; kind: JobKind; is_leaf: boolean }>(
-    `UPDATE job SET state = 'QUEUED', finished_at = NULL, message = NULL, attempts = 0
-     WHERE (id = $1 OR parent_id = $1) AND state IN ('FAILED', 'CANCELLED', 'PARTLY_FAILED')
-     RETURNING id, kind, NOT EXISTS (SELECT FROM job AS child WHERE child.parent_id = job.id) AS is_leaf`,
-    [id],
-  );
-  const leaves = rows.filter((row) => row.is_leaf);
-  if (leaves.length === 0) {
-    throw new HistoError("CONFLICT", "Nothing in this job has failed or was cancelled.", {
-      fix: "Look at `state` and `failures`; a running job may be cancelled first.",
-    });
-  }
-  const ids = rows.map((row) => row.id);
-  await client.query("DELETE FROM job_failure WHERE job_id = ANY($1::uuid[])", [ids]);
-  await client.query(
-    "UPDATE job SET state = 'RUNNING', finished_at = NULL WHERE id = (SELECT parent_id FROM job WHERE id = $1)",
-    [id],
-  );
-  await settleParent(client, leaves[0]?.id ?? id);
-  return leaves.map(({ id: leaf, kind }) => ({ id: leaf, kind }));
 };

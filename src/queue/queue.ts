@@ -1,55 +1,66 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { PgBoss } from "pg-boss";
-import { HistoError, isHistoError } from "../platform/errors.ts";
+import { isHistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { isUnavailable } from "../store/unavailable.ts";
+import { startDispatcher } from "./dispatcher.ts";
+import { addNeeds, finishJob, giveUpJob, lockJobs } from "./graph.ts";
 import {
+  type AbandonedJob,
   type ClaimedJob,
   claimJob,
   type Failure,
-  finishJob,
   type JobKind,
-  LEASE_SECONDS,
   LeaseLostError,
+  NeedsJobsError,
+  type QueuedJob,
   releaseJob,
   renewLease,
   requeueAbandoned,
 } from "./jobs.ts";
+import { type Messages, startMessages } from "./messages.ts";
+
+export { installQueue } from "./messages.ts";
 
 /** Does the work of one claimed job. Throws HistoError for what the job's owner should read. */
 export type JobHandler = (job: ClaimedJob, signal: AbortSignal) => Promise<void>;
 export type JobHandlers = Partial<Record<JobKind, JobHandler>>;
 
+export type QueueOptions = {
+  /** How long a job stays with a worker that is not heard of; 60 by default. */
+  leaseSeconds?: number;
+  /** Before the second attempt after something unforeseen, and twice as long before each further one; 2 by default. */
+  backoffSeconds?: number;
+};
+
 export type Queue = {
-  /** Sends the messages for queued jobs; in the same transaction as the rows, so that neither exists alone. */
-  wake(client: Queryable, jobs: readonly { id: string; kind: JobKind }[]): Promise<void>;
-  /** Begins to take jobs of the handlers' kinds. */
+  /** Names this process among the workers. */
+  workerId: string;
+  /**
+   * Announces queued jobs to workers; in the same transaction as the rows, so that neither exists alone. Those that wait
+   * for others are announced when these have ended.
+   */
+  wake(client: Queryable, jobs: readonly QueuedJob[]): Promise<void>;
+  /** Begins to take jobs of the handlers' kinds, up to `concurrency` of each at a time. */
   work(handlers: JobHandlers, options: { concurrency: number }): Promise<void>;
-  /** Stops taking jobs, hands the running ones back to the queue and waits for them to let go. */
+  /** Stops taking jobs, hands the running ones back to the queue at their next batch and waits for them to let go. */
   stop(): Promise<void>;
 };
 
-const QUEUES: readonly JobKind[] = [
-  "INGEST",
-  "TILE",
-  "EMBED",
-  "CODEBOOK",
-  "TRAIN",
-  "SCORE",
-  "IMPORT",
-  "EXPORT",
-  "INDEX",
-];
-const queueName = (kind: JobKind) => kind.toLowerCase();
-
-/** Unexpected errors may be passing ones (a database restart); after so many attempts they are the job's failure. */
-const MAX_ATTEMPTS = 3;
-const POLL_SECONDS = 0.5;
+const LEASE_SECONDS = 60;
+const BACKOFF_SECONDS = 2;
+/** Unexpected errors may be passing ones; after so many in a row without any progress they are the job's failure. */
+const MAX_ATTEMPTS = 4;
+/** A worker may be killed for many reasons, of which its job is the least likely one. */
+const MAX_DEATHS = 10;
 /** While the database is away, what became of a job is told it again and again. */
 const RETRY_MS = 500;
-/** A message only wakes a worker; how long the work may take is the lease's matter. */
-const MESSAGE_LIFE_SECONDS = 23 * 60 * 60;
+
+const DEADLOCK = "40P01";
+
+const isPassing = (error: unknown): boolean =>
+  isUnavailable(error) || (error as { code?: unknown } | null)?.code === DEADLOCK;
 
 const failureOf = (error: unknown): Failure => {
   if (isHistoError(error)) return { code: error.code, message: error.message, fix: error.fix };
@@ -60,195 +71,160 @@ const failureOf = (error: unknown): Failure => {
   };
 };
 
-const createBoss = (database: Database, options: { migrate: boolean; supervise: boolean }): PgBoss =>
-  new PgBoss({
-    db: { executeSql: (text: string, values?: unknown[]) => database.pool.query(text, values) },
-    schedule: false,
-    superviseIntervalSeconds: 60,
-    ...options,
-  });
+const DEADLY: Failure = {
+  code: "INTERNAL",
+  message: `${MAX_DEATHS} workers in a row ended while they were at this, without getting any further.`,
+  fix: "Look at the workers' logs and memory; leave the slide out, or mend it and call retryJob.",
+};
 
-const createQueues = async (boss: PgBoss): Promise<void> => {
-  for (const kind of QUEUES) {
-    await boss.createQueue(queueName(kind), { retryLimit: 0, expireInSeconds: MESSAGE_LIFE_SECONDS });
+type Running = {
+  database: Database;
+  log: Logger;
+  messages: Messages;
+  backoffSeconds: number;
+  isStopping(): boolean;
+};
+
+/** Tells the database what became of an attempt. */
+const settle = async (
+  { database, log, messages, backoffSeconds, isStopping }: Running,
+  job: ClaimedJob,
+  error: unknown,
+): Promise<void> => {
+  const finish = (failure?: Failure) =>
+    database.transaction(async (client) => {
+      const ready = await finishJob(client, job, failure);
+      await messages.announce(
+        client,
+        ready.map(({ id }) => id),
+      );
+    });
+  const release = (after?: number) =>
+    database.transaction(async (client) => {
+      if (await releaseJob(client, job, after)) await messages.announce(client, [job.id]);
+    });
+  if (error === undefined) return finish();
+  if (isStopping() || error instanceof LeaseLostError) return release();
+  if (error instanceof NeedsJobsError) {
+    return database.transaction(async (client) => {
+      await lockJobs(client, job.studyId);
+      if (!(await releaseJob(client, job))) return;
+      await addNeeds(
+        client,
+        error.jobIds.map(() => job.id),
+        error.jobIds,
+      );
+      await messages.announce(client, [job.id]);
+    });
   }
+  const detail = isHistoError(error) ? { code: error.code } : { error };
+  log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
+  // A database that was away says nothing about the job, however often.
+  if (isPassing(error)) return release();
+  if (isHistoError(error) || job.setbacks + 1 >= MAX_ATTEMPTS) return finish(failureOf(error));
+  return release(backoffSeconds * 2 ** job.setbacks);
 };
 
-/** Makes the queue's schema and queues, or brings them to this version; for the role that owns the tables. */
-export const installQueue = async (database: Database): Promise<void> => {
-  const boss = createBoss(database, { migrate: true, supervise: false });
-  boss.on("error", () => {});
-  await boss.start();
-  await createQueues(boss);
-  await boss.stop({ graceful: false, close: false });
-};
+/** Only one worker at a time looks for what others left behind. */
+const SWEEP_LOCK = 72_707_371;
 
-/** Whether this role owns the queue's schema or may make it. */
-const ownsQueue = async (database: Database): Promise<boolean> => {
-  const { rows } = await database.query<{ owns: boolean }>(
-    `SELECT coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'pgboss'),
-       has_database_privilege(current_database(), 'CREATE')) AS owns`,
-  );
-  return rows[0]?.owns === true;
-};
-
-const startBoss = async (database: Database, log: Logger): Promise<PgBoss> => {
-  const isOwner = await ownsQueue(database);
-  const boss = createBoss(database, { migrate: isOwner, supervise: true });
-  boss.on("error", (error) => log.warn({ reason: error.message }, "queue"));
-  try {
-    await boss.start();
-  } catch (error) {
-    if (isOwner) throw error;
-    throw new HistoError(
-      "FORBIDDEN",
-      "The queue's tables are not those of this version, and this role may not change them.",
-      {
-        fix: "Run histoql migrate as the role that owns the tables, with --application-role and the name of this one.",
-        cause: error,
-      },
+const sweep = async ({ database, messages }: Running, everything: boolean): Promise<void> => {
+  const deadly = await database.transaction(async (client): Promise<AbandonedJob[]> => {
+    const { rows } = await client.query<{ isMine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
+      SWEEP_LOCK,
+    ]);
+    if (!rows[0]?.isMine) return [];
+    const abandoned = await requeueAbandoned(client, everything);
+    const hopeless = abandoned.filter(({ setbacks }) => setbacks >= MAX_DEATHS);
+    const given = new Set(hopeless.map(({ id }) => id));
+    const unannounced = await messages.findUnannounced(client);
+    await messages.announce(
+      client,
+      unannounced.map(({ id }) => id).filter((id) => !given.has(id)),
     );
-  }
-  if (isOwner) await createQueues(boss);
-  return boss;
+    return hopeless;
+  });
+  for (const job of deadly) await database.transaction((client) => giveUpJob(client, job, DEADLY));
 };
 
-/**
- * Queued jobs that no message announces: a connection may break between the message that was taken and the job that was to
- * be claimed. A parent's children are announced in its place.
- */
-const findUnannounced = async (client: Queryable): Promise<{ id: string; kind: JobKind }[]> => {
-  const { rows } = await client.query<{ id: string; kind: JobKind }>(
-    `SELECT id, kind FROM job
-     WHERE state = 'QUEUED' AND NOT EXISTS (SELECT FROM job AS child WHERE child.parent_id = job.id)
-       AND NOT EXISTS (
-         SELECT FROM pgboss.job AS message
-         WHERE message.name = lower(job.kind::text) AND message.state < 'active' AND message.data ->> 'jobId' = job.id::text
-       )`,
-  );
-  return rows;
-};
-
-/**
- * pg-boss over our own pool carries the messages; the rows of `job` are the truth. A message that comes twice, late
- * or for a cancelled job finds nothing to claim and does no harm.
- */
-export const startQueue = async (database: Database, log: Logger): Promise<Queue> => {
-  const boss = await startBoss(database, log);
-
-  const running = new Map<string, AbortController>();
-  const inFlight = new Set<Promise<void>>();
+/** The messages and the work of this process on one database. */
+export const startQueue = async (database: Database, log: Logger, options: QueueOptions = {}): Promise<Queue> => {
+  const { leaseSeconds = LEASE_SECONDS, backoffSeconds = BACKOFF_SECONDS } = options;
+  const workerId = randomUUID();
+  const messages = await startMessages(database, log);
+  const controllers = new Set<AbortController>();
   let stopping = false;
   let sweeper: NodeJS.Timeout | undefined;
-
-  const wake: Queue["wake"] = async (client, jobs) => {
-    const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) };
-    for (const kind of new Set(jobs.map((job) => job.kind))) {
-      const messages = jobs.filter((job) => job.kind === kind).map((job) => ({ data: { jobId: job.id } }));
-      await boss.insert(queueName(kind), messages, { db });
-    }
-  };
-
-  const sweep = (everything: boolean) =>
-    database.transaction(async (client) => {
-      const abandoned = await requeueAbandoned(client, everything);
-      const waiting = [...abandoned, ...(await findUnannounced(client))];
-      const unique = [...new Map(waiting.map((job) => [job.id, job])).values()];
-      if (unique.length > 0) await wake(client, unique);
-    });
+  let stopTaking: (() => Promise<void>) | undefined;
+  const running: Running = { database, log, messages, backoffSeconds, isStopping: () => stopping };
 
   /** Until it is done or the database answers otherwise; the lease decides whose the job is meanwhile. */
-  const untilAvailable = async (work: () => Promise<void>): Promise<void> => {
+  const untilAvailable = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (!isUnavailable(error) || stopping) throw error;
+        if (!isPassing(error) || stopping) throw error;
         await delay(RETRY_MS);
       }
     }
   };
 
-  const settle = async (job: ClaimedJob, error: unknown): Promise<void> => {
-    if (error === undefined) return database.transaction((client) => finishJob(client, job));
-    if (stopping || error instanceof LeaseLostError) {
-      await database.transaction(async (client) => {
-        const { rowCount } = await releaseJob(client, job);
-        if (rowCount === 1) await wake(client, [job]);
-      });
-      return;
-    }
-    const detail = isHistoError(error) ? { code: error.code } : { error };
-    log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
-    // A database that was away says nothing about the job, however often.
-    if (isUnavailable(error) || (!isHistoError(error) && job.attempts < MAX_ATTEMPTS)) {
-      await database.transaction(async (client) => {
-        const { rowCount } = await releaseJob(client, job);
-        if (rowCount === 1) await wake(client, [job]);
-      });
-      return;
-    }
-    await database.transaction((client) => finishJob(client, job, failureOf(error)));
-  };
-
   const runJob = async (id: string, handler: JobHandler): Promise<void> => {
     if (stopping) return;
-    let claimed: ClaimedJob | null = null;
-    await untilAvailable(async () => {
-      claimed = await claimJob(database, id);
-    });
-    const job = claimed as ClaimedJob | null;
+    const job = await untilAvailable(() => claimJob(database, id, { id: workerId, leaseSeconds }));
     if (!job) return;
     const controller = new AbortController();
-    running.set(job.id, controller);
+    controllers.add(controller);
+    if (stopping) controller.abort(new Error("The worker is stopping."));
     const heartbeat = setInterval(
       () =>
         renewLease(database, job).catch((error: unknown) => {
           if (error instanceof LeaseLostError) controller.abort(error);
         }),
-      (LEASE_SECONDS * 1000) / 4,
+      (leaseSeconds * 1000) / 4,
     );
     let failure: unknown;
     try {
+      controller.signal.throwIfAborted();
       await handler(job, controller.signal);
     } catch (error) {
       failure = controller.signal.aborted ? (controller.signal.reason ?? error) : error;
     } finally {
       clearInterval(heartbeat);
-      running.delete(job.id);
+      controllers.delete(controller);
     }
-    await untilAvailable(() => settle(job, failure));
+    await untilAvailable(() => settle(running, job, failure));
   };
 
   return {
-    wake,
+    workerId,
+    wake: (client, jobs) =>
+      messages.announce(
+        client,
+        jobs.map(({ id }) => id),
+      ),
     async work(handlers, { concurrency }) {
-      await sweep(database.kind === "embedded");
+      await sweep(running, database.kind === "embedded");
       sweeper = setInterval(() => {
-        sweep(false).catch((error: unknown) => log.warn({ error }, "sweep"));
-      }, LEASE_SECONDS * 500);
-      for (const kind of QUEUES) {
-        const handler = handlers[kind];
-        if (!handler) continue;
-        await boss.work<{ jobId: string }>(
-          queueName(kind),
-          { batchSize: 1, pollingIntervalSeconds: POLL_SECONDS, localConcurrency: concurrency },
-          async ([message]) => {
-            if (!message) return;
-            const work = runJob(message.data.jobId, handler).catch((error: unknown) => log.error({ error }, "job"));
-            inFlight.add(work);
-            await work;
-            inFlight.delete(work);
-          },
-        );
-      }
+        sweep(running, false).catch((error: unknown) => log.warn({ error }, "sweep"));
+      }, leaseSeconds * 500);
+      stopTaking = startDispatcher({
+        messages,
+        log,
+        kinds: Object.keys(handlers) as JobKind[],
+        concurrency,
+        run: (kind, jobId) => runJob(jobId, handlers[kind] as JobHandler),
+      });
     },
     async stop() {
+      // The second time is for whoever has not begun to work.
+      if (stopping) return;
       stopping = true;
       clearInterval(sweeper);
-      for (const controller of running.values()) controller.abort(new Error("The worker is stopping."));
-      await Promise.all(inFlight);
-      await boss.stop({ graceful: false, close: false });
+      for (const controller of controllers) controller.abort(new Error("The worker is stopping."));
+      await stopTaking?.();
+      await messages.stop();
     },
   };
 };

@@ -1,49 +1,63 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encoder.ts";
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
-import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
-import { orReduce } from "../modules/featureSet/reduce.jobs.ts";
-import { runScoreJob } from "../modules/mil/mil.score.jobs.ts";
-import { runTrainJob } from "../modules/mil/mil.train.jobs.ts";
-import { runTileJob } from "../modules/patch/patch.jobs.ts";
+import { closeExportThreads } from "../modules/export/export.stream.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
-import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
-import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
-import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
+import { createSlideFiles } from "../modules/slide/slideFiles.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
+import { HistoError } from "../platform/errors.ts";
 import { createLogger } from "../platform/logging.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
 import { createJobWatch } from "../queue/jobWatch.ts";
 import { startQueue } from "../queue/queue.ts";
-import { createArtefactStore } from "../store/artefacts.ts";
-import { openDatabase } from "../store/database.ts";
-import { migrate } from "../store/migrations.ts";
+import { recordVersion, requireVersion } from "../queue/workers.ts";
+import { openArtefacts } from "../store/artefacts.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate, missingMigrations } from "../store/migrations.ts";
 import { createPrisma } from "../store/prisma.ts";
+import { startWorking, type Work, type WorkOptions } from "./work.ts";
 
 const packageVersion = (name: string): string => {
   const require = createRequire(import.meta.url);
   return (require(name) as { version: string }).version;
 };
 
-/** Slides that one process embeds at a time: while one is opened, masked or finished, the other feeds the encoder. */
-const SLIDES_AT_ONCE = 2;
-
 export type AppOptions = {
   /** Keeps the embedded database in memory (tests). */
   inMemory?: boolean;
   /** Takes jobs in this process; on by default. */
-  work?: boolean;
+  work?: boolean | WorkOptions;
+  /** A worker changes nothing of the database's version, and serves nobody. */
+  as?: "server" | "worker";
   /** Sees every SQL statement. */
   onStatement?: (text: string) => void;
 };
 
-export type RunningApp = App & { close(): Promise<void> };
+export type RunningApp = App & { work: Work | undefined; close(): Promise<void> };
+
+/** @throws HistoError CONFLICT when tables and program are of different versions */
+const requireSameTables = async (database: Database): Promise<void> => {
+  const missing = await missingMigrations(database);
+  if (missing.length === 0) return;
+  throw new HistoError("CONFLICT", `The database lacks ${missing.length} of this version's migrations.`, {
+    fix: "Start histoql serve of this version, or run histoql migrate, with the same DATABASE_URL; then start workers.",
+  });
+};
+
+/** Brings the database to this version; or, for a worker, makes sure that it is. */
+const settleVersion = async (database: Database, version: string, as: "server" | "worker"): Promise<void> => {
+  if (as === "worker") {
+    await requireSameTables(database);
+    return requireVersion(database, version);
+  }
+  await migrate(database);
+  await recordVersion(database, version);
+};
 
 const storeBundledEncoder = async (app: App): Promise<void> => {
   const { card, model } = await bundledEncoder();
@@ -62,6 +76,8 @@ const storeBundledEncoder = async (app: App): Promise<void> => {
  * @throws HistoError when the database is in use, unreachable or of another version
  */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<RunningApp> => {
+  const { as = "server", work = true } = options;
+  const version = packageVersion("../../package.json");
   makeDataFolder(config.dataFolder);
   const log = createLogger(config.logLevel);
   const database = await openDatabase({
@@ -71,45 +87,36 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     onStatement: options.onStatement,
   });
   try {
-    await migrate(database);
-    const artefacts = createArtefactStore(join(config.dataFolder, "artefacts"));
+    await settleVersion(database, version, as);
+    const artefacts = openArtefacts(config);
+    const slideFiles = createSlideFiles(config);
     const app: App = {
       config,
       log,
-      version: packageVersion("../../package.json"),
+      version,
       onnxruntimeVersion: packageVersion("onnxruntime-node/package.json"),
       database,
       prisma: createPrisma(database),
       artefacts,
-      queue: await startQueue(database, log),
+      queue: await startQueue(database, log, { leaseSeconds: config.leaseSeconds }),
       jobWatch: createJobWatch(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
-      openSlides: createOpenSlides(),
-      encoderSessions: createEncoderSessions(config, artefacts),
+      slideFiles,
+      openSlides: createOpenSlides(slideFiles),
+      encoderSessions: createEncoderSessions({ config, artefacts, log }),
     };
     await storeBundledEncoder(app);
-    if (options.work !== false) {
-      await app.queue.work(
-        {
-          TILE: runTileJob(app),
-          EMBED: thenIndex(app, thenAssign(app, orReduce(app, runEmbedJob(app)))),
-          INDEX: runIndexJob(app),
-          CODEBOOK: runCodebookJob(app),
-          TRAIN: runTrainJob(app),
-          SCORE: runScoreJob(app),
-        },
-        { concurrency: SLIDES_AT_ONCE },
-      );
-    }
-    const stopSweeping = startSweeping(app);
-    const stopIndexing = options.work === false ? undefined : startIndexing(app);
+    const working = work === false ? undefined : await startWorking(app, work === true ? {} : work);
+    const stopSweeping = as === "server" ? startSweeping(app) : undefined;
     return {
       ...app,
+      work: working,
       async close() {
-        await stopSweeping();
-        await stopIndexing?.();
+        await stopSweeping?.();
+        await working?.stop();
         await indexingDone(app);
         app.jobWatch.close();
+        await closeExportThreads(app);
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

@@ -1,6 +1,8 @@
 export { fileChecksum } from "./checksum.ts";
 export { deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
 export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
+export { LAB_LINE, LINEAR_OF_BYTE, SRGB_LINE, WHITE_POINT, XYZ_OF_RGB } from "./lab.ts";
+export { outlinesOfMask } from "./maskOutlines.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
 export {
   type CellClasses,
@@ -17,6 +19,9 @@ export { readPatch } from "./patches.ts";
 export { encodeJpeg } from "./pixels.ts";
 export { isPlausibleResolution } from "./resolution.ts";
 export { readScaled, readThumbnail } from "./scaling.ts";
+export { estimatePicturesStain, estimateSlideStain } from "./slideStain.ts";
+export type { StainMethod, StainParameters } from "./stain.ts";
+export { STAIN_TARGETS, type StainTransform, stainTransform } from "./stainTransform.ts";
 export { detectTissue, maskPreviewPng } from "./tissue.ts";
 export type {
   GridGeometry,

@@ -12,6 +12,10 @@ type CopyConnection = {
   sendCopyFail(message: string): void;
 };
 
+/** What a COPY in binary format begins and ends with (PostgreSQL documentation, COPY, "Binary Format"). */
+export const BINARY_HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
+export const BINARY_TRAILER = Buffer.from([0xff, 0xff]);
+
 export type Chunks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
 /** Resolves when the socket takes more, or never will. */

@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import { type Chunks, copyIn } from "./copyIn.ts";
+import { BINARY_HEADER, BINARY_TRAILER, type Chunks, copyIn } from "./copyIn.ts";
 import type { Database, Queryable } from "./database.ts";
 import { appendVectors, type VectorBatch, vectorTable } from "./vectors.ts";
 
@@ -7,9 +7,6 @@ import { appendVectors, type VectorBatch, vectorTable } from "./vectors.ts";
  * Vectors in PostgreSQL's binary COPY format, for imports: the server parses nothing and the statement is planned once.
  * Format: PostgreSQL documentation, COPY, "Binary Format"; for the vector itself pgvector's halfvec_send.
  */
-
-const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
-const TRAILER = Buffer.from([0xff, 0xff]);
 
 const FIELDS = 4;
 /** Behind the field count and the id's length. */
@@ -65,9 +62,9 @@ export type VectorBatches = AsyncIterable<VectorBatch> | Iterable<VectorBatch>;
 
 /** The bytes of a whole COPY of these batches, one chunk a batch. */
 export async function* encodeCopy(batches: VectorBatches): AsyncGenerator<Buffer> {
-  yield HEADER;
+  yield BINARY_HEADER;
   for await (const batch of batches) yield encodeBatch(batch);
-  yield TRAILER;
+  yield BINARY_TRAILER;
 }
 
 export const copyEncoded = (client: Queryable, featureSetId: number, chunks: Chunks): Promise<number> =>

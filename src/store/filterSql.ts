@@ -53,7 +53,8 @@ export const valueSql = (row: string, attribute: string, type: "scalar" | "text"
 
 const OPERATORS = { equals: "=", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
-const rangeSql = (value: string, range: NumberRange, parameters: Parameters): string => {
+/** A number within bounds; `value` is jsonb. */
+export const rangeSql = (value: string, range: NumberRange, parameters: Parameters): string => {
   const bounds = Object.entries(OPERATORS).flatMap(([name, operator]) => {
     const bound = range[name as keyof NumberRange];
     return bound === undefined ? [] : [`${value} ${operator} ${parameters.add(JSON.stringify(bound))}::jsonb`];

@@ -82,6 +82,30 @@ export const readPatchPlaces = async (
   return { x: along(found?.x), y: along(found?.y) };
 };
 
+/**
+ * Writes what was measured of patches beside what is there: row-major `[patches, names]`. Rows that hold the same figures
+ * already, as of patches that are in several feature sets, are not written again.
+ */
+export const writeMeasurements = async (
+  client: Queryable,
+  patchIds: ArrayLike<number>,
+  names: readonly string[],
+  values: Float32Array,
+): Promise<void> => {
+  const columns = names.map((_, column) =>
+    float4Array(Array.from(patchIds, (_, row) => values[row * names.length + column] as number)),
+  );
+  const places = names.map((_, column) => `$${column + 3}::float4[]`);
+  const pairs = names.map((_, column) => `($2::text[])[${column + 1}], m${column}`);
+  await client.query(
+    `UPDATE features.patch AS patch SET measurements = coalesce(patch.measurements, '{}') || measured.figures
+     FROM (SELECT id, jsonb_build_object(${pairs.join(", ")}) AS figures
+       FROM unnest($1::int8[], ${places.join(", ")}) AS batch (id, ${names.map((_, column) => `m${column}`).join(", ")})) AS measured
+     WHERE patch.id = measured.id AND (patch.measurements @> measured.figures) IS NOT TRUE`,
+    [int8Array(patchIds), names, ...columns],
+  );
+};
+
 type RawPatch = { id: number; x: number; y: number; tissue_share: number; measurements: Record<string, number> | null };
 
 const toPatch = (row: RawPatch): PatchRow => ({
@@ -147,6 +171,21 @@ export const readPatches = async (client: Queryable, ids: readonly number[]): Pr
   );
   const byId = new Map(rows.map((row) => [row.id, toPatch(row)]));
   return ids.map((id) => byId.get(id) ?? null);
+};
+
+/** Patches of a grid by id, behind `after` or from the first, `limit` at most. */
+export const readPatchPage = async (
+  client: Queryable,
+  gridId: number,
+  after: number | null,
+  limit: number,
+): Promise<PatchRow[]> => {
+  const { rows } = await client.query<RawPatch>(
+    `SELECT id, x, y, tissue_share, measurements FROM features.patch
+     WHERE id > $1::int8 AND id < $2::int8 ORDER BY id LIMIT $3`,
+    [after ?? patchId(gridId, 0) - 1, patchId(gridId + 1, 0), limit],
+  );
+  return rows.map(toPatch);
 };
 
 /** @throws HistoError LIMIT_EXCEEDED when a grid has more cells than ids can name */

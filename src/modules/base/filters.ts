@@ -147,8 +147,15 @@ const requireRange = (range: NonNullable<PredicateTest["number"]>, path: readonl
   });
 };
 
-/** @throws HistoError TYPE_MISMATCH, BAD_ARGUMENT */
-const predicateCondition = ({ key, type }: Attribute, test: PredicateTest, path: readonly string[]): Condition => {
+/**
+ * One attribute's test, of the kind that the attribute has.
+ * @throws HistoError TYPE_MISMATCH, BAD_ARGUMENT
+ */
+export const predicateCondition = (
+  { key, type }: Pick<Attribute, "key" | "type">,
+  test: PredicateTest,
+  path: readonly string[],
+): Condition => {
   if (test.isMissing != null) return { kind: "missing", attribute: key, isMissing: test.isMissing };
   for (const [name, needed] of Object.entries(KIND_OF_TEST)) {
     if (test[name as keyof PredicateTest] == null || needed === type) continue;

@@ -11,7 +11,7 @@ import type { CodebookMapper } from "../phenotype/schema.mappers.ts";
 /** What an export's input came to when it was authorised; the column `selection` of its row. */
 export type Selection = {
   /** Conditions on single patches. */
-  filter: Pick<VectorFilter, "patchIds" | "phenotypes">;
+  filter: Pick<VectorFilter, "patchIds" | "phenotypes" | "measurements">;
   clinical: SelectedColumn[];
   codebook: { buildId: number; codebookId: number } | null;
   scoreId: number | null;

@@ -1,35 +1,30 @@
-import { stat } from "node:fs/promises";
-import { embedPatches } from "../../inference/embed-patches.ts";
+import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
+import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
+import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
-import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
+import { cellOrigin, patchRegion, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
 import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
-import { cellOf, readGridPatchIds } from "../../store/patches.ts";
+import { cellOf, readGridPatchIds, writeMeasurements } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { ensureGrid } from "../patch/grid.service.ts";
 import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
-
-/** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
-const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
-  const found = await stat(image.path).catch(() => undefined);
-  if (!found) {
-    throw new HistoError("FILE_NOT_FOUND", `The file of slide "${slide.key}" is not where it was registered.`, {
-      fix: "Mount the folder again, or register the slide's new place with registerSlides; then retryJob.",
-    });
-  }
-  const isSame = BigInt(found.size) === image.bytes && (await fileChecksum(image.path)) === image.checksum;
-  if (isSame) return;
-  throw new HistoError("CONFLICT", `The file of slide "${slide.key}" has changed since it was registered.`, {
-    fix: "Register it again with registerSlides, then retryJob.",
-  });
-};
+import { withSameFile } from "../slide/slideFiles.ts";
+import { recipeOf } from "./embed.plan.ts";
+import { hasQualityControl, stainMethodOf } from "./preprocessing.ts";
+import { slideStainTransform } from "./slideStain.ts";
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
-const requireRoom = async (app: App, slide: Slide, patches: number, dims: number): Promise<void> => {
+export const requireRoom = async (
+  app: App,
+  slide: Pick<Slide, "key">,
+  patches: number,
+  dims: number,
+): Promise<void> => {
   if (app.database.kind !== "embedded") return;
   const used = await storeBytes(app.database);
   const needed = estimateBytes(patches, dims);
@@ -55,11 +50,12 @@ type Work = {
 };
 
 /** Writes one batch, its checkpoint and the job's progress in one transaction. */
-const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string) => {
+const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOptions["onBatch"] => {
   const { app, job, slide, featureSet, grid, written } = work;
-  return async (first: number, count: number, vectors: Float32Array | Uint16Array): Promise<void> => {
+  return async (first, count, { vectors, measures, ranOn: provider }) => {
     const from = written + first;
     const to = from + count;
+    app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
     await app.database.transaction(async (client) => {
       const batch = {
         patchIds: ids.subarray(first, first + count),
@@ -72,33 +68,63 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string
       // First, because it locks the slide: of two jobs at one slide, the later finds the checkpoint moved on.
       if (!(await advanceCheckpoint(client, { ...step, provider }))) throw new LeaseLostError(job.id);
       await appendVectors(client, featureSet.id, batch, oid);
+      if (measures) await writeMeasurements(client, batch.patchIds, QUALITY_MEASURES, measures);
       await recordProgress(client, job, { done: to, total: grid.patches });
     });
   };
 };
 
+/** Runs `use` with what measures the feature set's patches; null where nothing is measured. */
+const withMeasurer = async <Result>(
+  featureSet: FeatureSet,
+  use: (measurer: PatchMeasurer | null) => Promise<Result>,
+): Promise<Result> => {
+  if (!hasQualityControl(featureSet)) return use(null);
+  const { patchSize, micronsPerPixel } = featureSet;
+  const measurer = await startPatchMeasurer({ patchSize, micronsPerPixel });
+  try {
+    return await use(measurer);
+  } finally {
+    await measurer.close();
+  }
+};
+
 /** Embeds the patches after the checkpoint. */
 const embedRest = async (work: Work): Promise<void> => {
-  const { app, image, encoder, grid, written, signal } = work;
-  const ids = (await readGridPatchIds(app.database, grid)).subarray(written);
+  const { app, slide, image, featureSet, encoder, grid, written, signal } = work;
+  const ids = await readGridPatchIds(app.database, grid);
+  const rest = ids.subarray(written);
   const oid = await halfvecOid(app.database);
-  await app.encoderSessions.use(encoder, (session) =>
-    app.openSlides.use(image, (opened) => {
-      const plan = patchRegion(opened.levels, grid);
-      return embedPatches({
-        patches: ids.length,
-        regionWidthPixels: plan.widthPixels,
-        regionHeightPixels: plan.heightPixels,
-        readPatch: (index, target) => {
-          const { x, y } = cellOrigin(grid, cellOf(ids[index] as number));
-          return readPatch(opened, plan, x, y, target);
-        },
-        session,
-        batchSize: app.config.batchSize,
-        signal,
-        onBatch: storeBatch(work, ids, oid, session.provider),
-      });
-    }),
+  const method = stainMethodOf(featureSet);
+  await withMeasurer(featureSet, (measurer) =>
+    app.encoderSessions.use(
+      encoder,
+      (session) =>
+        app.openSlides.use(image, async (opened) => {
+          const plan = patchRegion(opened.levels, grid);
+          const originOf = (index: number) => cellOrigin(grid, cellOf(ids[index] as number));
+          const sampled = { app, slide, featureSet, opened, plan, patches: ids.length, originOf };
+          const stain = method && (await slideStainTransform({ ...sampled, method }));
+          await session.tune();
+          signal.throwIfAborted();
+          return embedPatches({
+            patches: rest.length,
+            regionWidthPixels: plan.widthPixels,
+            regionHeightPixels: plan.heightPixels,
+            readPatch: (index, target) => {
+              const { x, y } = originOf(written + index);
+              return readPatch(opened, plan, x, y, target);
+            },
+            session,
+            stain,
+            measurer,
+            batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
+            signal,
+            onBatch: storeBatch(work, rest, oid),
+          });
+        }),
+      method,
+    ),
   );
 };
 
@@ -115,19 +141,21 @@ export const runEmbedJob =
       include: { encoder: true },
     });
     const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
-    await requireSameFile(slide, image);
-    const { patchSize, micronsPerPixel, overlap, minTissue, tissue, dims } = featureSet;
-    const recipe = { patchSize, micronsPerPixel, overlap, minTissue, tissue };
-    const grid = await ensureGrid(app, slide, image, recipe, (patches) => requireRoom(app, slide, patches, dims));
-    const { written } = await app.database.transaction(async (client) => {
-      const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
-      await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
-      return checkpoint;
+    await withSameFile(app, job, { slide, image, signal }, async () => {
+      const { dims } = featureSet;
+      const grid = await ensureGrid(app, slide, image, recipeOf(featureSet), (patches) =>
+        requireRoom(app, slide, patches, dims),
+      );
+      const { written } = await app.database.transaction(async (client) => {
+        const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
+        await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
+        return checkpoint;
+      });
+      if (written < grid.patches) {
+        await requireRoom(app, slide, grid.patches - written, dims);
+        signal.throwIfAborted();
+        await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
+      }
+      await summariseSlides(app.database, featureSet.id, [slide.id], { signal });
     });
-    if (written < grid.patches) {
-      await requireRoom(app, slide, grid.patches - written, dims);
-      signal.throwIfAborted();
-      await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
-    }
-    await summariseSlides(app.database, featureSet.id, [slide.id], { signal });
   };

@@ -2,8 +2,6 @@ import { authorize } from "../../platform/authorisation.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
-import { insertJobTree } from "../../queue/jobs.ts";
-import type { Queryable } from "../../store/database.ts";
 import type { Encoder, FeatureSet, Job, Study } from "../../store/generated/client.ts";
 import { createVectorTable } from "../../store/vectors.ts";
 import { requireStudyKey, type SlideFilter } from "../base/filters.ts";
@@ -11,6 +9,8 @@ import type { App, GraphQLContext } from "../context.ts";
 import { type GridRecipe, requireRecipe } from "../patch/grid.service.ts";
 import { findSlideIds } from "../slide/slide.service.ts";
 import { loadStudy, requireKey } from "../study/study.service.ts";
+import { planEmbedding } from "./embed.plan.ts";
+import { type PreprocessingInput, requirePreprocessing, storedPreprocessing } from "./preprocessing.ts";
 import { reductionOf } from "./reduce.projection.ts";
 
 type EmbedInput = {
@@ -18,7 +18,7 @@ type EmbedInput = {
   encoderKey: string;
   featureSetKey: string;
   grid: GridRecipe;
-  preprocessing: { stainNormalization: "NONE" };
+  preprocessing: PreprocessingInput;
 };
 
 export const findFeatureSet = (
@@ -88,7 +88,7 @@ const ensureFeatureSet = async (
 ): Promise<FeatureSet> => {
   const key = requireKey(input.featureSetKey, ["featureSetKey"]);
   const recipe = requireRecipe(input.grid);
-  const preprocessing = { stainNormalization: input.preprocessing.stainNormalization };
+  const preprocessing = storedPreprocessing(requirePreprocessing(input.preprocessing, recipe));
   const digest = digestOf({ encoder: encoder.digest, ...recipe, preprocessing, level: "PATCH" });
   const where = { studyId_key: { studyId: study.id, key } };
   const known = await app.prisma.featureSet.findUnique({ where });
@@ -119,32 +119,9 @@ const ensureFeatureSet = async (
   return requireSameRecipe(await app.prisma.featureSet.findUniqueOrThrow({ where }), digest);
 };
 
-/** Slides that still need vectors: not finished with today's file and resolution, and not being worked on. */
-const slidesToEmbed = async (
-  client: Queryable,
-  featureSet: FeatureSet,
-  slideIds: readonly number[],
-): Promise<number[]> => {
-  const { rows } = await client.query<{ id: number }>(
-    `SELECT slide.id FROM slide
-     LEFT JOIN slide_features AS features ON features.slide_id = slide.id AND features.feature_set_id = $1
-     LEFT JOIN patch_grid AS grid ON grid.id = features.grid_id
-     LEFT JOIN slide_image AS image ON image.slide_id = slide.id
-     WHERE slide.id = ANY($2::int[])
-       AND NOT (coalesce(features.is_complete, false)
-         AND grid.slide_checksum = image.checksum
-         AND grid.microns_per_pixel_x = image.microns_per_pixel_x
-         AND grid.microns_per_pixel_y = image.microns_per_pixel_y)
-       AND NOT EXISTS (SELECT FROM job WHERE job.slide_id = slide.id AND job.kind = 'EMBED'
-         AND job.state IN ('QUEUED', 'RUNNING') AND job.result_id = $3)
-     ORDER BY slide.key`,
-    [featureSet.id, slideIds, String(featureSet.id)],
-  );
-  return rows.map((row) => row.id);
-};
-
 /**
- * Queues the embedding of the slides that need it. Asking twice does nothing twice.
+ * Queues the embedding of the slides that need it, and their tiling before. Asking twice does nothing twice: where another
+ * request has asked for all of it, its job is the answer.
  * @throws HistoError NOT_FOUND, ENCODER_HAS_NO_MODEL, CONFLICT, BAD_ARGUMENT, FORBIDDEN
  */
 export const embedSlides = async (
@@ -164,31 +141,15 @@ export const embedSlides = async (
     });
   }
   const featureSet = await ensureFeatureSet(app, study, encoder, input);
-  const parentId = await app.database.transaction(async (client) => {
+  const jobId = await app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the jobs of the first.
     await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
-    const slideIds = await slidesToEmbed(client, featureSet, ids);
-    if (slideIds.length === 0) return null;
-    const { parentId: id, childIds } = await insertJobTree(
-      client,
-      {
-        kind: "EMBED",
-        studyId: study.id,
-        createdBy: viewer.name,
-        unit: "patches",
-        payload: { featureSetId: featureSet.id },
-        resultId: String(featureSet.id),
-      },
-      slideIds,
-    );
-    await app.queue.wake(
-      client,
-      childIds.map((child) => ({ id: child, kind: "EMBED" as const })),
-    );
-    return id;
+    const plan = await planEmbedding(client, featureSet, ids, viewer.name);
+    if (plan) await app.queue.wake(client, plan.queued);
+    return plan?.jobId ?? null;
   });
-  if (parentId === null) return { featureSet, job: null };
-  return { featureSet, job: await app.prisma.job.findUniqueOrThrow({ where: { id: parentId } }) };
+  if (jobId === null) return { featureSet, job: null };
+  return { featureSet, job: await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } }) };
 };
 
 /** Feature sets of a study that the viewer has been given already. */

@@ -1,3 +1,4 @@
+import { PARTS_DONE } from "../../queue/jobs.ts";
 import type { Queryable } from "../../store/database.ts";
 
 /** The GraphQL type Progress. */
@@ -19,8 +20,19 @@ type ProgressRow = {
   is_running: boolean;
   seconds: number | null;
   done_before: number;
-  parts: number;
+  is_parent: boolean;
   parts_done: number;
+  waiting_for: number;
+  setbacks: number;
+  retries_in: number | null;
+};
+
+const inWords = (row: ProgressRow): string | null => {
+  if (row.waiting_for > 0) return `Waits for ${row.waiting_for} ${row.waiting_for === 1 ? "job" : "jobs"} to end`;
+  if (row.retries_in !== null && row.retries_in > 0) {
+    return `Stopped ${row.setbacks} ${row.setbacks === 1 ? "time" : "times"}; tried again in ${Math.ceil(row.retries_in)} s`;
+  }
+  return row.message ?? (row.is_parent ? `${row.parts_done} patches so far` : null);
 };
 
 const toProgress = (row: ProgressRow): JobProgress => {
@@ -33,7 +45,7 @@ const toProgress = (row: ProgressRow): JobProgress => {
     unit: row.unit,
     perSecond,
     secondsLeft: row.is_running && perSecond !== null && left !== null ? left / perSecond : null,
-    message: row.message ?? (row.parts > 0 ? `${row.parts_done} patches so far` : null),
+    message: inWords(row),
   };
 };
 
@@ -42,10 +54,11 @@ export const loadJobProgress = async (client: Queryable, ids: readonly string[])
   const { rows } = await client.query<ProgressRow>(
     `SELECT job.id, job.done, job.total, job.unit, job.message, job.state = 'RUNNING' AS is_running, job.done_before,
        extract(epoch FROM coalesce(job.finished_at, now()) - job.started_at)::float8 AS seconds,
-       coalesce(parts.number, 0)::int AS parts, coalesce(parts.done, 0)::int AS parts_done
-     FROM job LEFT JOIN LATERAL (
-       SELECT count(*) AS number, sum(child.done) AS done FROM job AS child WHERE child.parent_id = job.id
-     ) AS parts ON true
+       job.unit IN ('slides', 'files') AND EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id) AS is_parent,
+       ${PARTS_DONE} AS parts_done,
+       job.waiting_for, job.setbacks,
+       CASE WHEN job.state = 'QUEUED' THEN extract(epoch FROM job.start_after - now())::float8 END AS retries_in
+     FROM job
      WHERE job.id = ANY($1::uuid[])`,
     [ids],
   );

@@ -7,6 +7,7 @@ export const readResult = async ({ loaders }: GraphQLContext, { kind, resultId }
   const id = Number(resultId);
   switch (kind) {
     case "EMBED":
+    case "IMPORT":
       return { __typename: "FeatureSet" as const, ...(await loaders.featureSet.load(id)) };
     case "CODEBOOK": {
       const codebook = await loaders.buildCodebook.load(id);

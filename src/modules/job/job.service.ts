@@ -1,7 +1,8 @@
 import { authorize, NO_STUDY } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
-import { cancelJobTree, type JobState, retryJobTree } from "../../queue/jobs.ts";
+import { cancelJobTree, retryJobTree } from "../../queue/graph.ts";
+import type { JobState } from "../../queue/jobs.ts";
 import type { JobChange } from "../../queue/jobWatch.ts";
 import type { Job, JobFailure } from "../../store/generated/client.ts";
 import type { Prisma } from "../../store/prisma.ts";
@@ -132,12 +133,12 @@ export const listFailures = (
   });
 
 /**
- * Cancels what is queued at once and what runs at its next batch; what was written stays.
+ * Cancels what is queued at once and what runs at its next batch, with the jobs that need it; what was written stays.
  * @throws HistoError NOT_FOUND, FORBIDDEN, CONFLICT when the job has ended
  */
 export const cancelJob = async (context: GraphQLContext, id: string): Promise<Job> => {
   const job = await requireJob(context, id);
-  const open = await context.app.database.transaction((client) => cancelJobTree(client, job.id));
+  const open = await context.app.database.transaction((client) => cancelJobTree(client, job.id, job.studyId));
   if (open > 0) return context.app.prisma.job.findUniqueOrThrow({ where: { id: job.id } });
   throw new HistoError("CONFLICT", `The job has ended already: ${job.state}.`, {
     fix: "Only queued and running jobs can be cancelled.",
@@ -146,13 +147,13 @@ export const cancelJob = async (context: GraphQLContext, id: string): Promise<Jo
 };
 
 /**
- * Queues again what failed or was cancelled, and only that; a slide goes on from its checkpoint.
+ * Queues again what failed or was cancelled, and what failed before it, and only that; a slide goes on from its checkpoint.
  * @throws HistoError NOT_FOUND, FORBIDDEN, CONFLICT when nothing failed
  */
 export const retryJob = async (context: GraphQLContext, id: string): Promise<Job> => {
   const job = await requireJob(context, id);
   await context.app.database.transaction(async (client) => {
-    await context.app.queue.wake(client, await retryJobTree(client, job.id));
+    await context.app.queue.wake(client, await retryJobTree(client, job.id, job.studyId));
   });
   return context.app.prisma.job.findUniqueOrThrow({ where: { id: job.id } });
 };

@@ -42,7 +42,10 @@ export const requireRecipe = (grid: GridRecipe): GridRecipe => {
 };
 
 /** Equal for equal results: the recipe, the pixels' checksum and the slide's resolution. */
-export const gridDigest = (image: ResolvedImage, recipe: GridRecipe): string =>
+export const gridDigest = (
+  image: Pick<ResolvedImage, "checksum" | "micronsPerPixelX" | "micronsPerPixelY">,
+  recipe: GridRecipe,
+): string =>
   digestOf({
     version: GRID_VERSION,
     ...recipe,

@@ -1,15 +1,18 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { lockJobs } from "../../queue/graph.ts";
 import { insertJobTree } from "../../queue/jobs.ts";
 import type { Job } from "../../store/generated/client.ts";
 import { requireStudyKey, type SlideFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
+import { readOpenTiling } from "../featureSet/embed.plan.ts";
 import { findSlideIds } from "../slide/slide.service.ts";
 import { loadStudy } from "../study/study.service.ts";
 import { type GridRecipe, requireRecipe } from "./grid.service.ts";
 
 /**
- * Queues the tiling of slides; a slide that has the grid already is done at once.
+ * Queues the tiling of slides; a slide that has the grid already is done at once. While all of it is under way, that job is
+ * the answer.
  * @throws HistoError NOT_FOUND, BAD_ARGUMENT, FORBIDDEN
  */
 export const tileSlides = async (
@@ -29,6 +32,17 @@ export const tileSlides = async (
     });
   }
   const parentId = await app.database.transaction(async (client) => {
+    await lockJobs(client, study.id);
+    const underWay = [...(await readOpenTiling(client, slideIds, grid)).values()];
+    const [first] = underWay;
+    // Somebody has asked for the same, or for more, and it is not done yet.
+    if (
+      first?.parentId &&
+      underWay.length === slideIds.length &&
+      underWay.every((job) => job.parentId === first.parentId)
+    ) {
+      return first.parentId;
+    }
     const tree = await insertJobTree(
       client,
       { kind: "TILE", studyId: study.id, createdBy: viewer.name, unit: "patches", payload: { grid } },

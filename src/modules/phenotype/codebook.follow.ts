@@ -46,8 +46,8 @@ const isFilling = async ({ database }: App, featureSetId: number): Promise<boole
   return rows[0]?.filling ?? false;
 };
 
-/** Has every codebook of a feature set assign the slides that were embedded since. */
-const followAll = async (app: App, featureSetId: number): Promise<void> => {
+/** Has every codebook of a feature set assign the slides that have come since. */
+export const assignNewSlides = async (app: App, featureSetId: number): Promise<void> => {
   if (await isFilling(app, featureSetId)) return;
   const builds = await app.prisma.codebookBuild.findMany({
     where: { featureSetId, isComplete: true },
@@ -61,7 +61,7 @@ export const thenAssign =
   (app: App, handler: JobHandler): JobHandler =>
   async (job, signal) => {
     await handler(job, signal);
-    await followAll(app, Number(job.payload.featureSetId)).catch((error: unknown) =>
+    await assignNewSlides(app, Number(job.payload.featureSetId)).catch((error: unknown) =>
       app.log.warn({ error }, "codebooks"),
     );
   };

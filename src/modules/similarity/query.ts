@@ -1,4 +1,5 @@
 import { embedImage } from "../../inference/embed-image.ts";
+import type { EncoderSession } from "../../inference/encoder-session.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import type { FeatureSet } from "../../store/generated/client.ts";
@@ -6,6 +7,7 @@ import { readSearchTarget, type SearchTarget } from "../../store/hits.ts";
 import { readPatches } from "../../store/patches.ts";
 import type { VectorQuery } from "../../store/search/index.ts";
 import type { App, GraphQLContext } from "../context.ts";
+import { stainMethodOf } from "../featureSet/preprocessing.ts";
 import { projectVector } from "../featureSet/reduce.projection.ts";
 import { patchIdAt } from "../patch/patch.service.ts";
 import { requireLikeSet } from "../phenotype/phenotypeQuery.ts";
@@ -115,15 +117,17 @@ const queryByImage = async (
   featureSet: FeatureSet,
 ): Promise<Query> => {
   const encoder = await app.prisma.encoder.findUniqueOrThrow({ where: { id: featureSet.encoderId } });
-  const vector = await app.encoderSessions.use(encoder, (session) =>
+  const stain = stainMethodOf(featureSet);
+  const embed = (session: EncoderSession) =>
     embedImage({
       image: Buffer.from(image.data.replace(/^data:image\/(png|jpeg);base64,/, ""), "base64"),
       imageMicronsPerPixel: image.micronsPerPixel,
       patchSizePixels: featureSet.patchSize,
       micronsPerPixel: featureSet.micronsPerPixel,
       session,
-    }),
-  );
+      stain,
+    });
+  const vector = await app.encoderSessions.use(encoder, embed, stain);
   return {
     nearest: { vector: unitLength(halvesToFloats(await projectVector(app, featureSet, vector)), ["to", "image"]) },
   };

@@ -1,3 +1,4 @@
+import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import type { Condition } from "../../store/filterSql.ts";
@@ -5,8 +6,17 @@ import type { FeatureSet, Study } from "../../store/generated/client.ts";
 import { readIds } from "../../store/pages.ts";
 import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { VectorFilter } from "../../store/search/index.ts";
-import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
+import {
+  MAX_FILTER_PARTS,
+  type PatientFilter,
+  type Predicate,
+  predicateCondition,
+  resolvePatientFilter,
+  resolveSlideFilter,
+  type SlideFilter,
+} from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
+import { hasQualityControl } from "../featureSet/preprocessing.ts";
 import { resolvePhenotypes } from "../phenotype/phenotypeQuery.ts";
 import { boxOf, indexesInside, readRegion } from "./region.ts";
 
@@ -18,6 +28,7 @@ export type PatchFilter = {
   slides?: SlideFilter | null;
   region?: RegionInput | null;
   phenotypes?: readonly string[] | null;
+  measurements?: readonly Predicate[] | null;
 };
 
 const requireRegionSlide = async (
@@ -80,13 +91,45 @@ const patchesInRegion = async (
   return Array.from(indexesInside(region, centres), (index) => ids[index] as number);
 };
 
+/** @throws HistoError BAD_ARGUMENT, TYPE_MISMATCH */
+const readMeasurements = (
+  featureSet: FeatureSet,
+  predicates: readonly Predicate[],
+): NonNullable<VectorFilter["measurements"]> => {
+  const path = ["filter", "measurements"];
+  if (predicates.length > MAX_FILTER_PARTS) {
+    throw new HistoError("LIMIT_EXCEEDED", `The filter has more than ${MAX_FILTER_PARTS} conditions.`, {
+      fix: "One range for each measurement is enough.",
+      path,
+    });
+  }
+  if (!hasQualityControl(featureSet)) {
+    throw new HistoError("BAD_ARGUMENT", `The patches of feature set "${featureSet.key}" were not measured.`, {
+      fix: "Embed the slides with preprocessing.qualityControl: true into another feature set.",
+      path,
+    });
+  }
+  return predicates.map(({ attribute, test }, index) => {
+    const place = [...path, String(index)];
+    if (!(QUALITY_MEASURES as readonly string[]).includes(attribute)) {
+      throw new HistoError("BAD_ARGUMENT", `There is no measurement "${attribute}".`, {
+        fix: `Ask one of ${QUALITY_MEASURES.join(", ")}.`,
+        path: [...place, "attribute"],
+      });
+    }
+    const condition = predicateCondition({ key: attribute, type: "NUMBER" }, test, place);
+    if (condition.kind === "number") return { name: attribute, test: condition.range };
+    return { name: attribute, test: { isMissing: condition.kind === "missing" && condition.isMissing } };
+  });
+};
+
 /** A condition on slides that asks of their patients alone is one on patients, of whom there are fewer. */
 const ofPatients = (slides: Condition | undefined): Condition | undefined =>
   slides?.kind === "patients" ? slides.of : undefined;
 
 /**
  * A PatchFilter, as the slides, patients and patches that may be hits.
- * @throws HistoError as resolvePatientFilter; BAD_ARGUMENT and LIMIT_EXCEEDED for a region
+ * @throws HistoError as resolvePatientFilter; BAD_ARGUMENT and LIMIT_EXCEEDED for a region, BAD_ARGUMENT for measurements
  */
 export const resolvePatchFilter = async (
   context: GraphQLContext,
@@ -96,6 +139,8 @@ export const resolvePatchFilter = async (
 ): Promise<VectorFilter> => {
   if (!filter) return {};
   const { database } = context.app;
+  // An empty list asks for nothing.
+  const measurements = filter.measurements?.length ? readMeasurements(featureSet, filter.measurements) : undefined;
   const [slides, patients, patchIds, phenotypes] = await Promise.all([
     filter.slides ? resolveSlideFilter(context, study, filter.slides, ["filter", "slides"]) : undefined,
     filter.patients ? resolvePatientFilter(context, study, filter.patients, ["filter", "patients"]) : undefined,
@@ -116,7 +161,8 @@ export const resolvePatchFilter = async (
     patientIds,
     patchIds,
     phenotypes,
+    measurements,
     // An index over a cohort holds just its patients' rows: it serves where nothing else narrows them down.
-    cohortId: alone?.kind === "frozenCohort" && !patchIds && !phenotypes ? alone.cohortId : undefined,
+    cohortId: alone?.kind === "frozenCohort" && !patchIds && !phenotypes && !measurements ? alone.cohortId : undefined,
   };
 };

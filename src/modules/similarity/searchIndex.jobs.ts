@@ -84,7 +84,7 @@ const UNASKED_SHARE = 0.5;
 const BY_ITSELF = "histoql";
 
 /** Queues the indexing of what has grown enough, and of cohorts that are searched often. */
-const queueWhatIsDue = async (app: App): Promise<void> => {
+export const queueWhatIsDue = async (app: App): Promise<void> => {
   const { database, prisma } = app;
   for (const id of await readSetsToIndex(database, LEAST_VECTORS[database.kind])) {
     const featureSet = await prisma.featureSet.findUnique({ where: { id } });

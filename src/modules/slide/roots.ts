@@ -3,9 +3,8 @@ import { basename, extname, isAbsolute, join, relative, resolve, sep } from "nod
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 
 /** What a folder is searched for; a file that is named itself may have any ending. */
-const SLIDE_ENDINGS = new Set(
-  ".svs .tif .tiff .ndpi .mrxs .scn .bif .vms .vmu .svslide .dcm .czi .png .jpg .jpeg .jp2 .vsi .isyntax".split(" "),
-);
+const SLIDE_ENDINGS: readonly string[] =
+  ".svs .tif .tiff .ndpi .mrxs .scn .bif .vms .vmu .svslide .dcm .czi .png .jpg .jpeg .jp2 .vsi .isyntax".split(" ");
 
 const isInside = (folder: string, path: string): boolean => {
   const way = relative(folder, path);
@@ -30,15 +29,15 @@ const isGlob = (path: string): boolean => /[*?[\]{}]/.test(path);
 const candidates = (path: string, roots: readonly string[]): string[] =>
   isAbsolute(path) ? [resolve(path)] : roots.map((root) => resolve(root, path));
 
-const hasSlideEnding = (path: string): boolean => SLIDE_ENDINGS.has(extname(path).toLowerCase());
+export const hasSlideEnding = (path: string): boolean => SLIDE_ENDINGS.includes(extname(path).toLowerCase());
 
-const isHidden = (path: string): boolean => basename(path).startsWith(".");
+export const isHidden = (path: string): boolean => basename(path).startsWith(".");
 
-const filesIn = async (folder: string): Promise<string[]> => {
+const filesIn = async (folder: string, endings: readonly string[]): Promise<string[]> => {
   const found: string[] = [];
   for await (const entry of glob("**/*", { cwd: folder, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && hasSlideEnding(path) && !isHidden(path)) found.push(path);
+    if (entry.isFile() && endings.includes(extname(path).toLowerCase()) && !isHidden(path)) found.push(path);
   }
   return found.sort();
 };
@@ -89,13 +88,15 @@ const expandGlob = async (pattern: string, roots: readonly string[], index: numb
 
 /**
  * The files that one of a mutation's `paths` names: a file, a folder (searched for slides) or a glob.
- * @param roots folders that the server may read
+ * @param configuredRoots folders that the server may read
+ * @param endings of the files that a folder is searched for, in lower case
  * @throws HistoError FORBIDDEN outside the roots, FILE_NOT_FOUND when nothing is there. Neither repeats the path.
  */
 export const expandPath = async (
   path: string,
   configuredRoots: readonly string[],
   index: number,
+  endings: readonly string[] = SLIDE_ENDINGS,
 ): Promise<string[]> => {
   const roots = await realRoots(configuredRoots);
   if (isGlob(path) && !(await stat(path).catch(() => undefined))) {
@@ -114,7 +115,7 @@ export const expandPath = async (
     if (!found) continue;
     const real = await requireInside(place, roots, index);
     if (found.isFile()) return [real];
-    const files = await Promise.all((await filesIn(real)).map((file) => requireInside(file, roots, index)));
+    const files = await Promise.all((await filesIn(real, endings)).map((file) => requireInside(file, roots, index)));
     if (files.length === 0) throw missing(index);
     return files;
   }
@@ -141,10 +142,12 @@ export const slideKeyOf = (path: string): string => {
   const stem = basename(path)
     .replace(/\.ome(?=\.tiff?$)/i, "")
     .replace(/\.[^.]+$/, "");
-  return (
-    stem
-      .replace(/[^A-Za-z0-9._-]+/g, "_")
-      .replace(/^[^A-Za-z0-9]+/, "")
-      .slice(0, 100) || "slide"
-  );
+  return cleanKey(stem) || "slide";
 };
+
+/** A name with what cannot stand in a key replaced; empty when nothing is left. */
+export const cleanKey = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9._-]+/g, "_")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 100);

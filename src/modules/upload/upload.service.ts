@@ -138,11 +138,35 @@ export const withUpload = async <Result>(
     });
   }
   const result = await use({ file: files.fileOf(id), ending: upload.name });
-  if (!keep) {
-    await app.prisma.upload.deleteMany({ where: { id } });
-    await files.remove(id);
-  }
+  if (!keep) await dropUpload(app, id);
   return result;
+};
+
+/** Work that is queued may wait. */
+const QUEUED_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+
+/**
+ * Keeps an upload for queued work, which takes it by `uploadedFile` and is done with it by `dropUpload`.
+ * @throws HistoError as withUpload
+ */
+export const keepUpload = (context: GraphQLContext, id: string, path: readonly string[]): Promise<void> =>
+  withUpload(
+    context,
+    id,
+    path,
+    async () => {
+      const expiresAt = new Date(Date.now() + QUEUED_LIFETIME_SECONDS * 1000);
+      await context.app.prisma.upload.update({ where: { id }, data: { expiresAt } });
+    },
+    { keep: true },
+  );
+
+/** Where the bytes of an upload lie, if they are there. */
+export const uploadedFile = (app: App, id: string): string => filesOf(app).fileOf(id);
+
+export const dropUpload = async (app: App, id: string): Promise<void> => {
+  await app.prisma.upload.deleteMany({ where: { id } });
+  await filesOf(app).remove(id);
 };
 
 /** Removes uploads that expired without being used, and bytes that belong to none. */

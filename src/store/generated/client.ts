@@ -58,7 +58,7 @@ export type Patient = Prisma.PatientModel
 export type Slide = Prisma.SlideModel
 /**
  * Model SlideImage
- * The image file of a slide. `path` never leaves the server.
+ * The image file of a slide. `path`, which may be an address on a configured host, never leaves the server.
  */
 export type SlideImage = Prisma.SlideImageModel
 /**
@@ -93,6 +93,21 @@ export type Job = Prisma.JobModel
  * 
  */
 export type JobFailure = Prisma.JobFailureModel
+/**
+ * Model JobDependency
+ * A job that may not begin before another one has succeeded.
+ */
+export type JobDependency = Prisma.JobDependencyModel
+/**
+ * Model Worker
+ * A process that takes jobs. It names no host.
+ */
+export type Worker = Prisma.WorkerModel
+/**
+ * Model Installation
+ * The version of HistoQL that the database belongs to; one row.
+ */
+export type Installation = Prisma.InstallationModel
 /**
  * Model Attribute
  * The study's dictionary of clinical attributes.

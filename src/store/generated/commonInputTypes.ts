@@ -541,6 +541,23 @@ export type UuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
 }
 
+export type EnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type EnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+}
+
 export type EnumAttributeTypeFilter<$PrismaModel = never> = {
   equals?: $Enums.AttributeType | Prisma.EnumAttributeTypeFieldRefInput<$PrismaModel>
   in?: $Enums.AttributeType[] | Prisma.ListEnumAttributeTypeFieldRefInput<$PrismaModel>
@@ -1186,6 +1203,23 @@ export type NestedUuidNullableWithAggregatesFilter<$PrismaModel = never> = {
   _count?: Prisma.NestedIntNullableFilter<$PrismaModel>
   _min?: Prisma.NestedStringNullableFilter<$PrismaModel>
   _max?: Prisma.NestedStringNullableFilter<$PrismaModel>
+}
+
+export type NestedEnumWorkerStateFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel> | $Enums.WorkerState
+}
+
+export type NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel = never> = {
+  equals?: $Enums.WorkerState | Prisma.EnumWorkerStateFieldRefInput<$PrismaModel>
+  in?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  notIn?: $Enums.WorkerState[] | Prisma.ListEnumWorkerStateFieldRefInput<$PrismaModel>
+  not?: Prisma.NestedEnumWorkerStateWithAggregatesFilter<$PrismaModel> | $Enums.WorkerState
+  _count?: Prisma.NestedIntFilter<$PrismaModel>
+  _min?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
+  _max?: Prisma.NestedEnumWorkerStateFilter<$PrismaModel>
 }
 
 export type NestedEnumAttributeTypeFilter<$PrismaModel = never> = {

@@ -74,6 +74,15 @@ export const JobState = {
 export type JobState = (typeof JobState)[keyof typeof JobState]
 
 
+export const WorkerState = {
+  WORKING: 'WORKING',
+  DRAINING: 'DRAINING',
+  STOPPED: 'STOPPED'
+} as const
+
+export type WorkerState = (typeof WorkerState)[keyof typeof WorkerState]
+
+
 export const AttributeType = {
   NUMBER: 'NUMBER',
   CATEGORY: 'CATEGORY',

@@ -1,4 +1,5 @@
 import type { Database } from "../database.ts";
+import { isBySlides } from "./conditions.ts";
 import type { Plan } from "./plan.ts";
 import { type GraphScan, searchGraph } from "./scans.ts";
 import type { VectorHit, VectorSearchRequest } from "./types.ts";
@@ -15,7 +16,7 @@ const guesses = new WeakMap<object, Map<string, Guess>>();
 
 /** Searches of one kind have one plan until the set or its indexes change. Undefined for those that cells or nothing serves. */
 const kindOf = ({ featureSetId, filter, first, minRecall }: VectorSearchRequest): string | undefined => {
-  const isWhole = !filter.slideIds && !filter.patchIds && (!filter.patientIds || filter.cohortId !== undefined);
+  const isWhole = !filter.slideIds && isBySlides(filter) && (!filter.patientIds || filter.cohortId !== undefined);
   return isWhole
     ? [featureSetId, filter.cohortId ?? "all", filter.exceptPatientId !== undefined, first, minRecall].join("/")
     : undefined;

@@ -1,4 +1,5 @@
 import { assignmentTable } from "../assignments.ts";
+import { rangeSql } from "../filterSql.ts";
 import { formatVector, vectorTable } from "../vectors.ts";
 import type { VectorFilter, VectorQuery } from "./types.ts";
 
@@ -33,8 +34,25 @@ const phenotypesSql = (
 ): string =>
   `EXISTS (SELECT FROM ${assignmentTable(buildId)} AS held WHERE held.patch_id = ${row}.patch_id AND held.codebook_id = ${parameters.add(codebookId, "int")} AND held.phenotype = ANY(${parameters.add(indexes, "int[]")}))`;
 
+/** A measurement that is missing fulfils no range. */
+const measurementSql = (
+  { name, test }: NonNullable<VectorFilter["measurements"]>[number],
+  parameters: Parameters,
+): string => {
+  const value = `(measured.measurements -> ${parameters.add(name, "text")})`;
+  if ("isMissing" in test) return `${value} IS ${test.isMissing ? "NULL" : "NOT NULL"}`;
+  return rangeSql(value, test, { values: parameters.values, add: (bound) => parameters.add(bound, "jsonb") });
+};
+
+const measurementsSql = (
+  measurements: NonNullable<VectorFilter["measurements"]>,
+  parameters: Parameters,
+  row: string,
+): string =>
+  `EXISTS (SELECT FROM features.patch AS measured WHERE measured.id = ${row}.patch_id AND ${together(measurements.map((one) => measurementSql(one, parameters)))})`;
+
 /**
- * The condition that a filter puts on rows of a vector table. What only single vectors have (patches, phenotypes) stands
+ * The condition that a filter puts on rows of a vector table. What only single vectors have (patches, phenotypes, measurements) stands
  * here alone; what whole slides have stands in `slideFilterSql` too.
  * @param row names the row in the statement
  */
@@ -44,17 +62,22 @@ export const filterSql = (filter: VectorFilter, parameters: Parameters, row: str
     filter.patientIds && `${row}.patient_id = ANY(${parameters.add(filter.patientIds, "int[]")})`,
     filter.patchIds && `${row}.patch_id = ANY(${parameters.add(filter.patchIds, "int8[]")})`,
     filter.phenotypes && phenotypesSql(filter.phenotypes, parameters, row),
+    filter.measurements && measurementsSql(filter.measurements, parameters, row),
     filter.exceptPatientId !== undefined && `${row}.patient_id <> ${parameters.add(filter.exceptPatientId, "int")}`,
     filter.exceptPatchId !== undefined && `${row}.patch_id <> ${parameters.add(filter.exceptPatchId, "int8")}`,
   ]);
 
 /** Whether a filter can be counted slide by slide; the one patch that is left out is counted apart. */
 export const isBySlides = (filter: VectorFilter): boolean =>
-  filter.patchIds === undefined && filter.phenotypes === undefined;
+  filter.patchIds === undefined && filter.phenotypes === undefined && filter.measurements === undefined;
 
 /** The same condition on whole slides, but for single patches. @param row has `slide_id` and `patient_id` */
 export const slideFilterSql = (filter: VectorFilter, parameters: Parameters, row: string): string =>
-  filterSql({ ...filter, patchIds: undefined, phenotypes: undefined, exceptPatchId: undefined }, parameters, row);
+  filterSql(
+    { ...filter, patchIds: undefined, phenotypes: undefined, measurements: undefined, exceptPatchId: undefined },
+    parameters,
+    row,
+  );
 
 /** The query's vector as an expression that is evaluated once. */
 export const querySql = (featureSetId: number, query: VectorQuery, parameters: Parameters): string =>

@@ -1,3 +1,5 @@
+import type { NumberRange } from "../filterSql.ts";
+
 /** What is looked for: a vector, or the vector of a patch, which is then read inside of the statement. */
 export type VectorQuery =
   /** `[dims]`, finite, not all zero. */
@@ -12,6 +14,8 @@ export type VectorFilter = {
   patchIds?: readonly number[] | undefined;
   /** Phenotypes of one codebook, whose assignments stand in the table of its build. */
   phenotypes?: { buildId: number; codebookId: number; indexes: readonly number[] } | undefined;
+  /** What must hold of what was measured of a patch: all of it. */
+  measurements?: readonly { name: string; test: NumberRange | { isMissing: boolean } }[] | undefined;
   /** Left out even where the sets above include it. */
   exceptPatientId?: number | undefined;
   exceptPatchId?: number | undefined;

@@ -30,11 +30,13 @@ __all__ = [
     "ErrorCode",
     "ExportFeaturesInput",
     "ExportFormat",
+    "FeatureLayout",
     "FeatureLevel",
     "FoldsInput",
     "GridInput",
     "ImageInput",
     "ImportClinicalInput",
+    "ImportFeaturesInput",
     "ImportMilModelInput",
     "JobKind",
     "JobState",
@@ -161,6 +163,15 @@ ExportFormat = Literal[
 ]
 """Forms in which vectors leave."""
 
+FeatureLayout = Literal[
+    "ARROW",  # Arrow IPC stream or file with the columns slide, patient, x, y, size and vector; a slide's rows stand together.
+    "CLAM_H5",  # CLAM: HDF5, one slide a file, datasets `features` and `coords`.
+    "DEEP_ATTN_MISL_NPZ",  # DeepAttnMISL: NumPy archives, one patient a file, `vgg_features` and `pid`. They tell no places: x is a row's number.
+    "PARQUET",  # Parquet with the columns of ARROW.
+    "TRIDENT_H5",  # TRIDENT: HDF5, one slide a file, datasets `features` and `coords`, the latter with attributes. Slide-level files have one vector.
+]
+"""How files of features are laid out."""
+
 FeatureLevel = Literal[
     "PATCH",  # One patch of one slide.
     "PATIENT",  # One patient.
@@ -253,7 +264,9 @@ Stain = Literal[
 """How a section was stained. Vectors of different stains seldom compare."""
 
 StainNormalization = Literal[
+    "MACENKO",  # The slide's two stains are found and replaced by those of a reference for haematoxylin and eosin (Macenko 2009). A slide known as an immunostain or fluorescence fails, alone.
     "NONE",  # Pixels go to the encoder as they were scanned.
+    "REINHARD",  # Means and spreads of lightness and colour (L*, a*, b*) of the slide are brought to those of a reference (Reinhard 2001).
 ]
 """How differences of staining are evened out."""
 
@@ -516,6 +529,35 @@ class ImportClinicalInput(TypedDict):
     """Id of an upload that `createUpload` gave."""
 
 
+class ImportFeaturesInput(TypedDict):
+    """Files of features."""
+
+    encoderKey: str
+    """Key of the encoder that made the features. One that is not registered becomes known by its name only."""
+    featureSetKey: str
+    """Key of the feature set. It is created with the first file; one that exists must have been imported with the same encoder,
+    patches and level, else `CONFLICT`.
+    """
+    layout: FeatureLayout
+    """How the files are laid out."""
+    level: NotRequired[FeatureLevel]
+    """What one vector stands for."""
+    micronsPerPixel: NotRequired[float | None]
+    """Resolution of the patches as the encoder saw them, in micrometres per pixel; needed where the files do not say."""
+    patchSize: NotRequired[int | None]
+    """Edge of a patch as the encoder saw it, in pixels; needed where the files do not say."""
+    paths: NotRequired[Sequence[str] | None]
+    """Files, folders and globs inside the folders that the server may read."""
+    patientPattern: NotRequired[str | None]
+    """Regular expression with a group named `patient`, applied to slide keys (the files' names without their ending). Without it
+    the file says, or the slide that is there already; else slide and patient have the same key.
+    """
+    studyKey: str
+    """Key of the study."""
+    upload: NotRequired[str | None]
+    """Id of an upload of one file; `paths` or `upload`, not both."""
+
+
 class ImportMilModelInput(TypedDict):
     """A head that was trained elsewhere."""
 
@@ -598,6 +640,10 @@ class Order(TypedDict):
 class PatchFilter(TypedDict):
     """Which patches. What is given together must all hold."""
 
+    measurements: NotRequired[Sequence[Predicate] | None]
+    """Only patches of which these measurements hold, by name (`blurVariance`, `penShare`, `foldShare`, `dabShare`), all of them; the
+    feature set must have been embedded with `preprocessing.qualityControl`.
+    """
     patients: NotRequired[PatientFilter | None]
     """Only patches of patients that pass this."""
     phenotypes: NotRequired[Sequence[str] | None]
@@ -676,6 +722,11 @@ class PredicateTest(TypedDict):
 class PreprocessingInput(TypedDict):
     """What is done to the pixels of a patch before the encoder sees them."""
 
+    qualityControl: NotRequired[bool]
+    """Measure the quality of every patch while it is read: `blurVariance` (squared grey levels; low where out of focus), `penShare`
+    (0 to 1 of its pixels: marker ink), `foldShare` (0 to 1 of its blocks of 10 µm: tissue that lies double) and `dabShare` (0 to 1
+    of its pixels: brown of an immunostain). Nothing is left out: every patch is embedded, and `PatchFilter.measurements` chooses.
+    """
     stainNormalization: NotRequired[StainNormalization]
     """How differences of staining between laboratories are evened out."""
 

@@ -407,6 +407,9 @@ export const ModelName = {
   SlideFeatures: 'SlideFeatures',
   Job: 'Job',
   JobFailure: 'JobFailure',
+  JobDependency: 'JobDependency',
+  Worker: 'Worker',
+  Installation: 'Installation',
   Attribute: 'Attribute',
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
@@ -439,7 +442,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand" | "milModel" | "milFold" | "milScore" | "export"
+    modelProps: "study" | "patient" | "slide" | "slideImage" | "patchGrid" | "encoder" | "featureSet" | "slideFeatures" | "job" | "jobFailure" | "jobDependency" | "worker" | "installation" | "attribute" | "survivalEndpoint" | "cohort" | "cohortPatient" | "upload" | "codebookBuild" | "codebook" | "codebookSlide" | "phenotype" | "phenotypeShare" | "searchIndex" | "searchIndexSlide" | "searchDemand" | "milModel" | "milFold" | "milScore" | "export"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1180,6 +1183,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.JobFailureCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.JobFailureCountAggregateOutputType> | number
+        }
+      }
+    }
+    JobDependency: {
+      payload: Prisma.$JobDependencyPayload<ExtArgs>
+      fields: Prisma.JobDependencyFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.JobDependencyFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.JobDependencyFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        findFirst: {
+          args: Prisma.JobDependencyFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.JobDependencyFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        findMany: {
+          args: Prisma.JobDependencyFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        create: {
+          args: Prisma.JobDependencyCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        createMany: {
+          args: Prisma.JobDependencyCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.JobDependencyCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        delete: {
+          args: Prisma.JobDependencyDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        update: {
+          args: Prisma.JobDependencyUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        deleteMany: {
+          args: Prisma.JobDependencyDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.JobDependencyUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.JobDependencyUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>[]
+        }
+        upsert: {
+          args: Prisma.JobDependencyUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$JobDependencyPayload>
+        }
+        aggregate: {
+          args: Prisma.JobDependencyAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateJobDependency>
+        }
+        groupBy: {
+          args: Prisma.JobDependencyGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.JobDependencyGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.JobDependencyCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.JobDependencyCountAggregateOutputType> | number
+        }
+      }
+    }
+    Worker: {
+      payload: Prisma.$WorkerPayload<ExtArgs>
+      fields: Prisma.WorkerFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WorkerFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WorkerFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        findFirst: {
+          args: Prisma.WorkerFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WorkerFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        findMany: {
+          args: Prisma.WorkerFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        create: {
+          args: Prisma.WorkerCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        createMany: {
+          args: Prisma.WorkerCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WorkerCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        delete: {
+          args: Prisma.WorkerDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        update: {
+          args: Prisma.WorkerUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        deleteMany: {
+          args: Prisma.WorkerDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WorkerUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WorkerUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>[]
+        }
+        upsert: {
+          args: Prisma.WorkerUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WorkerPayload>
+        }
+        aggregate: {
+          args: Prisma.WorkerAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWorker>
+        }
+        groupBy: {
+          args: Prisma.WorkerGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WorkerCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WorkerCountAggregateOutputType> | number
+        }
+      }
+    }
+    Installation: {
+      payload: Prisma.$InstallationPayload<ExtArgs>
+      fields: Prisma.InstallationFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.InstallationFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.InstallationFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        findFirst: {
+          args: Prisma.InstallationFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.InstallationFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        findMany: {
+          args: Prisma.InstallationFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        create: {
+          args: Prisma.InstallationCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        createMany: {
+          args: Prisma.InstallationCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.InstallationCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        delete: {
+          args: Prisma.InstallationDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        update: {
+          args: Prisma.InstallationUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        deleteMany: {
+          args: Prisma.InstallationDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.InstallationUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.InstallationUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>[]
+        }
+        upsert: {
+          args: Prisma.InstallationUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$InstallationPayload>
+        }
+        aggregate: {
+          args: Prisma.InstallationAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateInstallation>
+        }
+        groupBy: {
+          args: Prisma.InstallationGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.InstallationGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.InstallationCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.InstallationCountAggregateOutputType> | number
         }
       }
     }
@@ -2520,6 +2745,7 @@ export type SlideScalarFieldEnum = (typeof SlideScalarFieldEnum)[keyof typeof Sl
 export const SlideImageScalarFieldEnum = {
   slideId: 'slideId',
   path: 'path',
+  sourceTag: 'sourceTag',
   bytes: 'bytes',
   backend: 'backend',
   vendor: 'vendor',
@@ -2618,7 +2844,8 @@ export const SlideFeaturesScalarFieldEnum = {
   isComplete: 'isComplete',
   completedAt: 'completedAt',
   provider: 'provider',
-  vectorsDigest: 'vectorsDigest'
+  vectorsDigest: 'vectorsDigest',
+  stain: 'stain'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -2644,7 +2871,14 @@ export const JobScalarFieldEnum = {
   createdAt: 'createdAt',
   startedAt: 'startedAt',
   finishedAt: 'finishedAt',
-  doneBefore: 'doneBefore'
+  doneBefore: 'doneBefore',
+  priority: 'priority',
+  waitingFor: 'waitingFor',
+  startAfter: 'startAfter',
+  setbacks: 'setbacks',
+  partsDone: 'partsDone',
+  messageId: 'messageId',
+  workerId: 'workerId'
 } as const
 
 export type JobScalarFieldEnum = (typeof JobScalarFieldEnum)[keyof typeof JobScalarFieldEnum]
@@ -2658,10 +2892,44 @@ export const JobFailureScalarFieldEnum = {
   fix: 'fix',
   slideId: 'slideId',
   patientId: 'patientId',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  causeId: 'causeId'
 } as const
 
 export type JobFailureScalarFieldEnum = (typeof JobFailureScalarFieldEnum)[keyof typeof JobFailureScalarFieldEnum]
+
+
+export const JobDependencyScalarFieldEnum = {
+  jobId: 'jobId',
+  needsId: 'needsId'
+} as const
+
+export type JobDependencyScalarFieldEnum = (typeof JobDependencyScalarFieldEnum)[keyof typeof JobDependencyScalarFieldEnum]
+
+
+export const WorkerScalarFieldEnum = {
+  id: 'id',
+  name: 'name',
+  version: 'version',
+  kinds: 'kinds',
+  devices: 'devices',
+  concurrency: 'concurrency',
+  leaseSeconds: 'leaseSeconds',
+  state: 'state',
+  startedAt: 'startedAt',
+  heartbeatAt: 'heartbeatAt'
+} as const
+
+export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const InstallationScalarFieldEnum = {
+  isOnly: 'isOnly',
+  version: 'version',
+  updatedAt: 'updatedAt'
+} as const
+
+export type InstallationScalarFieldEnum = (typeof InstallationScalarFieldEnum)[keyof typeof InstallationScalarFieldEnum]
 
 
 export const AttributeScalarFieldEnum = {
@@ -3154,6 +3422,20 @@ export type ListEnumJobStateFieldRefInput<$PrismaModel> = FieldRefInputType<$Pri
 
 
 /**
+ * Reference to a field of type 'WorkerState'
+ */
+export type EnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'WorkerState'>
+    
+
+
+/**
+ * Reference to a field of type 'WorkerState[]'
+ */
+export type ListEnumWorkerStateFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'WorkerState[]'>
+    
+
+
+/**
  * Reference to a field of type 'AttributeType'
  */
 export type EnumAttributeTypeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'AttributeType'>
@@ -3453,6 +3735,9 @@ export type GlobalOmitConfig = {
   slideFeatures?: Prisma.SlideFeaturesOmit
   job?: Prisma.JobOmit
   jobFailure?: Prisma.JobFailureOmit
+  jobDependency?: Prisma.JobDependencyOmit
+  worker?: Prisma.WorkerOmit
+  installation?: Prisma.InstallationOmit
   attribute?: Prisma.AttributeOmit
   survivalEndpoint?: Prisma.SurvivalEndpointOmit
   cohort?: Prisma.CohortOmit

@@ -61,6 +61,9 @@ export const ModelName = {
   SlideFeatures: 'SlideFeatures',
   Job: 'Job',
   JobFailure: 'JobFailure',
+  JobDependency: 'JobDependency',
+  Worker: 'Worker',
+  Installation: 'Installation',
   Attribute: 'Attribute',
   SurvivalEndpoint: 'SurvivalEndpoint',
   Cohort: 'Cohort',
@@ -136,6 +139,7 @@ export type SlideScalarFieldEnum = (typeof SlideScalarFieldEnum)[keyof typeof Sl
 export const SlideImageScalarFieldEnum = {
   slideId: 'slideId',
   path: 'path',
+  sourceTag: 'sourceTag',
   bytes: 'bytes',
   backend: 'backend',
   vendor: 'vendor',
@@ -234,7 +238,8 @@ export const SlideFeaturesScalarFieldEnum = {
   isComplete: 'isComplete',
   completedAt: 'completedAt',
   provider: 'provider',
-  vectorsDigest: 'vectorsDigest'
+  vectorsDigest: 'vectorsDigest',
+  stain: 'stain'
 } as const
 
 export type SlideFeaturesScalarFieldEnum = (typeof SlideFeaturesScalarFieldEnum)[keyof typeof SlideFeaturesScalarFieldEnum]
@@ -260,7 +265,14 @@ export const JobScalarFieldEnum = {
   createdAt: 'createdAt',
   startedAt: 'startedAt',
   finishedAt: 'finishedAt',
-  doneBefore: 'doneBefore'
+  doneBefore: 'doneBefore',
+  priority: 'priority',
+  waitingFor: 'waitingFor',
+  startAfter: 'startAfter',
+  setbacks: 'setbacks',
+  partsDone: 'partsDone',
+  messageId: 'messageId',
+  workerId: 'workerId'
 } as const
 
 export type JobScalarFieldEnum = (typeof JobScalarFieldEnum)[keyof typeof JobScalarFieldEnum]
@@ -274,10 +286,44 @@ export const JobFailureScalarFieldEnum = {
   fix: 'fix',
   slideId: 'slideId',
   patientId: 'patientId',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  causeId: 'causeId'
 } as const
 
 export type JobFailureScalarFieldEnum = (typeof JobFailureScalarFieldEnum)[keyof typeof JobFailureScalarFieldEnum]
+
+
+export const JobDependencyScalarFieldEnum = {
+  jobId: 'jobId',
+  needsId: 'needsId'
+} as const
+
+export type JobDependencyScalarFieldEnum = (typeof JobDependencyScalarFieldEnum)[keyof typeof JobDependencyScalarFieldEnum]
+
+
+export const WorkerScalarFieldEnum = {
+  id: 'id',
+  name: 'name',
+  version: 'version',
+  kinds: 'kinds',
+  devices: 'devices',
+  concurrency: 'concurrency',
+  leaseSeconds: 'leaseSeconds',
+  state: 'state',
+  startedAt: 'startedAt',
+  heartbeatAt: 'heartbeatAt'
+} as const
+
+export type WorkerScalarFieldEnum = (typeof WorkerScalarFieldEnum)[keyof typeof WorkerScalarFieldEnum]
+
+
+export const InstallationScalarFieldEnum = {
+  isOnly: 'isOnly',
+  version: 'version',
+  updatedAt: 'updatedAt'
+} as const
+
+export type InstallationScalarFieldEnum = (typeof InstallationScalarFieldEnum)[keyof typeof InstallationScalarFieldEnum]
 
 
 export const AttributeScalarFieldEnum = {

@@ -33,6 +33,10 @@ export type JobAvgAggregateOutputType = {
   total: number | null
   attempts: number | null
   doneBefore: number | null
+  priority: number | null
+  waitingFor: number | null
+  setbacks: number | null
+  partsDone: number | null
 }
 
 export type JobSumAggregateOutputType = {
@@ -42,6 +46,10 @@ export type JobSumAggregateOutputType = {
   total: number | null
   attempts: number | null
   doneBefore: number | null
+  priority: number | null
+  waitingFor: number | null
+  setbacks: number | null
+  partsDone: bigint | null
 }
 
 export type JobMinAggregateOutputType = {
@@ -64,6 +72,13 @@ export type JobMinAggregateOutputType = {
   startedAt: Date | null
   finishedAt: Date | null
   doneBefore: number | null
+  priority: number | null
+  waitingFor: number | null
+  startAfter: Date | null
+  setbacks: number | null
+  partsDone: bigint | null
+  messageId: string | null
+  workerId: string | null
 }
 
 export type JobMaxAggregateOutputType = {
@@ -86,6 +101,13 @@ export type JobMaxAggregateOutputType = {
   startedAt: Date | null
   finishedAt: Date | null
   doneBefore: number | null
+  priority: number | null
+  waitingFor: number | null
+  startAfter: Date | null
+  setbacks: number | null
+  partsDone: bigint | null
+  messageId: string | null
+  workerId: string | null
 }
 
 export type JobCountAggregateOutputType = {
@@ -109,6 +131,13 @@ export type JobCountAggregateOutputType = {
   startedAt: number
   finishedAt: number
   doneBefore: number
+  priority: number
+  waitingFor: number
+  startAfter: number
+  setbacks: number
+  partsDone: number
+  messageId: number
+  workerId: number
   _all: number
 }
 
@@ -120,6 +149,10 @@ export type JobAvgAggregateInputType = {
   total?: true
   attempts?: true
   doneBefore?: true
+  priority?: true
+  waitingFor?: true
+  setbacks?: true
+  partsDone?: true
 }
 
 export type JobSumAggregateInputType = {
@@ -129,6 +162,10 @@ export type JobSumAggregateInputType = {
   total?: true
   attempts?: true
   doneBefore?: true
+  priority?: true
+  waitingFor?: true
+  setbacks?: true
+  partsDone?: true
 }
 
 export type JobMinAggregateInputType = {
@@ -151,6 +188,13 @@ export type JobMinAggregateInputType = {
   startedAt?: true
   finishedAt?: true
   doneBefore?: true
+  priority?: true
+  waitingFor?: true
+  startAfter?: true
+  setbacks?: true
+  partsDone?: true
+  messageId?: true
+  workerId?: true
 }
 
 export type JobMaxAggregateInputType = {
@@ -173,6 +217,13 @@ export type JobMaxAggregateInputType = {
   startedAt?: true
   finishedAt?: true
   doneBefore?: true
+  priority?: true
+  waitingFor?: true
+  startAfter?: true
+  setbacks?: true
+  partsDone?: true
+  messageId?: true
+  workerId?: true
 }
 
 export type JobCountAggregateInputType = {
@@ -196,6 +247,13 @@ export type JobCountAggregateInputType = {
   startedAt?: true
   finishedAt?: true
   doneBefore?: true
+  priority?: true
+  waitingFor?: true
+  startAfter?: true
+  setbacks?: true
+  partsDone?: true
+  messageId?: true
+  workerId?: true
   _all?: true
 }
 
@@ -306,6 +364,13 @@ export type JobGroupByOutputType = {
   startedAt: Date | null
   finishedAt: Date | null
   doneBefore: number
+  priority: number
+  waitingFor: number
+  startAfter: Date | null
+  setbacks: number
+  partsDone: bigint
+  messageId: string
+  workerId: string | null
   _count: JobCountAggregateOutputType | null
   _avg: JobAvgAggregateOutputType | null
   _sum: JobSumAggregateOutputType | null
@@ -352,11 +417,21 @@ export type JobWhereInput = {
   startedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   doneBefore?: Prisma.IntFilter<"Job"> | number
+  priority?: Prisma.IntFilter<"Job"> | number
+  waitingFor?: Prisma.IntFilter<"Job"> | number
+  startAfter?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
+  setbacks?: Prisma.IntFilter<"Job"> | number
+  partsDone?: Prisma.BigIntFilter<"Job"> | bigint | number
+  messageId?: Prisma.UuidFilter<"Job"> | string
+  workerId?: Prisma.UuidNullableFilter<"Job"> | string | null
   study?: Prisma.XOR<Prisma.StudyNullableScalarRelationFilter, Prisma.StudyWhereInput> | null
   slide?: Prisma.XOR<Prisma.SlideNullableScalarRelationFilter, Prisma.SlideWhereInput> | null
   parent?: Prisma.XOR<Prisma.JobNullableScalarRelationFilter, Prisma.JobWhereInput> | null
   children?: Prisma.JobListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  effects?: Prisma.JobFailureListRelationFilter
+  needs?: Prisma.JobDependencyListRelationFilter
+  neededBy?: Prisma.JobDependencyListRelationFilter
 }
 
 export type JobOrderByWithRelationInput = {
@@ -380,11 +455,21 @@ export type JobOrderByWithRelationInput = {
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  startAfter?: Prisma.SortOrderInput | Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
+  messageId?: Prisma.SortOrder
+  workerId?: Prisma.SortOrderInput | Prisma.SortOrder
   study?: Prisma.StudyOrderByWithRelationInput
   slide?: Prisma.SlideOrderByWithRelationInput
   parent?: Prisma.JobOrderByWithRelationInput
   children?: Prisma.JobOrderByRelationAggregateInput
   failures?: Prisma.JobFailureOrderByRelationAggregateInput
+  effects?: Prisma.JobFailureOrderByRelationAggregateInput
+  needs?: Prisma.JobDependencyOrderByRelationAggregateInput
+  neededBy?: Prisma.JobDependencyOrderByRelationAggregateInput
 }
 
 export type JobWhereUniqueInput = Prisma.AtLeast<{
@@ -411,11 +496,21 @@ export type JobWhereUniqueInput = Prisma.AtLeast<{
   startedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   doneBefore?: Prisma.IntFilter<"Job"> | number
+  priority?: Prisma.IntFilter<"Job"> | number
+  waitingFor?: Prisma.IntFilter<"Job"> | number
+  startAfter?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
+  setbacks?: Prisma.IntFilter<"Job"> | number
+  partsDone?: Prisma.BigIntFilter<"Job"> | bigint | number
+  messageId?: Prisma.UuidFilter<"Job"> | string
+  workerId?: Prisma.UuidNullableFilter<"Job"> | string | null
   study?: Prisma.XOR<Prisma.StudyNullableScalarRelationFilter, Prisma.StudyWhereInput> | null
   slide?: Prisma.XOR<Prisma.SlideNullableScalarRelationFilter, Prisma.SlideWhereInput> | null
   parent?: Prisma.XOR<Prisma.JobNullableScalarRelationFilter, Prisma.JobWhereInput> | null
   children?: Prisma.JobListRelationFilter
   failures?: Prisma.JobFailureListRelationFilter
+  effects?: Prisma.JobFailureListRelationFilter
+  needs?: Prisma.JobDependencyListRelationFilter
+  neededBy?: Prisma.JobDependencyListRelationFilter
 }, "id">
 
 export type JobOrderByWithAggregationInput = {
@@ -439,6 +534,13 @@ export type JobOrderByWithAggregationInput = {
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  startAfter?: Prisma.SortOrderInput | Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
+  messageId?: Prisma.SortOrder
+  workerId?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.JobCountOrderByAggregateInput
   _avg?: Prisma.JobAvgOrderByAggregateInput
   _max?: Prisma.JobMaxOrderByAggregateInput
@@ -470,6 +572,13 @@ export type JobScalarWhereWithAggregatesInput = {
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Job"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Job"> | Date | string | null
   doneBefore?: Prisma.IntWithAggregatesFilter<"Job"> | number
+  priority?: Prisma.IntWithAggregatesFilter<"Job"> | number
+  waitingFor?: Prisma.IntWithAggregatesFilter<"Job"> | number
+  startAfter?: Prisma.DateTimeNullableWithAggregatesFilter<"Job"> | Date | string | null
+  setbacks?: Prisma.IntWithAggregatesFilter<"Job"> | number
+  partsDone?: Prisma.BigIntWithAggregatesFilter<"Job"> | bigint | number
+  messageId?: Prisma.UuidWithAggregatesFilter<"Job"> | string
+  workerId?: Prisma.UuidNullableWithAggregatesFilter<"Job"> | string | null
 }
 
 export type JobCreateInput = {
@@ -490,11 +599,21 @@ export type JobCreateInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutJobsInput
   slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
   parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
   children?: Prisma.JobCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateInput = {
@@ -518,8 +637,18 @@ export type JobUncheckedCreateInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobUpdateInput = {
@@ -540,11 +669,21 @@ export type JobUpdateInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
   parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
   children?: Prisma.JobUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateInput = {
@@ -568,8 +707,18 @@ export type JobUncheckedUpdateInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
 }
 
 export type JobCreateManyInput = {
@@ -593,6 +742,13 @@ export type JobCreateManyInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
 }
 
 export type JobUpdateManyMutationInput = {
@@ -613,6 +769,13 @@ export type JobUpdateManyMutationInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobUncheckedUpdateManyInput = {
@@ -636,6 +799,13 @@ export type JobUncheckedUpdateManyInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobListRelationFilter = {
@@ -674,6 +844,13 @@ export type JobCountOrderByAggregateInput = {
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  startAfter?: Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
+  messageId?: Prisma.SortOrder
+  workerId?: Prisma.SortOrder
 }
 
 export type JobAvgOrderByAggregateInput = {
@@ -683,6 +860,10 @@ export type JobAvgOrderByAggregateInput = {
   total?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
 }
 
 export type JobMaxOrderByAggregateInput = {
@@ -705,6 +886,13 @@ export type JobMaxOrderByAggregateInput = {
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  startAfter?: Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
+  messageId?: Prisma.SortOrder
+  workerId?: Prisma.SortOrder
 }
 
 export type JobMinOrderByAggregateInput = {
@@ -727,6 +915,13 @@ export type JobMinOrderByAggregateInput = {
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  startAfter?: Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
+  messageId?: Prisma.SortOrder
+  workerId?: Prisma.SortOrder
 }
 
 export type JobSumOrderByAggregateInput = {
@@ -736,6 +931,10 @@ export type JobSumOrderByAggregateInput = {
   total?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   doneBefore?: Prisma.SortOrder
+  priority?: Prisma.SortOrder
+  waitingFor?: Prisma.SortOrder
+  setbacks?: Prisma.SortOrder
+  partsDone?: Prisma.SortOrder
 }
 
 export type JobScalarRelationFilter = {
@@ -899,12 +1098,56 @@ export type JobCreateNestedOneWithoutFailuresInput = {
   connect?: Prisma.JobWhereUniqueInput
 }
 
+export type JobCreateNestedOneWithoutEffectsInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutEffectsInput, Prisma.JobUncheckedCreateWithoutEffectsInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutEffectsInput
+  connect?: Prisma.JobWhereUniqueInput
+}
+
 export type JobUpdateOneRequiredWithoutFailuresNestedInput = {
   create?: Prisma.XOR<Prisma.JobCreateWithoutFailuresInput, Prisma.JobUncheckedCreateWithoutFailuresInput>
   connectOrCreate?: Prisma.JobCreateOrConnectWithoutFailuresInput
   upsert?: Prisma.JobUpsertWithoutFailuresInput
   connect?: Prisma.JobWhereUniqueInput
   update?: Prisma.XOR<Prisma.XOR<Prisma.JobUpdateToOneWithWhereWithoutFailuresInput, Prisma.JobUpdateWithoutFailuresInput>, Prisma.JobUncheckedUpdateWithoutFailuresInput>
+}
+
+export type JobUpdateOneWithoutEffectsNestedInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutEffectsInput, Prisma.JobUncheckedCreateWithoutEffectsInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutEffectsInput
+  upsert?: Prisma.JobUpsertWithoutEffectsInput
+  disconnect?: Prisma.JobWhereInput | boolean
+  delete?: Prisma.JobWhereInput | boolean
+  connect?: Prisma.JobWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.JobUpdateToOneWithWhereWithoutEffectsInput, Prisma.JobUpdateWithoutEffectsInput>, Prisma.JobUncheckedUpdateWithoutEffectsInput>
+}
+
+export type JobCreateNestedOneWithoutNeedsInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutNeedsInput, Prisma.JobUncheckedCreateWithoutNeedsInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutNeedsInput
+  connect?: Prisma.JobWhereUniqueInput
+}
+
+export type JobCreateNestedOneWithoutNeededByInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutNeededByInput, Prisma.JobUncheckedCreateWithoutNeededByInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutNeededByInput
+  connect?: Prisma.JobWhereUniqueInput
+}
+
+export type JobUpdateOneRequiredWithoutNeedsNestedInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutNeedsInput, Prisma.JobUncheckedCreateWithoutNeedsInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutNeedsInput
+  upsert?: Prisma.JobUpsertWithoutNeedsInput
+  connect?: Prisma.JobWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.JobUpdateToOneWithWhereWithoutNeedsInput, Prisma.JobUpdateWithoutNeedsInput>, Prisma.JobUncheckedUpdateWithoutNeedsInput>
+}
+
+export type JobUpdateOneRequiredWithoutNeededByNestedInput = {
+  create?: Prisma.XOR<Prisma.JobCreateWithoutNeededByInput, Prisma.JobUncheckedCreateWithoutNeededByInput>
+  connectOrCreate?: Prisma.JobCreateOrConnectWithoutNeededByInput
+  upsert?: Prisma.JobUpsertWithoutNeededByInput
+  connect?: Prisma.JobWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.JobUpdateToOneWithWhereWithoutNeededByInput, Prisma.JobUpdateWithoutNeededByInput>, Prisma.JobUncheckedUpdateWithoutNeededByInput>
 }
 
 export type JobCreateWithoutStudyInput = {
@@ -925,10 +1168,20 @@ export type JobCreateWithoutStudyInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
   parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
   children?: Prisma.JobCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateWithoutStudyInput = {
@@ -951,8 +1204,18 @@ export type JobUncheckedCreateWithoutStudyInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobCreateOrConnectWithoutStudyInput = {
@@ -1005,6 +1268,13 @@ export type JobScalarWhereInput = {
   startedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
   doneBefore?: Prisma.IntFilter<"Job"> | number
+  priority?: Prisma.IntFilter<"Job"> | number
+  waitingFor?: Prisma.IntFilter<"Job"> | number
+  startAfter?: Prisma.DateTimeNullableFilter<"Job"> | Date | string | null
+  setbacks?: Prisma.IntFilter<"Job"> | number
+  partsDone?: Prisma.BigIntFilter<"Job"> | bigint | number
+  messageId?: Prisma.UuidFilter<"Job"> | string
+  workerId?: Prisma.UuidNullableFilter<"Job"> | string | null
 }
 
 export type JobCreateWithoutSlideInput = {
@@ -1025,10 +1295,20 @@ export type JobCreateWithoutSlideInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutJobsInput
   parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
   children?: Prisma.JobCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateWithoutSlideInput = {
@@ -1051,8 +1331,18 @@ export type JobUncheckedCreateWithoutSlideInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobCreateOrConnectWithoutSlideInput = {
@@ -1099,10 +1389,20 @@ export type JobCreateWithoutChildrenInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutJobsInput
   slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
   parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateWithoutChildrenInput = {
@@ -1126,7 +1426,17 @@ export type JobUncheckedCreateWithoutChildrenInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobCreateOrConnectWithoutChildrenInput = {
@@ -1152,10 +1462,20 @@ export type JobCreateWithoutParentInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutJobsInput
   slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
   children?: Prisma.JobCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateWithoutParentInput = {
@@ -1178,8 +1498,18 @@ export type JobUncheckedCreateWithoutParentInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
   failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobCreateOrConnectWithoutParentInput = {
@@ -1221,10 +1551,20 @@ export type JobUpdateWithoutChildrenInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
   parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateWithoutChildrenInput = {
@@ -1248,7 +1588,17 @@ export type JobUncheckedUpdateWithoutChildrenInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUpsertWithWhereUniqueWithoutParentInput = {
@@ -1285,10 +1635,20 @@ export type JobCreateWithoutFailuresInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutJobsInput
   slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
   parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
   children?: Prisma.JobCreateNestedManyWithoutParentInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
 }
 
 export type JobUncheckedCreateWithoutFailuresInput = {
@@ -1312,12 +1672,95 @@ export type JobUncheckedCreateWithoutFailuresInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
   children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
 }
 
 export type JobCreateOrConnectWithoutFailuresInput = {
   where: Prisma.JobWhereUniqueInput
   create: Prisma.XOR<Prisma.JobCreateWithoutFailuresInput, Prisma.JobUncheckedCreateWithoutFailuresInput>
+}
+
+export type JobCreateWithoutEffectsInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  study?: Prisma.StudyCreateNestedOneWithoutJobsInput
+  slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
+  parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
+  children?: Prisma.JobCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
+}
+
+export type JobUncheckedCreateWithoutEffectsInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  studyId?: number | null
+  parentId?: string | null
+  slideId?: number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
+}
+
+export type JobCreateOrConnectWithoutEffectsInput = {
+  where: Prisma.JobWhereUniqueInput
+  create: Prisma.XOR<Prisma.JobCreateWithoutEffectsInput, Prisma.JobUncheckedCreateWithoutEffectsInput>
 }
 
 export type JobUpsertWithoutFailuresInput = {
@@ -1349,10 +1792,20 @@ export type JobUpdateWithoutFailuresInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
   parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
   children?: Prisma.JobUpdateManyWithoutParentNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateWithoutFailuresInput = {
@@ -1376,7 +1829,400 @@ export type JobUncheckedUpdateWithoutFailuresInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
+}
+
+export type JobUpsertWithoutEffectsInput = {
+  update: Prisma.XOR<Prisma.JobUpdateWithoutEffectsInput, Prisma.JobUncheckedUpdateWithoutEffectsInput>
+  create: Prisma.XOR<Prisma.JobCreateWithoutEffectsInput, Prisma.JobUncheckedCreateWithoutEffectsInput>
+  where?: Prisma.JobWhereInput
+}
+
+export type JobUpdateToOneWithWhereWithoutEffectsInput = {
+  where?: Prisma.JobWhereInput
+  data: Prisma.XOR<Prisma.JobUpdateWithoutEffectsInput, Prisma.JobUncheckedUpdateWithoutEffectsInput>
+}
+
+export type JobUpdateWithoutEffectsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
+  slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
+  parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.JobUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
+}
+
+export type JobUncheckedUpdateWithoutEffectsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  studyId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
+}
+
+export type JobCreateWithoutNeedsInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  study?: Prisma.StudyCreateNestedOneWithoutJobsInput
+  slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
+  parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
+  children?: Prisma.JobCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  neededBy?: Prisma.JobDependencyCreateNestedManyWithoutNeedInput
+}
+
+export type JobUncheckedCreateWithoutNeedsInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  studyId?: number | null
+  parentId?: string | null
+  slideId?: number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  neededBy?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutNeedInput
+}
+
+export type JobCreateOrConnectWithoutNeedsInput = {
+  where: Prisma.JobWhereUniqueInput
+  create: Prisma.XOR<Prisma.JobCreateWithoutNeedsInput, Prisma.JobUncheckedCreateWithoutNeedsInput>
+}
+
+export type JobCreateWithoutNeededByInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  study?: Prisma.StudyCreateNestedOneWithoutJobsInput
+  slide?: Prisma.SlideCreateNestedOneWithoutJobsInput
+  parent?: Prisma.JobCreateNestedOneWithoutChildrenInput
+  children?: Prisma.JobCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyCreateNestedManyWithoutJobInput
+}
+
+export type JobUncheckedCreateWithoutNeededByInput = {
+  id: string
+  kind: $Enums.JobKind
+  state?: $Enums.JobState
+  studyId?: number | null
+  parentId?: string | null
+  slideId?: number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: number
+  total?: number | null
+  unit?: string
+  message?: string | null
+  attempts?: number
+  lease?: string | null
+  leaseUntil?: Date | string | null
+  resultId?: string | null
+  createdBy: string
+  createdAt?: Date | string
+  startedAt?: Date | string | null
+  finishedAt?: Date | string | null
+  doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
+  children?: Prisma.JobUncheckedCreateNestedManyWithoutParentInput
+  failures?: Prisma.JobFailureUncheckedCreateNestedManyWithoutJobInput
+  effects?: Prisma.JobFailureUncheckedCreateNestedManyWithoutCauseInput
+  needs?: Prisma.JobDependencyUncheckedCreateNestedManyWithoutJobInput
+}
+
+export type JobCreateOrConnectWithoutNeededByInput = {
+  where: Prisma.JobWhereUniqueInput
+  create: Prisma.XOR<Prisma.JobCreateWithoutNeededByInput, Prisma.JobUncheckedCreateWithoutNeededByInput>
+}
+
+export type JobUpsertWithoutNeedsInput = {
+  update: Prisma.XOR<Prisma.JobUpdateWithoutNeedsInput, Prisma.JobUncheckedUpdateWithoutNeedsInput>
+  create: Prisma.XOR<Prisma.JobCreateWithoutNeedsInput, Prisma.JobUncheckedCreateWithoutNeedsInput>
+  where?: Prisma.JobWhereInput
+}
+
+export type JobUpdateToOneWithWhereWithoutNeedsInput = {
+  where?: Prisma.JobWhereInput
+  data: Prisma.XOR<Prisma.JobUpdateWithoutNeedsInput, Prisma.JobUncheckedUpdateWithoutNeedsInput>
+}
+
+export type JobUpdateWithoutNeedsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
+  slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
+  parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.JobUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
+}
+
+export type JobUncheckedUpdateWithoutNeedsInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  studyId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
+}
+
+export type JobUpsertWithoutNeededByInput = {
+  update: Prisma.XOR<Prisma.JobUpdateWithoutNeededByInput, Prisma.JobUncheckedUpdateWithoutNeededByInput>
+  create: Prisma.XOR<Prisma.JobCreateWithoutNeededByInput, Prisma.JobUncheckedCreateWithoutNeededByInput>
+  where?: Prisma.JobWhereInput
+}
+
+export type JobUpdateToOneWithWhereWithoutNeededByInput = {
+  where?: Prisma.JobWhereInput
+  data: Prisma.XOR<Prisma.JobUpdateWithoutNeededByInput, Prisma.JobUncheckedUpdateWithoutNeededByInput>
+}
+
+export type JobUpdateWithoutNeededByInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
+  slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
+  parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
+  children?: Prisma.JobUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+}
+
+export type JobUncheckedUpdateWithoutNeededByInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  kind?: Prisma.EnumJobKindFieldUpdateOperationsInput | $Enums.JobKind
+  state?: Prisma.EnumJobStateFieldUpdateOperationsInput | $Enums.JobState
+  studyId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  parentId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  payload?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  done?: Prisma.IntFieldUpdateOperationsInput | number
+  total?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  unit?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attempts?: Prisma.IntFieldUpdateOperationsInput | number
+  lease?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  leaseUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  resultId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdBy?: Prisma.StringFieldUpdateOperationsInput | string
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
+  failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
 }
 
 export type JobCreateManyStudyInput = {
@@ -1399,6 +2245,13 @@ export type JobCreateManyStudyInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
 }
 
 export type JobUpdateWithoutStudyInput = {
@@ -1419,10 +2272,20 @@ export type JobUpdateWithoutStudyInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
   parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
   children?: Prisma.JobUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateWithoutStudyInput = {
@@ -1445,8 +2308,18 @@ export type JobUncheckedUpdateWithoutStudyInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateManyWithoutStudyInput = {
@@ -1469,6 +2342,13 @@ export type JobUncheckedUpdateManyWithoutStudyInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobCreateManySlideInput = {
@@ -1491,6 +2371,13 @@ export type JobCreateManySlideInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
 }
 
 export type JobUpdateWithoutSlideInput = {
@@ -1511,10 +2398,20 @@ export type JobUpdateWithoutSlideInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
   parent?: Prisma.JobUpdateOneWithoutChildrenNestedInput
   children?: Prisma.JobUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateWithoutSlideInput = {
@@ -1537,8 +2434,18 @@ export type JobUncheckedUpdateWithoutSlideInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateManyWithoutSlideInput = {
@@ -1561,6 +2468,13 @@ export type JobUncheckedUpdateManyWithoutSlideInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobCreateManyParentInput = {
@@ -1583,6 +2497,13 @@ export type JobCreateManyParentInput = {
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
   doneBefore?: number
+  priority?: number
+  waitingFor?: number
+  startAfter?: Date | string | null
+  setbacks?: number
+  partsDone?: bigint | number
+  messageId?: string
+  workerId?: string | null
 }
 
 export type JobUpdateWithoutParentInput = {
@@ -1603,10 +2524,20 @@ export type JobUpdateWithoutParentInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutJobsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutJobsNestedInput
   children?: Prisma.JobUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateWithoutParentInput = {
@@ -1629,8 +2560,18 @@ export type JobUncheckedUpdateWithoutParentInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   children?: Prisma.JobUncheckedUpdateManyWithoutParentNestedInput
   failures?: Prisma.JobFailureUncheckedUpdateManyWithoutJobNestedInput
+  effects?: Prisma.JobFailureUncheckedUpdateManyWithoutCauseNestedInput
+  needs?: Prisma.JobDependencyUncheckedUpdateManyWithoutJobNestedInput
+  neededBy?: Prisma.JobDependencyUncheckedUpdateManyWithoutNeedNestedInput
 }
 
 export type JobUncheckedUpdateManyWithoutParentInput = {
@@ -1653,6 +2594,13 @@ export type JobUncheckedUpdateManyWithoutParentInput = {
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   doneBefore?: Prisma.IntFieldUpdateOperationsInput | number
+  priority?: Prisma.IntFieldUpdateOperationsInput | number
+  waitingFor?: Prisma.IntFieldUpdateOperationsInput | number
+  startAfter?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  setbacks?: Prisma.IntFieldUpdateOperationsInput | number
+  partsDone?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  messageId?: Prisma.StringFieldUpdateOperationsInput | string
+  workerId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -1663,11 +2611,17 @@ export type JobUncheckedUpdateManyWithoutParentInput = {
 export type JobCountOutputType = {
   children: number
   failures: number
+  effects: number
+  needs: number
+  neededBy: number
 }
 
 export type JobCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   children?: boolean | JobCountOutputTypeCountChildrenArgs
   failures?: boolean | JobCountOutputTypeCountFailuresArgs
+  effects?: boolean | JobCountOutputTypeCountEffectsArgs
+  needs?: boolean | JobCountOutputTypeCountNeedsArgs
+  neededBy?: boolean | JobCountOutputTypeCountNeededByArgs
 }
 
 /**
@@ -1694,6 +2648,27 @@ export type JobCountOutputTypeCountFailuresArgs<ExtArgs extends runtime.Types.Ex
   where?: Prisma.JobFailureWhereInput
 }
 
+/**
+ * JobCountOutputType without action
+ */
+export type JobCountOutputTypeCountEffectsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.JobFailureWhereInput
+}
+
+/**
+ * JobCountOutputType without action
+ */
+export type JobCountOutputTypeCountNeedsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.JobDependencyWhereInput
+}
+
+/**
+ * JobCountOutputType without action
+ */
+export type JobCountOutputTypeCountNeededByArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.JobDependencyWhereInput
+}
+
 
 export type JobSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -1716,11 +2691,21 @@ export type JobSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   startedAt?: boolean
   finishedAt?: boolean
   doneBefore?: boolean
+  priority?: boolean
+  waitingFor?: boolean
+  startAfter?: boolean
+  setbacks?: boolean
+  partsDone?: boolean
+  messageId?: boolean
+  workerId?: boolean
   study?: boolean | Prisma.Job$studyArgs<ExtArgs>
   slide?: boolean | Prisma.Job$slideArgs<ExtArgs>
   parent?: boolean | Prisma.Job$parentArgs<ExtArgs>
   children?: boolean | Prisma.Job$childrenArgs<ExtArgs>
   failures?: boolean | Prisma.Job$failuresArgs<ExtArgs>
+  effects?: boolean | Prisma.Job$effectsArgs<ExtArgs>
+  needs?: boolean | Prisma.Job$needsArgs<ExtArgs>
+  neededBy?: boolean | Prisma.Job$neededByArgs<ExtArgs>
   _count?: boolean | Prisma.JobCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["job"]>
 
@@ -1745,6 +2730,13 @@ export type JobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   startedAt?: boolean
   finishedAt?: boolean
   doneBefore?: boolean
+  priority?: boolean
+  waitingFor?: boolean
+  startAfter?: boolean
+  setbacks?: boolean
+  partsDone?: boolean
+  messageId?: boolean
+  workerId?: boolean
   study?: boolean | Prisma.Job$studyArgs<ExtArgs>
   slide?: boolean | Prisma.Job$slideArgs<ExtArgs>
   parent?: boolean | Prisma.Job$parentArgs<ExtArgs>
@@ -1771,6 +2763,13 @@ export type JobSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   startedAt?: boolean
   finishedAt?: boolean
   doneBefore?: boolean
+  priority?: boolean
+  waitingFor?: boolean
+  startAfter?: boolean
+  setbacks?: boolean
+  partsDone?: boolean
+  messageId?: boolean
+  workerId?: boolean
   study?: boolean | Prisma.Job$studyArgs<ExtArgs>
   slide?: boolean | Prisma.Job$slideArgs<ExtArgs>
   parent?: boolean | Prisma.Job$parentArgs<ExtArgs>
@@ -1797,15 +2796,25 @@ export type JobSelectScalar = {
   startedAt?: boolean
   finishedAt?: boolean
   doneBefore?: boolean
+  priority?: boolean
+  waitingFor?: boolean
+  startAfter?: boolean
+  setbacks?: boolean
+  partsDone?: boolean
+  messageId?: boolean
+  workerId?: boolean
 }
 
-export type JobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "kind" | "state" | "studyId" | "parentId" | "slideId" | "payload" | "done" | "total" | "unit" | "message" | "attempts" | "lease" | "leaseUntil" | "resultId" | "createdBy" | "createdAt" | "startedAt" | "finishedAt" | "doneBefore", ExtArgs["result"]["job"]>
+export type JobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "kind" | "state" | "studyId" | "parentId" | "slideId" | "payload" | "done" | "total" | "unit" | "message" | "attempts" | "lease" | "leaseUntil" | "resultId" | "createdBy" | "createdAt" | "startedAt" | "finishedAt" | "doneBefore" | "priority" | "waitingFor" | "startAfter" | "setbacks" | "partsDone" | "messageId" | "workerId", ExtArgs["result"]["job"]>
 export type JobInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   study?: boolean | Prisma.Job$studyArgs<ExtArgs>
   slide?: boolean | Prisma.Job$slideArgs<ExtArgs>
   parent?: boolean | Prisma.Job$parentArgs<ExtArgs>
   children?: boolean | Prisma.Job$childrenArgs<ExtArgs>
   failures?: boolean | Prisma.Job$failuresArgs<ExtArgs>
+  effects?: boolean | Prisma.Job$effectsArgs<ExtArgs>
+  needs?: boolean | Prisma.Job$needsArgs<ExtArgs>
+  neededBy?: boolean | Prisma.Job$neededByArgs<ExtArgs>
   _count?: boolean | Prisma.JobCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type JobIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -1827,6 +2836,9 @@ export type $JobPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
     parent: Prisma.$JobPayload<ExtArgs> | null
     children: Prisma.$JobPayload<ExtArgs>[]
     failures: Prisma.$JobFailurePayload<ExtArgs>[]
+    effects: Prisma.$JobFailurePayload<ExtArgs>[]
+    needs: Prisma.$JobDependencyPayload<ExtArgs>[]
+    neededBy: Prisma.$JobDependencyPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: string
@@ -1855,6 +2867,25 @@ export type $JobPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
      * `done` when the current attempt began, so that the rate counts this attempt only.
      */
     doneBefore: number
+    priority: number
+    /**
+     * Jobs that must have succeeded before this one may begin, and have not.
+     */
+    waitingFor: number
+    startAfter: Date | null
+    /**
+     * Attempts in a row that came no further.
+     */
+    setbacks: number
+    /**
+     * Of a parent: what its finished children have done together, in their unit.
+     */
+    partsDone: bigint
+    /**
+     * The message that announces it to workers.
+     */
+    messageId: string
+    workerId: string | null
   }, ExtArgs["result"]["job"]>
   composites: {}
 }
@@ -2254,6 +3285,9 @@ export interface Prisma__JobClient<T, Null = never, ExtArgs extends runtime.Type
   parent<T extends Prisma.Job$parentArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$parentArgs<ExtArgs>>): Prisma.Prisma__JobClient<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   children<T extends Prisma.Job$childrenArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$childrenArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   failures<T extends Prisma.Job$failuresArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$failuresArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  effects<T extends Prisma.Job$effectsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$effectsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobFailurePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  needs<T extends Prisma.Job$needsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$needsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobDependencyPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  neededBy<T extends Prisma.Job$neededByArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Job$neededByArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobDependencyPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2303,6 +3337,13 @@ export interface JobFieldRefs {
   readonly startedAt: Prisma.FieldRef<"Job", 'DateTime'>
   readonly finishedAt: Prisma.FieldRef<"Job", 'DateTime'>
   readonly doneBefore: Prisma.FieldRef<"Job", 'Int'>
+  readonly priority: Prisma.FieldRef<"Job", 'Int'>
+  readonly waitingFor: Prisma.FieldRef<"Job", 'Int'>
+  readonly startAfter: Prisma.FieldRef<"Job", 'DateTime'>
+  readonly setbacks: Prisma.FieldRef<"Job", 'Int'>
+  readonly partsDone: Prisma.FieldRef<"Job", 'BigInt'>
+  readonly messageId: Prisma.FieldRef<"Job", 'String'>
+  readonly workerId: Prisma.FieldRef<"Job", 'String'>
 }
     
 
@@ -2806,6 +3847,78 @@ export type Job$failuresArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   distinct?: Prisma.JobFailureScalarFieldEnum | Prisma.JobFailureScalarFieldEnum[]
+}
+
+/**
+ * Job.effects
+ */
+export type Job$effectsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the JobFailure
+   */
+  select?: Prisma.JobFailureSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the JobFailure
+   */
+  omit?: Prisma.JobFailureOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.JobFailureInclude<ExtArgs> | null
+  where?: Prisma.JobFailureWhereInput
+  orderBy?: Prisma.JobFailureOrderByWithRelationInput | Prisma.JobFailureOrderByWithRelationInput[]
+  cursor?: Prisma.JobFailureWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.JobFailureScalarFieldEnum | Prisma.JobFailureScalarFieldEnum[]
+}
+
+/**
+ * Job.needs
+ */
+export type Job$needsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the JobDependency
+   */
+  select?: Prisma.JobDependencySelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the JobDependency
+   */
+  omit?: Prisma.JobDependencyOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.JobDependencyInclude<ExtArgs> | null
+  where?: Prisma.JobDependencyWhereInput
+  orderBy?: Prisma.JobDependencyOrderByWithRelationInput | Prisma.JobDependencyOrderByWithRelationInput[]
+  cursor?: Prisma.JobDependencyWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.JobDependencyScalarFieldEnum | Prisma.JobDependencyScalarFieldEnum[]
+}
+
+/**
+ * Job.neededBy
+ */
+export type Job$neededByArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the JobDependency
+   */
+  select?: Prisma.JobDependencySelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the JobDependency
+   */
+  omit?: Prisma.JobDependencyOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.JobDependencyInclude<ExtArgs> | null
+  where?: Prisma.JobDependencyWhereInput
+  orderBy?: Prisma.JobDependencyOrderByWithRelationInput | Prisma.JobDependencyOrderByWithRelationInput[]
+  cursor?: Prisma.JobDependencyWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.JobDependencyScalarFieldEnum | Prisma.JobDependencyScalarFieldEnum[]
 }
 
 /**

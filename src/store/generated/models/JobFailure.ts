@@ -47,6 +47,7 @@ export type JobFailureMinAggregateOutputType = {
   slideId: number | null
   patientId: number | null
   createdAt: Date | null
+  causeId: string | null
 }
 
 export type JobFailureMaxAggregateOutputType = {
@@ -58,6 +59,7 @@ export type JobFailureMaxAggregateOutputType = {
   slideId: number | null
   patientId: number | null
   createdAt: Date | null
+  causeId: string | null
 }
 
 export type JobFailureCountAggregateOutputType = {
@@ -69,6 +71,7 @@ export type JobFailureCountAggregateOutputType = {
   slideId: number
   patientId: number
   createdAt: number
+  causeId: number
   _all: number
 }
 
@@ -94,6 +97,7 @@ export type JobFailureMinAggregateInputType = {
   slideId?: true
   patientId?: true
   createdAt?: true
+  causeId?: true
 }
 
 export type JobFailureMaxAggregateInputType = {
@@ -105,6 +109,7 @@ export type JobFailureMaxAggregateInputType = {
   slideId?: true
   patientId?: true
   createdAt?: true
+  causeId?: true
 }
 
 export type JobFailureCountAggregateInputType = {
@@ -116,6 +121,7 @@ export type JobFailureCountAggregateInputType = {
   slideId?: true
   patientId?: true
   createdAt?: true
+  causeId?: true
   _all?: true
 }
 
@@ -214,6 +220,7 @@ export type JobFailureGroupByOutputType = {
   slideId: number | null
   patientId: number | null
   createdAt: Date
+  causeId: string | null
   _count: JobFailureCountAggregateOutputType | null
   _avg: JobFailureAvgAggregateOutputType | null
   _sum: JobFailureSumAggregateOutputType | null
@@ -248,7 +255,9 @@ export type JobFailureWhereInput = {
   slideId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   patientId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   createdAt?: Prisma.DateTimeFilter<"JobFailure"> | Date | string
+  causeId?: Prisma.UuidNullableFilter<"JobFailure"> | string | null
   job?: Prisma.XOR<Prisma.JobScalarRelationFilter, Prisma.JobWhereInput>
+  cause?: Prisma.XOR<Prisma.JobNullableScalarRelationFilter, Prisma.JobWhereInput> | null
   slide?: Prisma.XOR<Prisma.SlideNullableScalarRelationFilter, Prisma.SlideWhereInput> | null
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
 }
@@ -262,7 +271,9 @@ export type JobFailureOrderByWithRelationInput = {
   slideId?: Prisma.SortOrderInput | Prisma.SortOrder
   patientId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  causeId?: Prisma.SortOrderInput | Prisma.SortOrder
   job?: Prisma.JobOrderByWithRelationInput
+  cause?: Prisma.JobOrderByWithRelationInput
   slide?: Prisma.SlideOrderByWithRelationInput
   patient?: Prisma.PatientOrderByWithRelationInput
 }
@@ -279,7 +290,9 @@ export type JobFailureWhereUniqueInput = Prisma.AtLeast<{
   slideId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   patientId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   createdAt?: Prisma.DateTimeFilter<"JobFailure"> | Date | string
+  causeId?: Prisma.UuidNullableFilter<"JobFailure"> | string | null
   job?: Prisma.XOR<Prisma.JobScalarRelationFilter, Prisma.JobWhereInput>
+  cause?: Prisma.XOR<Prisma.JobNullableScalarRelationFilter, Prisma.JobWhereInput> | null
   slide?: Prisma.XOR<Prisma.SlideNullableScalarRelationFilter, Prisma.SlideWhereInput> | null
   patient?: Prisma.XOR<Prisma.PatientNullableScalarRelationFilter, Prisma.PatientWhereInput> | null
 }, "id">
@@ -293,6 +306,7 @@ export type JobFailureOrderByWithAggregationInput = {
   slideId?: Prisma.SortOrderInput | Prisma.SortOrder
   patientId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  causeId?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.JobFailureCountOrderByAggregateInput
   _avg?: Prisma.JobFailureAvgOrderByAggregateInput
   _max?: Prisma.JobFailureMaxOrderByAggregateInput
@@ -312,6 +326,7 @@ export type JobFailureScalarWhereWithAggregatesInput = {
   slideId?: Prisma.IntNullableWithAggregatesFilter<"JobFailure"> | number | null
   patientId?: Prisma.IntNullableWithAggregatesFilter<"JobFailure"> | number | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"JobFailure"> | Date | string
+  causeId?: Prisma.UuidNullableWithAggregatesFilter<"JobFailure"> | string | null
 }
 
 export type JobFailureCreateInput = {
@@ -320,6 +335,7 @@ export type JobFailureCreateInput = {
   fix?: string | null
   createdAt?: Date | string
   job: Prisma.JobCreateNestedOneWithoutFailuresInput
+  cause?: Prisma.JobCreateNestedOneWithoutEffectsInput
   slide?: Prisma.SlideCreateNestedOneWithoutFailuresInput
   patient?: Prisma.PatientCreateNestedOneWithoutFailuresInput
 }
@@ -333,6 +349,7 @@ export type JobFailureUncheckedCreateInput = {
   slideId?: number | null
   patientId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureUpdateInput = {
@@ -341,6 +358,7 @@ export type JobFailureUpdateInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   job?: Prisma.JobUpdateOneRequiredWithoutFailuresNestedInput
+  cause?: Prisma.JobUpdateOneWithoutEffectsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutFailuresNestedInput
   patient?: Prisma.PatientUpdateOneWithoutFailuresNestedInput
 }
@@ -354,6 +372,7 @@ export type JobFailureUncheckedUpdateInput = {
   slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureCreateManyInput = {
@@ -365,6 +384,7 @@ export type JobFailureCreateManyInput = {
   slideId?: number | null
   patientId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureUpdateManyMutationInput = {
@@ -383,6 +403,7 @@ export type JobFailureUncheckedUpdateManyInput = {
   slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureListRelationFilter = {
@@ -404,6 +425,7 @@ export type JobFailureCountOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  causeId?: Prisma.SortOrder
 }
 
 export type JobFailureAvgOrderByAggregateInput = {
@@ -421,6 +443,7 @@ export type JobFailureMaxOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  causeId?: Prisma.SortOrder
 }
 
 export type JobFailureMinOrderByAggregateInput = {
@@ -432,6 +455,7 @@ export type JobFailureMinOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   patientId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  causeId?: Prisma.SortOrder
 }
 
 export type JobFailureSumOrderByAggregateInput = {
@@ -531,10 +555,24 @@ export type JobFailureCreateNestedManyWithoutJobInput = {
   connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
 }
 
+export type JobFailureCreateNestedManyWithoutCauseInput = {
+  create?: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput> | Prisma.JobFailureCreateWithoutCauseInput[] | Prisma.JobFailureUncheckedCreateWithoutCauseInput[]
+  connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutCauseInput | Prisma.JobFailureCreateOrConnectWithoutCauseInput[]
+  createMany?: Prisma.JobFailureCreateManyCauseInputEnvelope
+  connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+}
+
 export type JobFailureUncheckedCreateNestedManyWithoutJobInput = {
   create?: Prisma.XOR<Prisma.JobFailureCreateWithoutJobInput, Prisma.JobFailureUncheckedCreateWithoutJobInput> | Prisma.JobFailureCreateWithoutJobInput[] | Prisma.JobFailureUncheckedCreateWithoutJobInput[]
   connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutJobInput | Prisma.JobFailureCreateOrConnectWithoutJobInput[]
   createMany?: Prisma.JobFailureCreateManyJobInputEnvelope
+  connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+}
+
+export type JobFailureUncheckedCreateNestedManyWithoutCauseInput = {
+  create?: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput> | Prisma.JobFailureCreateWithoutCauseInput[] | Prisma.JobFailureUncheckedCreateWithoutCauseInput[]
+  connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutCauseInput | Prisma.JobFailureCreateOrConnectWithoutCauseInput[]
+  createMany?: Prisma.JobFailureCreateManyCauseInputEnvelope
   connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
 }
 
@@ -552,6 +590,20 @@ export type JobFailureUpdateManyWithoutJobNestedInput = {
   deleteMany?: Prisma.JobFailureScalarWhereInput | Prisma.JobFailureScalarWhereInput[]
 }
 
+export type JobFailureUpdateManyWithoutCauseNestedInput = {
+  create?: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput> | Prisma.JobFailureCreateWithoutCauseInput[] | Prisma.JobFailureUncheckedCreateWithoutCauseInput[]
+  connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutCauseInput | Prisma.JobFailureCreateOrConnectWithoutCauseInput[]
+  upsert?: Prisma.JobFailureUpsertWithWhereUniqueWithoutCauseInput | Prisma.JobFailureUpsertWithWhereUniqueWithoutCauseInput[]
+  createMany?: Prisma.JobFailureCreateManyCauseInputEnvelope
+  set?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  disconnect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  delete?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  update?: Prisma.JobFailureUpdateWithWhereUniqueWithoutCauseInput | Prisma.JobFailureUpdateWithWhereUniqueWithoutCauseInput[]
+  updateMany?: Prisma.JobFailureUpdateManyWithWhereWithoutCauseInput | Prisma.JobFailureUpdateManyWithWhereWithoutCauseInput[]
+  deleteMany?: Prisma.JobFailureScalarWhereInput | Prisma.JobFailureScalarWhereInput[]
+}
+
 export type JobFailureUncheckedUpdateManyWithoutJobNestedInput = {
   create?: Prisma.XOR<Prisma.JobFailureCreateWithoutJobInput, Prisma.JobFailureUncheckedCreateWithoutJobInput> | Prisma.JobFailureCreateWithoutJobInput[] | Prisma.JobFailureUncheckedCreateWithoutJobInput[]
   connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutJobInput | Prisma.JobFailureCreateOrConnectWithoutJobInput[]
@@ -566,12 +618,27 @@ export type JobFailureUncheckedUpdateManyWithoutJobNestedInput = {
   deleteMany?: Prisma.JobFailureScalarWhereInput | Prisma.JobFailureScalarWhereInput[]
 }
 
+export type JobFailureUncheckedUpdateManyWithoutCauseNestedInput = {
+  create?: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput> | Prisma.JobFailureCreateWithoutCauseInput[] | Prisma.JobFailureUncheckedCreateWithoutCauseInput[]
+  connectOrCreate?: Prisma.JobFailureCreateOrConnectWithoutCauseInput | Prisma.JobFailureCreateOrConnectWithoutCauseInput[]
+  upsert?: Prisma.JobFailureUpsertWithWhereUniqueWithoutCauseInput | Prisma.JobFailureUpsertWithWhereUniqueWithoutCauseInput[]
+  createMany?: Prisma.JobFailureCreateManyCauseInputEnvelope
+  set?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  disconnect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  delete?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  connect?: Prisma.JobFailureWhereUniqueInput | Prisma.JobFailureWhereUniqueInput[]
+  update?: Prisma.JobFailureUpdateWithWhereUniqueWithoutCauseInput | Prisma.JobFailureUpdateWithWhereUniqueWithoutCauseInput[]
+  updateMany?: Prisma.JobFailureUpdateManyWithWhereWithoutCauseInput | Prisma.JobFailureUpdateManyWithWhereWithoutCauseInput[]
+  deleteMany?: Prisma.JobFailureScalarWhereInput | Prisma.JobFailureScalarWhereInput[]
+}
+
 export type JobFailureCreateWithoutPatientInput = {
   code: string
   message: string
   fix?: string | null
   createdAt?: Date | string
   job: Prisma.JobCreateNestedOneWithoutFailuresInput
+  cause?: Prisma.JobCreateNestedOneWithoutEffectsInput
   slide?: Prisma.SlideCreateNestedOneWithoutFailuresInput
 }
 
@@ -583,6 +650,7 @@ export type JobFailureUncheckedCreateWithoutPatientInput = {
   fix?: string | null
   slideId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureCreateOrConnectWithoutPatientInput = {
@@ -623,6 +691,7 @@ export type JobFailureScalarWhereInput = {
   slideId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   patientId?: Prisma.IntNullableFilter<"JobFailure"> | number | null
   createdAt?: Prisma.DateTimeFilter<"JobFailure"> | Date | string
+  causeId?: Prisma.UuidNullableFilter<"JobFailure"> | string | null
 }
 
 export type JobFailureCreateWithoutSlideInput = {
@@ -631,6 +700,7 @@ export type JobFailureCreateWithoutSlideInput = {
   fix?: string | null
   createdAt?: Date | string
   job: Prisma.JobCreateNestedOneWithoutFailuresInput
+  cause?: Prisma.JobCreateNestedOneWithoutEffectsInput
   patient?: Prisma.PatientCreateNestedOneWithoutFailuresInput
 }
 
@@ -642,6 +712,7 @@ export type JobFailureUncheckedCreateWithoutSlideInput = {
   fix?: string | null
   patientId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureCreateOrConnectWithoutSlideInput = {
@@ -675,6 +746,7 @@ export type JobFailureCreateWithoutJobInput = {
   message: string
   fix?: string | null
   createdAt?: Date | string
+  cause?: Prisma.JobCreateNestedOneWithoutEffectsInput
   slide?: Prisma.SlideCreateNestedOneWithoutFailuresInput
   patient?: Prisma.PatientCreateNestedOneWithoutFailuresInput
 }
@@ -687,6 +759,7 @@ export type JobFailureUncheckedCreateWithoutJobInput = {
   slideId?: number | null
   patientId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureCreateOrConnectWithoutJobInput = {
@@ -696,6 +769,37 @@ export type JobFailureCreateOrConnectWithoutJobInput = {
 
 export type JobFailureCreateManyJobInputEnvelope = {
   data: Prisma.JobFailureCreateManyJobInput | Prisma.JobFailureCreateManyJobInput[]
+  skipDuplicates?: boolean
+}
+
+export type JobFailureCreateWithoutCauseInput = {
+  code: string
+  message: string
+  fix?: string | null
+  createdAt?: Date | string
+  job: Prisma.JobCreateNestedOneWithoutFailuresInput
+  slide?: Prisma.SlideCreateNestedOneWithoutFailuresInput
+  patient?: Prisma.PatientCreateNestedOneWithoutFailuresInput
+}
+
+export type JobFailureUncheckedCreateWithoutCauseInput = {
+  id?: number
+  jobId: string
+  code: string
+  message: string
+  fix?: string | null
+  slideId?: number | null
+  patientId?: number | null
+  createdAt?: Date | string
+}
+
+export type JobFailureCreateOrConnectWithoutCauseInput = {
+  where: Prisma.JobFailureWhereUniqueInput
+  create: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput>
+}
+
+export type JobFailureCreateManyCauseInputEnvelope = {
+  data: Prisma.JobFailureCreateManyCauseInput | Prisma.JobFailureCreateManyCauseInput[]
   skipDuplicates?: boolean
 }
 
@@ -715,6 +819,22 @@ export type JobFailureUpdateManyWithWhereWithoutJobInput = {
   data: Prisma.XOR<Prisma.JobFailureUpdateManyMutationInput, Prisma.JobFailureUncheckedUpdateManyWithoutJobInput>
 }
 
+export type JobFailureUpsertWithWhereUniqueWithoutCauseInput = {
+  where: Prisma.JobFailureWhereUniqueInput
+  update: Prisma.XOR<Prisma.JobFailureUpdateWithoutCauseInput, Prisma.JobFailureUncheckedUpdateWithoutCauseInput>
+  create: Prisma.XOR<Prisma.JobFailureCreateWithoutCauseInput, Prisma.JobFailureUncheckedCreateWithoutCauseInput>
+}
+
+export type JobFailureUpdateWithWhereUniqueWithoutCauseInput = {
+  where: Prisma.JobFailureWhereUniqueInput
+  data: Prisma.XOR<Prisma.JobFailureUpdateWithoutCauseInput, Prisma.JobFailureUncheckedUpdateWithoutCauseInput>
+}
+
+export type JobFailureUpdateManyWithWhereWithoutCauseInput = {
+  where: Prisma.JobFailureScalarWhereInput
+  data: Prisma.XOR<Prisma.JobFailureUpdateManyMutationInput, Prisma.JobFailureUncheckedUpdateManyWithoutCauseInput>
+}
+
 export type JobFailureCreateManyPatientInput = {
   id?: number
   jobId: string
@@ -723,6 +843,7 @@ export type JobFailureCreateManyPatientInput = {
   fix?: string | null
   slideId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureUpdateWithoutPatientInput = {
@@ -731,6 +852,7 @@ export type JobFailureUpdateWithoutPatientInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   job?: Prisma.JobUpdateOneRequiredWithoutFailuresNestedInput
+  cause?: Prisma.JobUpdateOneWithoutEffectsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutFailuresNestedInput
 }
 
@@ -742,6 +864,7 @@ export type JobFailureUncheckedUpdateWithoutPatientInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureUncheckedUpdateManyWithoutPatientInput = {
@@ -752,6 +875,7 @@ export type JobFailureUncheckedUpdateManyWithoutPatientInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureCreateManySlideInput = {
@@ -762,6 +886,7 @@ export type JobFailureCreateManySlideInput = {
   fix?: string | null
   patientId?: number | null
   createdAt?: Date | string
+  causeId?: string | null
 }
 
 export type JobFailureUpdateWithoutSlideInput = {
@@ -770,6 +895,7 @@ export type JobFailureUpdateWithoutSlideInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   job?: Prisma.JobUpdateOneRequiredWithoutFailuresNestedInput
+  cause?: Prisma.JobUpdateOneWithoutEffectsNestedInput
   patient?: Prisma.PatientUpdateOneWithoutFailuresNestedInput
 }
 
@@ -781,6 +907,7 @@ export type JobFailureUncheckedUpdateWithoutSlideInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureUncheckedUpdateManyWithoutSlideInput = {
@@ -791,10 +918,23 @@ export type JobFailureUncheckedUpdateManyWithoutSlideInput = {
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureCreateManyJobInput = {
   id?: number
+  code: string
+  message: string
+  fix?: string | null
+  slideId?: number | null
+  patientId?: number | null
+  createdAt?: Date | string
+  causeId?: string | null
+}
+
+export type JobFailureCreateManyCauseInput = {
+  id?: number
+  jobId: string
   code: string
   message: string
   fix?: string | null
@@ -808,6 +948,7 @@ export type JobFailureUpdateWithoutJobInput = {
   message?: Prisma.StringFieldUpdateOperationsInput | string
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  cause?: Prisma.JobUpdateOneWithoutEffectsNestedInput
   slide?: Prisma.SlideUpdateOneWithoutFailuresNestedInput
   patient?: Prisma.PatientUpdateOneWithoutFailuresNestedInput
 }
@@ -820,10 +961,44 @@ export type JobFailureUncheckedUpdateWithoutJobInput = {
   slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type JobFailureUncheckedUpdateManyWithoutJobInput = {
   id?: Prisma.IntFieldUpdateOperationsInput | number
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  causeId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+}
+
+export type JobFailureUpdateWithoutCauseInput = {
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  job?: Prisma.JobUpdateOneRequiredWithoutFailuresNestedInput
+  slide?: Prisma.SlideUpdateOneWithoutFailuresNestedInput
+  patient?: Prisma.PatientUpdateOneWithoutFailuresNestedInput
+}
+
+export type JobFailureUncheckedUpdateWithoutCauseInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  jobId?: Prisma.StringFieldUpdateOperationsInput | string
+  code?: Prisma.StringFieldUpdateOperationsInput | string
+  message?: Prisma.StringFieldUpdateOperationsInput | string
+  fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  slideId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  patientId?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
+export type JobFailureUncheckedUpdateManyWithoutCauseInput = {
+  id?: Prisma.IntFieldUpdateOperationsInput | number
+  jobId?: Prisma.StringFieldUpdateOperationsInput | string
   code?: Prisma.StringFieldUpdateOperationsInput | string
   message?: Prisma.StringFieldUpdateOperationsInput | string
   fix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -843,7 +1018,9 @@ export type JobFailureSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   slideId?: boolean
   patientId?: boolean
   createdAt?: boolean
+  causeId?: boolean
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }, ExtArgs["result"]["jobFailure"]>
@@ -857,7 +1034,9 @@ export type JobFailureSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   slideId?: boolean
   patientId?: boolean
   createdAt?: boolean
+  causeId?: boolean
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }, ExtArgs["result"]["jobFailure"]>
@@ -871,7 +1050,9 @@ export type JobFailureSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   slideId?: boolean
   patientId?: boolean
   createdAt?: boolean
+  causeId?: boolean
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }, ExtArgs["result"]["jobFailure"]>
@@ -885,21 +1066,25 @@ export type JobFailureSelectScalar = {
   slideId?: boolean
   patientId?: boolean
   createdAt?: boolean
+  causeId?: boolean
 }
 
-export type JobFailureOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "jobId" | "code" | "message" | "fix" | "slideId" | "patientId" | "createdAt", ExtArgs["result"]["jobFailure"]>
+export type JobFailureOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "jobId" | "code" | "message" | "fix" | "slideId" | "patientId" | "createdAt" | "causeId", ExtArgs["result"]["jobFailure"]>
 export type JobFailureInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }
 export type JobFailureIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }
 export type JobFailureIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   job?: boolean | Prisma.JobDefaultArgs<ExtArgs>
+  cause?: boolean | Prisma.JobFailure$causeArgs<ExtArgs>
   slide?: boolean | Prisma.JobFailure$slideArgs<ExtArgs>
   patient?: boolean | Prisma.JobFailure$patientArgs<ExtArgs>
 }
@@ -908,6 +1093,7 @@ export type $JobFailurePayload<ExtArgs extends runtime.Types.Extensions.Internal
   name: "JobFailure"
   objects: {
     job: Prisma.$JobPayload<ExtArgs>
+    cause: Prisma.$JobPayload<ExtArgs> | null
     slide: Prisma.$SlidePayload<ExtArgs> | null
     patient: Prisma.$PatientPayload<ExtArgs> | null
   }
@@ -920,6 +1106,10 @@ export type $JobFailurePayload<ExtArgs extends runtime.Types.Extensions.Internal
     slideId: number | null
     patientId: number | null
     createdAt: Date
+    /**
+     * The failed job for whose sake this one failed.
+     */
+    causeId: string | null
   }, ExtArgs["result"]["jobFailure"]>
   composites: {}
 }
@@ -1315,6 +1505,7 @@ readonly fields: JobFailureFieldRefs;
 export interface Prisma__JobFailureClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   job<T extends Prisma.JobDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.JobDefaultArgs<ExtArgs>>): Prisma.Prisma__JobClient<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  cause<T extends Prisma.JobFailure$causeArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.JobFailure$causeArgs<ExtArgs>>): Prisma.Prisma__JobClient<runtime.Types.Result.GetResult<Prisma.$JobPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   slide<T extends Prisma.JobFailure$slideArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.JobFailure$slideArgs<ExtArgs>>): Prisma.Prisma__SlideClient<runtime.Types.Result.GetResult<Prisma.$SlidePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   patient<T extends Prisma.JobFailure$patientArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.JobFailure$patientArgs<ExtArgs>>): Prisma.Prisma__PatientClient<runtime.Types.Result.GetResult<Prisma.$PatientPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
@@ -1354,6 +1545,7 @@ export interface JobFailureFieldRefs {
   readonly slideId: Prisma.FieldRef<"JobFailure", 'Int'>
   readonly patientId: Prisma.FieldRef<"JobFailure", 'Int'>
   readonly createdAt: Prisma.FieldRef<"JobFailure", 'DateTime'>
+  readonly causeId: Prisma.FieldRef<"JobFailure", 'String'>
 }
     
 
@@ -1752,6 +1944,25 @@ export type JobFailureDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.In
    * Limit how many JobFailures to delete.
    */
   limit?: number
+}
+
+/**
+ * JobFailure.cause
+ */
+export type JobFailure$causeArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Job
+   */
+  select?: Prisma.JobSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Job
+   */
+  omit?: Prisma.JobOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.JobInclude<ExtArgs> | null
+  where?: Prisma.JobWhereInput
 }
 
 /**

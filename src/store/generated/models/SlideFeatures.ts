@@ -76,6 +76,7 @@ export type SlideFeaturesCountAggregateOutputType = {
   completedAt: number
   provider: number
   vectorsDigest: number
+  stain: number
   _all: number
 }
 
@@ -130,6 +131,7 @@ export type SlideFeaturesCountAggregateInputType = {
   completedAt?: true
   provider?: true
   vectorsDigest?: true
+  stain?: true
   _all?: true
 }
 
@@ -229,6 +231,7 @@ export type SlideFeaturesGroupByOutputType = {
   completedAt: Date | null
   provider: string | null
   vectorsDigest: string | null
+  stain: runtime.JsonValue | null
   _count: SlideFeaturesCountAggregateOutputType | null
   _avg: SlideFeaturesAvgAggregateOutputType | null
   _sum: SlideFeaturesSumAggregateOutputType | null
@@ -264,6 +267,7 @@ export type SlideFeaturesWhereInput = {
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
   vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  stain?: Prisma.JsonNullableFilter<"SlideFeatures">
   featureSet?: Prisma.XOR<Prisma.FeatureSetScalarRelationFilter, Prisma.FeatureSetWhereInput>
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
   grid?: Prisma.XOR<Prisma.PatchGridScalarRelationFilter, Prisma.PatchGridWhereInput>
@@ -279,6 +283,7 @@ export type SlideFeaturesOrderByWithRelationInput = {
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   provider?: Prisma.SortOrderInput | Prisma.SortOrder
   vectorsDigest?: Prisma.SortOrderInput | Prisma.SortOrder
+  stain?: Prisma.SortOrderInput | Prisma.SortOrder
   featureSet?: Prisma.FeatureSetOrderByWithRelationInput
   slide?: Prisma.SlideOrderByWithRelationInput
   grid?: Prisma.PatchGridOrderByWithRelationInput
@@ -298,6 +303,7 @@ export type SlideFeaturesWhereUniqueInput = Prisma.AtLeast<{
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
   vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  stain?: Prisma.JsonNullableFilter<"SlideFeatures">
   featureSet?: Prisma.XOR<Prisma.FeatureSetScalarRelationFilter, Prisma.FeatureSetWhereInput>
   slide?: Prisma.XOR<Prisma.SlideScalarRelationFilter, Prisma.SlideWhereInput>
   grid?: Prisma.XOR<Prisma.PatchGridScalarRelationFilter, Prisma.PatchGridWhereInput>
@@ -313,6 +319,7 @@ export type SlideFeaturesOrderByWithAggregationInput = {
   completedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   provider?: Prisma.SortOrderInput | Prisma.SortOrder
   vectorsDigest?: Prisma.SortOrderInput | Prisma.SortOrder
+  stain?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.SlideFeaturesCountOrderByAggregateInput
   _avg?: Prisma.SlideFeaturesAvgOrderByAggregateInput
   _max?: Prisma.SlideFeaturesMaxOrderByAggregateInput
@@ -333,6 +340,7 @@ export type SlideFeaturesScalarWhereWithAggregatesInput = {
   completedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableWithAggregatesFilter<"SlideFeatures"> | string | null
   vectorsDigest?: Prisma.StringNullableWithAggregatesFilter<"SlideFeatures"> | string | null
+  stain?: Prisma.JsonNullableWithAggregatesFilter<"SlideFeatures">
 }
 
 export type SlideFeaturesCreateInput = {
@@ -342,6 +350,7 @@ export type SlideFeaturesCreateInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
@@ -357,6 +366,7 @@ export type SlideFeaturesUncheckedCreateInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUpdateInput = {
@@ -366,6 +376,7 @@ export type SlideFeaturesUpdateInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
@@ -381,6 +392,7 @@ export type SlideFeaturesUncheckedUpdateInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateManyInput = {
@@ -393,6 +405,7 @@ export type SlideFeaturesCreateManyInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUpdateManyMutationInput = {
@@ -402,6 +415,7 @@ export type SlideFeaturesUpdateManyMutationInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUncheckedUpdateManyInput = {
@@ -414,6 +428,7 @@ export type SlideFeaturesUncheckedUpdateManyInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesListRelationFilter = {
@@ -441,6 +456,7 @@ export type SlideFeaturesCountOrderByAggregateInput = {
   completedAt?: Prisma.SortOrder
   provider?: Prisma.SortOrder
   vectorsDigest?: Prisma.SortOrder
+  stain?: Prisma.SortOrder
 }
 
 export type SlideFeaturesAvgOrderByAggregateInput = {
@@ -624,6 +640,7 @@ export type SlideFeaturesCreateWithoutSlideInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
 }
@@ -637,6 +654,7 @@ export type SlideFeaturesUncheckedCreateWithoutSlideInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateOrConnectWithoutSlideInput = {
@@ -678,6 +696,7 @@ export type SlideFeaturesScalarWhereInput = {
   completedAt?: Prisma.DateTimeNullableFilter<"SlideFeatures"> | Date | string | null
   provider?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
   vectorsDigest?: Prisma.StringNullableFilter<"SlideFeatures"> | string | null
+  stain?: Prisma.JsonNullableFilter<"SlideFeatures">
 }
 
 export type SlideFeaturesCreateWithoutGridInput = {
@@ -687,6 +706,7 @@ export type SlideFeaturesCreateWithoutGridInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet: Prisma.FeatureSetCreateNestedOneWithoutSlidesInput
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
 }
@@ -700,6 +720,7 @@ export type SlideFeaturesUncheckedCreateWithoutGridInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateOrConnectWithoutGridInput = {
@@ -735,6 +756,7 @@ export type SlideFeaturesCreateWithoutFeatureSetInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   slide: Prisma.SlideCreateNestedOneWithoutFeaturesInput
   grid: Prisma.PatchGridCreateNestedOneWithoutFeaturesInput
 }
@@ -748,6 +770,7 @@ export type SlideFeaturesUncheckedCreateWithoutFeatureSetInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateOrConnectWithoutFeatureSetInput = {
@@ -785,6 +808,7 @@ export type SlideFeaturesCreateManySlideInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUpdateWithoutSlideInput = {
@@ -794,6 +818,7 @@ export type SlideFeaturesUpdateWithoutSlideInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -807,6 +832,7 @@ export type SlideFeaturesUncheckedUpdateWithoutSlideInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutSlideInput = {
@@ -818,6 +844,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutSlideInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateManyGridInput = {
@@ -829,6 +856,7 @@ export type SlideFeaturesCreateManyGridInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUpdateWithoutGridInput = {
@@ -838,6 +866,7 @@ export type SlideFeaturesUpdateWithoutGridInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   featureSet?: Prisma.FeatureSetUpdateOneRequiredWithoutSlidesNestedInput
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -851,6 +880,7 @@ export type SlideFeaturesUncheckedUpdateWithoutGridInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutGridInput = {
@@ -862,6 +892,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutGridInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesCreateManyFeatureSetInput = {
@@ -873,6 +904,7 @@ export type SlideFeaturesCreateManyFeatureSetInput = {
   completedAt?: Date | string | null
   provider?: string | null
   vectorsDigest?: string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUpdateWithoutFeatureSetInput = {
@@ -882,6 +914,7 @@ export type SlideFeaturesUpdateWithoutFeatureSetInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   slide?: Prisma.SlideUpdateOneRequiredWithoutFeaturesNestedInput
   grid?: Prisma.PatchGridUpdateOneRequiredWithoutFeaturesNestedInput
 }
@@ -895,6 +928,7 @@ export type SlideFeaturesUncheckedUpdateWithoutFeatureSetInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type SlideFeaturesUncheckedUpdateManyWithoutFeatureSetInput = {
@@ -906,6 +940,7 @@ export type SlideFeaturesUncheckedUpdateManyWithoutFeatureSetInput = {
   completedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   provider?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   vectorsDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  stain?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 
@@ -920,6 +955,7 @@ export type SlideFeaturesSelect<ExtArgs extends runtime.Types.Extensions.Interna
   completedAt?: boolean
   provider?: boolean
   vectorsDigest?: boolean
+  stain?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -935,6 +971,7 @@ export type SlideFeaturesSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   completedAt?: boolean
   provider?: boolean
   vectorsDigest?: boolean
+  stain?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -950,6 +987,7 @@ export type SlideFeaturesSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   completedAt?: boolean
   provider?: boolean
   vectorsDigest?: boolean
+  stain?: boolean
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
   grid?: boolean | Prisma.PatchGridDefaultArgs<ExtArgs>
@@ -965,9 +1003,10 @@ export type SlideFeaturesSelectScalar = {
   completedAt?: boolean
   provider?: boolean
   vectorsDigest?: boolean
+  stain?: boolean
 }
 
-export type SlideFeaturesOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"featureSetId" | "slideId" | "gridId" | "vectors" | "checkpoint" | "isComplete" | "completedAt" | "provider" | "vectorsDigest", ExtArgs["result"]["slideFeatures"]>
+export type SlideFeaturesOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"featureSetId" | "slideId" | "gridId" | "vectors" | "checkpoint" | "isComplete" | "completedAt" | "provider" | "vectorsDigest" | "stain", ExtArgs["result"]["slideFeatures"]>
 export type SlideFeaturesInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   featureSet?: boolean | Prisma.FeatureSetDefaultArgs<ExtArgs>
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
@@ -1007,6 +1046,10 @@ export type $SlideFeaturesPayload<ExtArgs extends runtime.Types.Extensions.Inter
      * SHA-256 of an imported slide's vectors as they are stored.
      */
     vectorsDigest: string | null
+    /**
+     * The slide's staining, by which its pixels were evened out; null where they were not.
+     */
+    stain: runtime.JsonValue | null
   }, ExtArgs["result"]["slideFeatures"]>
   composites: {}
 }
@@ -1442,6 +1485,7 @@ export interface SlideFeaturesFieldRefs {
   readonly completedAt: Prisma.FieldRef<"SlideFeatures", 'DateTime'>
   readonly provider: Prisma.FieldRef<"SlideFeatures", 'String'>
   readonly vectorsDigest: Prisma.FieldRef<"SlideFeatures", 'String'>
+  readonly stain: Prisma.FieldRef<"SlideFeatures", 'Json'>
 }
     
 

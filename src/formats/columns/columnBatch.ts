@@ -1,0 +1,180 @@
+import { HistoError } from "../../platform/errors.ts";
+import { placesOfRows, rankPlaces } from "../places.ts";
+import { type Floats, halvesOf } from "../roundToHalves.ts";
+import type { Declared, FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
+
+/** Columns that a table of features may have, with the names that they go by; that of the vectors is all it must have. */
+export const COLUMNS = {
+  slide: ["slide", "slide_key", "slidekey", "slide_id"],
+  patient: ["patient", "patient_key", "patientkey", "patient_id"],
+  x: ["x", "coord_x"],
+  y: ["y", "coord_y"],
+  size: ["size", "patch_size_level0"],
+  micronsPerPixel: ["micronsperpixel"],
+  vector: ["vector", "vectors", "features", "embedding", "v"],
+} as const;
+export type ColumnName = keyof typeof COLUMNS;
+
+/** Finds columns whatever the case of their names. */
+export const findColumns = (names: readonly string[]): Partial<Record<ColumnName, string>> => {
+  const byName = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const found = Object.entries(COLUMNS).flatMap(([column, aliases]) => {
+    const name = aliases.map((alias) => byName.get(alias)).find((each) => each !== undefined);
+    return name === undefined ? [] : [[column, name] as const];
+  });
+  return Object.fromEntries(found);
+};
+
+export const noVectors = (): HistoError =>
+  new HistoError("FORMAT_UNSUPPORTED", "The table has no column of vectors.", {
+    fix: "Name it vector: a fixed-size list of float16, float32 or float64.",
+  });
+
+/** Rows of a table. What a column does not have is undefined. */
+export type ColumnBatch = {
+  rows: number;
+  dims: number;
+  /** `[rows, dims]` */
+  vectors: Floats;
+  value(column: Exclude<ColumnName, "vector">, row: number): unknown;
+};
+
+type Pending = {
+  slideKey: string | null;
+  patientKey: string | null;
+  dims: number;
+  coordinates: number[];
+  size: number | undefined;
+  levelZeroMicrons: number | undefined;
+  parts: Uint16Array<ArrayBuffer>[];
+  rows: number;
+};
+
+const textOf = (value: unknown): string | null => (value === undefined || value === null ? null : String(value));
+const numberOf = (value: unknown): number | undefined =>
+  value === undefined || value === null ? undefined : Number(value);
+
+const begin = (batch: ColumnBatch, row: number): Pending => ({
+  slideKey: textOf(batch.value("slide", row)),
+  patientKey: textOf(batch.value("patient", row)),
+  dims: batch.dims,
+  coordinates: [],
+  size: numberOf(batch.value("size", row)),
+  levelZeroMicrons: numberOf(batch.value("micronsPerPixel", row)),
+  parts: [],
+  rows: 0,
+});
+
+const requireSame = (pending: Pending, batch: ColumnBatch, row: number): void => {
+  const patient = textOf(batch.value("patient", row));
+  const size = numberOf(batch.value("size", row));
+  const what =
+    patient !== pending.patientKey
+      ? "patients"
+      : size !== pending.size
+        ? "sizes"
+        : batch.dims !== pending.dims && "dims";
+  if (!what) return;
+  throw new HistoError("CONFLICT", `Slide "${pending.slideKey}" has rows with different ${what}.`, {
+    fix: "Correct the table: all patches of a slide have one patient, one size and vectors of one length.",
+  });
+};
+
+/** Takes rows of one slide; returns the first row that is not its own. */
+const take = (pending: Pending, batch: ColumnBatch, from: number): number => {
+  let to = from;
+  for (; to < batch.rows && textOf(batch.value("slide", to)) === pending.slideKey; to++) {
+    requireSame(pending, batch, to);
+    const [x, y] = [numberOf(batch.value("x", to)), numberOf(batch.value("y", to))];
+    if (x !== undefined && y !== undefined) pending.coordinates.push(x, y);
+  }
+  const { dims } = batch;
+  pending.parts.push(halvesOf(batch.vectors.slice(from * dims, to * dims), dims, pending.rows));
+  pending.rows += to - from;
+  return to;
+};
+
+const joined = (parts: readonly Uint16Array<ArrayBuffer>[]): Uint16Array<ArrayBuffer> => {
+  const all = new Uint16Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+};
+
+const finish = (pending: Pending, level: FeatureLevel, attributes: Declared["attributes"]): SlideVectors => {
+  const { slideKey, patientKey, rows, dims, coordinates, size, levelZeroMicrons } = pending;
+  const hasPlaces = level === "PATCH";
+  if (hasPlaces && coordinates.length !== 2 * rows) {
+    throw new HistoError("FORMAT_UNSUPPORTED", "The table has rows without x and y.", {
+      fix: "Give the left upper corner of every patch in level-0 pixels, or import with level: SLIDE.",
+    });
+  }
+  if (!hasPlaces && rows > 1) {
+    throw new HistoError("BAD_ARGUMENT", `The table holds ${rows} vectors of one ${level.toLowerCase()}.`, {
+      fix: "Import patch-level tables with level: PATCH.",
+      path: ["level"],
+    });
+  }
+  const halves = joined(pending.parts);
+  return {
+    slideKey,
+    patientKey,
+    rows,
+    dims,
+    places: hasPlaces ? rankPlaces(coordinates) : placesOfRows(rows),
+    declared: {
+      hasPlaces,
+      ...(size !== undefined && { sizePixels: size }),
+      ...(levelZeroMicrons !== undefined && { levelZeroMicrons }),
+      attributes,
+    },
+    read: (from, to) => halves.slice(from * dims, to * dims),
+  };
+};
+
+/**
+ * A table as one slide after the other. A slide's rows stand together; its vectors are held in memory, as half precision.
+ * @throws HistoError CONFLICT for a slide whose rows do not stand together or do not agree, and as rankPlaces and halvesOf
+ */
+export const slidesOfTable = (
+  batches: AsyncIterator<ColumnBatch>,
+  level: FeatureLevel,
+  attributes: Declared["attributes"],
+  close: () => Promise<void>,
+): FeatureSource => {
+  const seen = new Set<string | null>();
+  let batch: ColumnBatch | undefined;
+  let row = 0;
+  /** The batch with the next row; undefined at the end. */
+  const current = async (): Promise<ColumnBatch | undefined> => {
+    while (!batch || row >= batch.rows) {
+      const next = await batches.next();
+      if (next.done) return undefined;
+      batch = next.value;
+      row = 0;
+    }
+    return batch;
+  };
+  return {
+    async next() {
+      const first = await current();
+      if (!first) return null;
+      const pending = begin(first, row);
+      if (seen.has(pending.slideKey)) {
+        throw new HistoError("CONFLICT", `The rows of slide "${pending.slideKey}" do not stand together.`, {
+          fix: "Sort the table by slide.",
+        });
+      }
+      seen.add(pending.slideKey);
+      for (let more: ColumnBatch | undefined = first; more; more = await current()) {
+        if (textOf(more.value("slide", row)) !== pending.slideKey) break;
+        row = take(pending, more, row);
+      }
+      return finish(pending, level, attributes);
+    },
+    close,
+  };
+};

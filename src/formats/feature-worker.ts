@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { serveCalls } from "../onnx/call-thread.ts";
+import { HistoError, isHistoError } from "../platform/errors.ts";
+import type { FeatureCalls } from "./featureThread.ts";
+import { openFeatures } from "./openFeatures.ts";
+import type { FeatureSource, SlideVectors } from "./types.ts";
+
+/** What a parser throws by itself may name files; that the file is at fault is all that its owner can use. */
+const asRefusal = async <Result>(parse: () => Promise<Result> | Result): Promise<Result> => {
+  try {
+    return await parse();
+  } catch (error) {
+    if (isHistoError(error)) throw error;
+    throw new HistoError("SLIDE_CORRUPT", "The file cannot be parsed.", {
+      fix: "Copy or compute it again, or choose the layout that the file has.",
+      cause: error,
+    });
+  }
+};
+
+await serveCalls<FeatureCalls, null>(async () => {
+  let source: FeatureSource | null = null;
+  let slide: SlideVectors | null = null;
+  let hash = createHash("sha256");
+  const close = async () => {
+    const open = source;
+    source = null;
+    slide = null;
+    await open?.close();
+  };
+  return {
+    ready: null,
+    handlers: {
+      async open(file) {
+        await close();
+        source = await asRefusal(() => openFeatures(file));
+        return null;
+      },
+      async next() {
+        slide = await asRefusal(async () => (await source?.next()) ?? null);
+        if (!slide) return null;
+        const { slideKey, patientKey, rows, dims, places, declared } = slide;
+        const { x, y, ranks, digest, spacing } = places;
+        return { slideKey, patientKey, rows, dims, x, y, ranks, placesDigest: digest, spacing, declared };
+      },
+      async read({ from, to }) {
+        const own = slide;
+        if (!own) throw new Error("No slide is open.");
+        const halves = await asRefusal(() => own.read(from, to));
+        if (from === 0) hash = createHash("sha256");
+        hash.update(new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));
+        return { halves };
+      },
+      digest: () => ({ sha256: hash.digest("hex") }),
+      async close() {
+        await close();
+        return null;
+      },
+    },
+    close,
+  };
+});

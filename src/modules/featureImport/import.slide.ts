@@ -1,0 +1,212 @@
+import type { OpenedFeatures, SlideHeader } from "../../formats/featureThread.ts";
+import { digestOf } from "../../platform/digest.ts";
+import { HistoError } from "../../platform/errors.ts";
+import { copyPatches } from "../../store/copyPatches.ts";
+import { copyVectors } from "../../store/copyVectors.ts";
+import type { Queryable } from "../../store/database.ts";
+import {
+  beginImportedSlide,
+  completeImportedSlide,
+  ensureDeclaredGrid,
+  ensureDeclaredSet,
+  ensureNamedEncoder,
+  findKnownSlide,
+  insertSlide,
+  type KnownSlide,
+  readVectorsDigest,
+  type StoredSet,
+} from "../../store/importedFeatures.ts";
+import { patchId, requireNameableCells } from "../../store/patches.ts";
+import type { VectorBatch } from "../../store/vectors.ts";
+import type { App } from "../context.ts";
+import { patientKeys } from "../slide/register.service.ts";
+import { cleanKey } from "../slide/roots.ts";
+import { requireKey } from "../study/study.service.ts";
+import type { ImportPayload } from "./importFeatures.service.ts";
+import { coveredShare, type ImportedRecipe, importedRecipe, requireInside } from "./recipe.ts";
+
+/** One slide of a file on its way in; everything in one transaction, whose client this is. */
+export type SlideImport = {
+  app: App;
+  client: Queryable;
+  studyId: number;
+  payload: ImportPayload;
+  features: OpenedFeatures;
+  /** OID of halfvec. */
+  oid: number;
+};
+
+/** Raised when the same places would be named another way. */
+const PLACES_VERSION = 1;
+
+/** A slide is the file's, or what the file calls it where its own name is not known, or where it holds several. */
+export const slideKeyOfHeader = (header: SlideHeader, { layout, slideKey }: ImportPayload): string => {
+  const own = header.slideKey === null ? "" : cleanKey(header.slideKey);
+  const isTable = layout === "ARROW" || layout === "PARQUET";
+  const key = isTable ? own || slideKey : (slideKey ?? own);
+  if (key) return key;
+  throw new HistoError("BAD_ARGUMENT", "The file does not say which slide it is of, and an upload has no name.", {
+    fix: "Import the file by its path, or a table with a column slide.",
+    path: ["upload"],
+  });
+};
+
+/** What the pattern, then the file says of a slide's patient; null where neither does. */
+const saidPatient = (header: SlideHeader, slideKey: string, { patientPattern }: ImportPayload): string | null => {
+  if (patientPattern !== null) return patientKeys({ patientPattern })(slideKey);
+  return header.patientKey === null ? null : requireKey(header.patientKey, ["layout"]);
+};
+
+const ensureSlide = async (work: SlideImport, header: SlideHeader, key: string): Promise<KnownSlide> => {
+  const { client, studyId, payload } = work;
+  const said = saidPatient(header, key, payload);
+  const known = await findKnownSlide(client, studyId, key);
+  if (!known) await insertSlide(client, { studyId, key, patientKey: said ?? key, stain: "UNKNOWN" });
+  const slide = known ?? (await findKnownSlide(client, studyId, key));
+  if (!slide) throw new Error("A slide that was just stored is gone.");
+  if (said === null || said === slide.patientKey) return slide;
+  throw new HistoError("CONFLICT", `It belongs to patient "${slide.patientKey}", not "${said}".`, {
+    fix: "Correct patientPattern, or the file.",
+    path: ["patientPattern"],
+  });
+};
+
+const requireSameSet = (set: StoredSet, wanted: { digest: string }, recipe: ImportedRecipe, dims: number): void => {
+  if (set.dims !== dims) {
+    throw new HistoError(
+      "DIMENSION_MISMATCH",
+      `Its vectors have ${dims} numbers; those of the feature set ${set.dims}.`,
+      {
+        fix: "Import vectors of another length into another feature set.",
+        path: ["featureSetKey"],
+      },
+    );
+  }
+  if (set.trust === "DECLARED" && set.digest === wanted.digest) return;
+  const told = ({
+    patchSize,
+    micronsPerPixel,
+    overlap,
+  }: Pick<StoredSet, "patchSize" | "micronsPerPixel" | "overlap">) =>
+    `${patchSize} px at ${micronsPerPixel} µm/px, overlap ${overlap}`;
+  throw new HistoError("CONFLICT", `Its patches are of ${told(recipe)}; those of the feature set of ${told(set)}.`, {
+    fix: "Import patches of another kind into another feature set.",
+    path: ["featureSetKey"],
+  });
+};
+
+const ensureSet = async (work: SlideImport, recipe: ImportedRecipe, dims: number): Promise<StoredSet> => {
+  const { app, client, studyId, payload } = work;
+  const { patchSize, micronsPerPixel, overlap } = recipe;
+  const { encoderKey, level } = payload;
+  const encoder = await ensureNamedEncoder(client, { key: encoderKey, dims, inputPixels: patchSize, micronsPerPixel });
+  if (encoder.dims !== dims) {
+    throw new HistoError(
+      "DIMENSION_MISMATCH",
+      `Its vectors have ${dims} numbers; encoder "${encoderKey}" gives ${encoder.dims}.`,
+      {
+        fix: "Name the encoder that made them.",
+        path: ["encoderKey"],
+      },
+    );
+  }
+  const digest = digestOf({ declared: true, encoder: encoderKey, patchSize, micronsPerPixel, overlap, level });
+  const set = await ensureDeclaredSet(client, {
+    studyId,
+    key: payload.featureSetKey,
+    encoderId: encoder.id,
+    level,
+    patchSize,
+    micronsPerPixel,
+    overlap,
+    dims,
+    digest,
+    software: { histoql: app.version },
+  });
+  requireSameSet(set, { digest }, recipe, dims);
+  return set;
+};
+
+const ensureGrid = async (work: SlideImport, header: SlideHeader, slide: KnownSlide, recipe: ImportedRecipe) => {
+  const { app, client, payload } = work;
+  const { patchSize, micronsPerPixel, overlap, sizePixels, sizeFrom } = recipe;
+  const places = header.placesDigest;
+  const grid = await ensureDeclaredGrid(client, {
+    slideId: slide.id,
+    digest: digestOf({ version: PLACES_VERSION, patchSize, micronsPerPixel, overlap, level: payload.level, places }),
+    patchSize,
+    micronsPerPixel,
+    overlap,
+    slideChecksum: slide.image?.checksum ?? "",
+    slideMicronsX: recipe.slideMicronsX,
+    slideMicronsY: recipe.slideMicronsY,
+    sizePixels,
+    patches: header.rows,
+    tissueShare: coveredShare(header, slide.image, sizePixels),
+    declared: {
+      layout: payload.layout,
+      places: header.declared.hasPlaces ? "LEVEL_0_PIXELS" : "ROWS",
+      sizeFrom,
+      attributes: header.declared.attributes,
+    },
+    software: { histoql: app.version },
+  });
+  if (grid.isNew) {
+    const { ranks, x, y, rows } = header;
+    const order = new Int32Array(rows);
+    ranks.forEach((rank, row) => {
+      order[rank] = row;
+    });
+    await copyPatches(app.database, client, grid.id, {
+      cells: ranks.toSorted(),
+      x: order.map((row) => x[row] as number),
+      y: order.map((row) => y[row] as number),
+      // The file says which patches are tissue, not how much of them is.
+      tissueShare: new Float32Array(rows).fill(1),
+    });
+  }
+  return grid;
+};
+
+async function* toVectorBatches(
+  features: OpenedFeatures,
+  header: SlideHeader,
+  slide: KnownSlide,
+  gridId: number,
+): AsyncGenerator<VectorBatch> {
+  const { dims, ranks } = header;
+  for await (const { from, halves } of features.batches(header)) {
+    const patchIds = Float64Array.from(ranks.subarray(from, from + halves.length / dims), (rank) =>
+      patchId(gridId, rank),
+    );
+    yield { patchIds, slideId: slide.id, patientId: slide.patientId, dims, halves };
+  }
+}
+
+const hasSameVectors = async (features: OpenedFeatures, header: SlideHeader, digest: string): Promise<boolean> => {
+  for await (const _ of features.batches(header));
+  return (await features.digest()) === digest;
+};
+
+/**
+ * Takes in one slide; what is stored already of the same vectors stays as it is.
+ * @returns the feature set's id
+ * @throws HistoError BAD_ARGUMENT, CONFLICT, DIMENSION_MISMATCH, RESOLUTION_UNKNOWN, NOT_FINITE, LIMIT_EXCEEDED
+ */
+export const importSlide = async (work: SlideImport, header: SlideHeader, slideKey: string): Promise<number> => {
+  const { app, client, payload, features } = work;
+  requireNameableCells(header.rows, 1, slideKey);
+  const slide = await ensureSlide(work, header, slideKey);
+  if (header.declared.hasPlaces) requireInside(header, slide.image);
+  const recipe = importedRecipe(header, payload, slide.image);
+  const set = await ensureSet(work, recipe, header.dims);
+  const grid = await ensureGrid(work, header, slide, recipe);
+  const place = { featureSetId: set.id, slideId: slide.id, gridId: grid.id };
+  const before = await readVectorsDigest(client, place);
+  if (before !== null && (await hasSameVectors(features, header, before))) return set.id;
+  await beginImportedSlide(client, place);
+  const batches = toVectorBatches(features, header, slide, grid.id);
+  const vectors = await copyVectors(app.database, client, set.id, batches, work.oid);
+  await completeImportedSlide(client, { ...place, vectors, digest: await features.digest() });
+  return set.id;
+};
