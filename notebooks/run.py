@@ -14,8 +14,10 @@ import sys
 import time
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
@@ -31,8 +33,11 @@ METADATA = {
 def run(path: Path) -> nbformat.NotebookNode:
     """The notebook with the outputs of this run."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": FOLDER}})
-    client.execute()
+    # Sockets in a folder of the user's own: other users of the machine could reach ports, and with them the kernel.
+    with TemporaryDirectory() as folder:
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{folder}/kernel")
+        resources = {"metadata": {"path": FOLDER}}
+        NotebookClient(notebook, km=kernel, timeout=SECONDS, startup_timeout=SECONDS, resources=resources).execute()
     return notebook
 
 
