@@ -88,6 +88,7 @@ __all__ = [
     "TissueMethod",
     "TrainMilModelInput",
     "Trust",
+    "WorkerState",
 ]
 
 AttributeLevel = Literal[
@@ -291,6 +292,13 @@ Trust = Literal[
     "VERIFIED",  # Computed here, from sources whose checksums were taken.
 ]
 """How a lineage is known."""
+
+WorkerState = Literal[
+    "DRAINING",  # It was told to stop, and hands back what it has at the next batch.
+    "STOPPED",  # It has ended in good order.
+    "WORKING",  # It takes jobs.
+]
+"""Whether a worker takes more jobs."""
 
 
 class AttributeGrouping(TypedDict):
