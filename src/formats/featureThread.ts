@@ -9,10 +9,9 @@ export type SlideHeader = {
   patientKey: string | null;
   rows: number;
   dims: number;
-  /** Left upper corners in level-0 pixels and ranks, row by row. */
+  /** Left upper corners in level-0 pixels, row by row. */
   x: Int32Array;
   y: Int32Array;
-  ranks: Int32Array;
   placesDigest: string;
   spacing: number | null;
   declared: Declared;
