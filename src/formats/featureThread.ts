@@ -44,8 +44,8 @@ const crashed = (cause: unknown): HistoError =>
     cause,
   });
 
-/** Some 4 MB of vectors at a time. */
-const BATCH_BYTES = 4 * 2 ** 20;
+/** A megabyte of vectors at a time: one batch is read and one sent while the database takes another. */
+const BATCH_BYTES = 2 ** 20;
 
 export type OpenedFeatures = {
   /** The next slide; null behind the last. */
