@@ -7,11 +7,12 @@ const LAYERS = {
   slides: ["platform"],
   formats: ["onnx", "platform"],
   statistics: ["platform"],
-  store: ["platform"],
+  remote: ["platform"],
+  store: ["remote", "platform"],
   queue: ["store", "platform"],
   inference: ["onnx", "slides", "platform"],
   learning: ["onnx", "platform"],
-  modules: ["inference", "learning", "onnx", "slides", "formats", "statistics", "store", "queue", "platform"],
+  modules: ["inference", "learning", "onnx", "slides", "formats", "statistics", "store", "queue", "remote", "platform"],
 };
 
 const layerRules = Object.entries(LAYERS).map(([layer, below]) => ({

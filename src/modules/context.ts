@@ -10,6 +10,7 @@ import type { PrismaClient } from "../store/prisma.ts";
 import type { EncoderSessions } from "./encoder/encoder.sessions.ts";
 import type { Loaders } from "./loaders.ts";
 import type { OpenSlides } from "./slide/openSlides.ts";
+import type { SlideFiles } from "./slide/slideFiles.ts";
 
 /** The running parts that services act on; made once by the composition root. */
 export type App = {
@@ -24,6 +25,7 @@ export type App = {
   queue: Queue;
   jobWatch: JobWatch;
   signer: Signer;
+  slideFiles: SlideFiles;
   openSlides: OpenSlides;
   encoderSessions: EncoderSessions;
 };

@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { type Device, type DeviceChoice, isProvider, PROVIDERS, parseDevices } from "./devices.ts";
 import { HistoError } from "./errors.ts";
+import { type ArtefactPlace, type HostSettings, readArtefactPlace, readHostSettings } from "./hosts.ts";
 
 const list = (separator: string) => (value: string) =>
   value
@@ -33,8 +34,24 @@ const environment = z.object({
     .positive()
     .default(2 * GIBIBYTE),
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
-  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).optional(),
+  HISTOQL_PRECISION: z.enum(["float32", "float16"]).default("float32"),
   HISTOQL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(60),
+  HISTOQL_HOSTS: z.string().default(""),
+  HISTOQL_HOST_TOKENS: z.string().default(""),
+  HISTOQL_CACHE: z.string().min(1).optional(),
+  HISTOQL_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(50 * GIBIBYTE),
+  HISTOQL_ARTEFACTS: z.string().min(1).optional(),
+  HISTOQL_S3_ENDPOINT: z.string().min(1).optional(),
+  // By the names that every S3 client takes them from.
+  AWS_REGION: z.string().min(1).default("us-east-1"),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
 });
 
 export type Config = {
@@ -57,10 +74,20 @@ export type Config = {
   storeMaxBytes: number;
   /** Largest file that can be sent by `createUpload`. */
   maxUploadBytes: number;
-  /** Patches per inference batch. */
-  batchSize: number;
+  /** Patches that are read, embedded and stored together, and run together on a card; null where that is measured. */
+  batchSize: number | null;
+  /** In which encoders compute on cards; a card of an encoder must allow float16. */
+  precision: "float32" | "float16";
   /** How long a job stays with a worker that is not heard of, before another one takes it over. */
   leaseSeconds: number;
+  /** What may be read over HTTP and S3, and how. */
+  hosts: HostSettings;
+  /** Absolute folder of the files that came from hosts, for all processes of one machine; undefined: in the data folder. */
+  cacheFolder: string | undefined;
+  /** What they may come to. */
+  cacheBytes: number;
+  /** Where artefacts are that all machines share; undefined keeps them in the data folder alone. */
+  sharedArtefacts: ArtefactPlace | undefined;
 };
 
 /** Devices that are chosen narrow the providers: who asks for the processor gets no training on a card either. */
@@ -111,8 +138,21 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     logLevel: values.HISTOQL_LOG,
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
-    batchSize: values.HISTOQL_BATCH,
+    batchSize: values.HISTOQL_BATCH ?? null,
+    precision: values.HISTOQL_PRECISION,
     leaseSeconds: values.HISTOQL_LEASE_SECONDS,
+    hosts: readHostSettings({
+      hosts: list(",")(values.HISTOQL_HOSTS),
+      tokens: list(",")(values.HISTOQL_HOST_TOKENS),
+      endpoint: values.HISTOQL_S3_ENDPOINT,
+      region: values.AWS_REGION,
+      accessKeyId: values.AWS_ACCESS_KEY_ID,
+      secretAccessKey: values.AWS_SECRET_ACCESS_KEY,
+      sessionToken: values.AWS_SESSION_TOKEN,
+    }),
+    cacheFolder: values.HISTOQL_CACHE === undefined ? undefined : resolve(values.HISTOQL_CACHE),
+    cacheBytes: values.HISTOQL_CACHE_BYTES,
+    sharedArtefacts: readArtefactPlace(values.HISTOQL_ARTEFACTS),
     ...overrides,
   });
 };

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
@@ -20,3 +22,10 @@ export const digestOf = (value: Uint8Array | Json): string =>
   createHash("sha256")
     .update(value instanceof Uint8Array ? value : canonicalJson(value))
     .digest("hex");
+
+/** SHA-256 in hex of a file, streamed. Rejects with the file system's error. */
+export const fileDigest = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash);
+  return hash.digest("hex");
+};

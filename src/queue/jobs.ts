@@ -249,6 +249,18 @@ export const recordProgress = async (
 };
 
 /**
+ * Tells what a job is doing before there is anything to count.
+ * @throws LeaseLostError
+ */
+export const recordMessage = async (client: Queryable, job: ClaimedJob, message: string): Promise<void> => {
+  const { rowCount } = await client.query(
+    "UPDATE job SET message = $3 WHERE id = $1 AND lease = $2 AND state = 'RUNNING'",
+    [job.id, job.lease, message],
+  );
+  if (rowCount !== 1) throw new LeaseLostError(job.id);
+};
+
+/**
  * Writes down what a job turned out to be asked for when it began, so that the next attempt does the same.
  * @throws LeaseLostError
  */

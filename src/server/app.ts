@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encoder.ts";
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
+import { closeExportThreads } from "../modules/export/export.stream.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
+import { createSlideFiles } from "../modules/slide/slideFiles.ts";
 import { startSweeping } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
@@ -15,7 +16,7 @@ import { createSigner, readSecret } from "../platform/signing.ts";
 import { createJobWatch } from "../queue/jobWatch.ts";
 import { startQueue } from "../queue/queue.ts";
 import { recordVersion, requireVersion } from "../queue/workers.ts";
-import { createArtefactStore } from "../store/artefacts.ts";
+import { openArtefacts } from "../store/artefacts.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate, missingMigrations } from "../store/migrations.ts";
 import { createPrisma } from "../store/prisma.ts";
@@ -87,7 +88,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
   });
   try {
     await settleVersion(database, version, as);
-    const artefacts = createArtefactStore(join(config.dataFolder, "artefacts"));
+    const artefacts = openArtefacts(config);
+    const slideFiles = createSlideFiles(config);
     const app: App = {
       config,
       log,
@@ -99,8 +101,9 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       queue: await startQueue(database, log, { leaseSeconds: config.leaseSeconds }),
       jobWatch: createJobWatch(database, log),
       signer: createSigner(readSecret(config.dataFolder)),
-      openSlides: createOpenSlides(),
-      encoderSessions: createEncoderSessions(config, artefacts),
+      slideFiles,
+      openSlides: createOpenSlides(slideFiles),
+      encoderSessions: createEncoderSessions({ config, artefacts, log }),
     };
     await storeBundledEncoder(app);
     const working = work === false ? undefined : await startWorking(app, work === true ? {} : work);
@@ -113,6 +116,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         await working?.stop();
         await indexingDone(app);
         app.jobWatch.close();
+        await closeExportThreads(app);
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

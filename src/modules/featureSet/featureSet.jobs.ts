@@ -1,10 +1,9 @@
-import { stat } from "node:fs/promises";
-import { embedPatches } from "../../inference/embed-patches.ts";
+import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
 import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
 import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
-import { cellOrigin, fileChecksum, patchRegion, readPatch } from "../../slides/index.ts";
+import { cellOrigin, patchRegion, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
 import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
 import { cellOf, readGridPatchIds, writeMeasurements } from "../../store/patches.ts";
@@ -14,24 +13,10 @@ import { ensureGrid } from "../patch/grid.service.ts";
 import type { SteppedGrid } from "../patch/steppedGrid.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type ResolvedImage, requireImage, requireResolution } from "../slide/image.service.ts";
+import { withSameFile } from "../slide/slideFiles.ts";
 import { recipeOf } from "./embed.plan.ts";
 import { hasQualityControl, stainMethodOf } from "./preprocessing.ts";
 import { slideStainTransform } from "./slideStain.ts";
-
-/** The file must still be the one that was registered, or its vectors would claim a lineage that they do not have. */
-export const requireSameFile = async (slide: Slide, image: ResolvedImage): Promise<void> => {
-  const found = await stat(image.path).catch(() => undefined);
-  if (!found) {
-    throw new HistoError("FILE_NOT_FOUND", `The file of slide "${slide.key}" is not where it was registered.`, {
-      fix: "Mount the folder again, or register the slide's new place with registerSlides; then retryJob.",
-    });
-  }
-  const isSame = BigInt(found.size) === image.bytes && (await fileChecksum(image.path)) === image.checksum;
-  if (isSame) return;
-  throw new HistoError("CONFLICT", `The file of slide "${slide.key}" has changed since it was registered.`, {
-    fix: "Register it again with registerSlides, then retryJob.",
-  });
-};
 
 /** @throws HistoError STORE_TOO_SMALL before anything is computed */
 export const requireRoom = async (
@@ -65,14 +50,9 @@ type Work = {
 };
 
 /** Writes one batch, its checkpoint and the job's progress in one transaction. */
-const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string) => {
+const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOptions["onBatch"] => {
   const { app, job, slide, featureSet, grid, written } = work;
-  return async (
-    first: number,
-    count: number,
-    vectors: Float32Array | Uint16Array,
-    measures: Float32Array | null,
-  ): Promise<void> => {
+  return async (first, count, { vectors, measures, ranOn: provider }) => {
     const from = written + first;
     const to = from + count;
     app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
@@ -125,6 +105,7 @@ const embedRest = async (work: Work): Promise<void> => {
           const originOf = (index: number) => cellOrigin(grid, cellOf(ids[index] as number));
           const sampled = { app, slide, featureSet, opened, plan, patches: ids.length, originOf };
           const stain = method && (await slideStainTransform({ ...sampled, method }));
+          await session.tune();
           signal.throwIfAborted();
           return embedPatches({
             patches: rest.length,
@@ -137,9 +118,9 @@ const embedRest = async (work: Work): Promise<void> => {
             session,
             stain,
             measurer,
-            batchSize: app.config.batchSize,
+            batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
             signal,
-            onBatch: storeBatch(work, rest, oid, session.provider),
+            onBatch: storeBatch(work, rest, oid),
           });
         }),
       method,
@@ -160,20 +141,21 @@ export const runEmbedJob =
       include: { encoder: true },
     });
     const image = requireResolution(slide, slide.study.key, await requireImage(app, slide));
-    await requireSameFile(slide, image);
-    const { dims } = featureSet;
-    const grid = await ensureGrid(app, slide, image, recipeOf(featureSet), (patches) =>
-      requireRoom(app, slide, patches, dims),
-    );
-    const { written } = await app.database.transaction(async (client) => {
-      const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
-      await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
-      return checkpoint;
+    await withSameFile(app, job, { slide, image, signal }, async () => {
+      const { dims } = featureSet;
+      const grid = await ensureGrid(app, slide, image, recipeOf(featureSet), (patches) =>
+        requireRoom(app, slide, patches, dims),
+      );
+      const { written } = await app.database.transaction(async (client) => {
+        const checkpoint = await openCheckpoint(client, featureSet.id, slide.id, grid.id);
+        await recordProgress(client, job, { done: checkpoint.written, total: grid.patches, restart: true });
+        return checkpoint;
+      });
+      if (written < grid.patches) {
+        await requireRoom(app, slide, grid.patches - written, dims);
+        signal.throwIfAborted();
+        await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
+      }
+      await summariseSlides(app.database, featureSet.id, [slide.id], { signal });
     });
-    if (written < grid.patches) {
-      await requireRoom(app, slide, grid.patches - written, dims);
-      signal.throwIfAborted();
-      await embedRest({ app, job, slide, image, featureSet, encoder: featureSet.encoder, grid, written, signal });
-    }
-    await summariseSlides(app.database, featureSet.id, [slide.id], { signal });
   };

@@ -1,16 +1,17 @@
 import { type OpenedSlide, openSlide } from "../../slides/index.ts";
+import type { ImageFile, SlideFiles } from "./slideFiles.ts";
 
 /** Opened slides, shared by pictures and jobs: opening parses a whole directory of tiles, reading one does not. */
 export type OpenSlides = {
   /** Runs `use` with the slide of a file, opened once however many ask. */
-  use<Result>(file: { path: string; checksum: string }, use: (slide: OpenedSlide) => Promise<Result>): Promise<Result>;
+  use<Result>(file: ImageFile, use: (slide: OpenedSlide) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 };
 
 type Entry = { opened: Promise<OpenedSlide>; users: number };
 
 /** @param keep how many unused slides stay open */
-export const createOpenSlides = (keep = 4): OpenSlides => {
+export const createOpenSlides = (files: SlideFiles, keep = 4): OpenSlides => {
   const entries = new Map<string, Entry>();
 
   const drop = async (key: string, entry: Entry) => {
@@ -27,7 +28,9 @@ export const createOpenSlides = (keep = 4): OpenSlides => {
   return {
     async use(file, use) {
       const key = `${file.checksum} ${file.path}`;
-      const entry = entries.get(key) ?? { opened: openSlide(file.path), users: 0 };
+      // A slide that stays open unused may lose its file to others; what is fetched again is the same, byte for byte.
+      const held = await files.hold(file);
+      const entry = entries.get(key) ?? { opened: openSlide(held.path), users: 0 };
       // Reinserting makes the map's order the order of last use.
       entries.delete(key);
       entries.set(key, entry);
@@ -42,6 +45,7 @@ export const createOpenSlides = (keep = 4): OpenSlides => {
         entry.users--;
         if (entries.get(key) === entry) await trim();
         else if (entry.users === 0) await drop(`${key} (gone)`, entry);
+        await held.release();
       }
     },
     async close() {

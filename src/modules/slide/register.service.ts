@@ -1,14 +1,16 @@
-import { stat } from "node:fs/promises";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
-import { fileChecksum, openSlide } from "../../slides/index.ts";
+import { isRemote, parseRemote } from "../../platform/hosts.ts";
+import { openSlide } from "../../slides/index.ts";
 import { type Patient, Prisma, type Slide, type SlideImage, type Study } from "../../store/generated/client.ts";
 import { insertSlide } from "../../store/importedFeatures.ts";
 import { compileKeyPattern } from "../base/keyPattern.ts";
 import { toUserError, type UserError } from "../base/userErrors.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireKey, requireStudy } from "../study/study.service.ts";
+import { expandRemote } from "./remoteSlides.ts";
 import { expandPath, slideKeyOf } from "./roots.ts";
+import type { ImageFile } from "./slideFiles.ts";
 
 type RegisterInput = {
   studyKey: string;
@@ -48,13 +50,11 @@ export const patientKeys = (
   };
 };
 
-const readImage = async (path: string) => {
+/** What is in a slide's file. */
+const readContents = async (path: string) => {
   const slide = await openSlide(path);
   try {
-    const [checksum, { size }] = await Promise.all([fileChecksum(path), stat(path)]);
     return {
-      path,
-      bytes: BigInt(size),
       backend: slide.backend,
       vendor: slide.vendor,
       widthPixels: slide.widthPixels,
@@ -64,7 +64,6 @@ const readImage = async (path: string) => {
       micronsPerPixelY: slide.micronsPerPixel?.y ?? null,
       resolutionSource: slide.micronsPerPixel ? "FILE" : null,
       bounds: slide.bounds ?? Prisma.DbNull,
-      checksum,
       properties: { ...slide.properties },
     };
   } finally {
@@ -77,11 +76,12 @@ type Outcome = { slide: Slide; isNew: boolean };
 const conflict = (slideKey: string, message: string, fix: string, code: "DUPLICATE_KEY" | "CONFLICT") =>
   new HistoError(code, `Slide "${slideKey}" ${message}`, { fix, path: ["paths"] });
 
-type ReadImage = Awaited<ReturnType<typeof readImage>>;
+/** Which file a slide is to have, and what is in it; null where the file is the one that it has. */
+type NewImage = { file: ImageFile; contents: Awaited<ReturnType<typeof readContents>> | null };
 type StoredSlide = Slide & { image: SlideImage | null; patient: Patient };
 
 /** Refuses what the slide's key cannot stand for, before anything is written. */
-const requireCompatible = (known: StoredSlide, patientKey: string, image: ReadImage): void => {
+const requireCompatible = (known: StoredSlide, patientKey: string, { file }: NewImage): void => {
   if (known.patient.key !== patientKey) {
     throw conflict(
       known.key,
@@ -90,7 +90,7 @@ const requireCompatible = (known: StoredSlide, patientKey: string, image: ReadIm
       "CONFLICT",
     );
   }
-  if (known.image && known.image.checksum !== image.checksum && known.image.path !== image.path) {
+  if (known.image && known.image.checksum !== file.checksum && known.image.path !== file.path) {
     throw conflict(
       known.key,
       "is registered already, from another file with other content.",
@@ -101,19 +101,41 @@ const requireCompatible = (known: StoredSlide, patientKey: string, image: ReadIm
 };
 
 /** A registered image that is asked for again: unchanged, moved, or replaced by another file. */
-const updateImage = async (app: App, slide: Slide, before: SlideImage | null, image: ReadImage): Promise<Outcome> => {
-  if (before?.checksum === image.checksum) {
-    if (before.path !== image.path) {
-      await app.prisma.slideImage.update({ where: { slideId: slide.id }, data: { path: image.path } });
+const updateImage = async (
+  app: App,
+  slide: Slide,
+  before: SlideImage | null,
+  { file, contents }: NewImage,
+): Promise<Outcome> => {
+  if (before?.checksum === file.checksum) {
+    if (before.path !== file.path || before.sourceTag !== file.sourceTag) {
+      await app.prisma.slideImage.update({ where: { slideId: slide.id }, data: file });
     }
     return { slide, isNew: false };
   }
+  if (!contents) {
+    throw conflict(slide.key, "has been replaced meanwhile.", "Register it again.", "CONFLICT");
+  }
+  const image = { ...file, ...contents };
   await app.prisma.slideImage.upsert({
     where: { slideId: slide.id },
     create: { slideId: slide.id, ...image },
     update: image,
   });
   return { slide, isNew: true };
+};
+
+/** Reads the file, but for one that is stored already. */
+const readImage = async (app: App, path: string, known: SlideImage | undefined): Promise<NewImage> => {
+  const { release, path: place, ...found } = await app.slideFiles.holdNew(path, known);
+  try {
+    const { checksum, bytes, sourceTag } = found;
+    const file = { path, checksum, bytes, sourceTag };
+    const isKnown = known?.path === path && known.checksum === checksum;
+    return { file, contents: isKnown ? null : await readContents(place) };
+  } finally {
+    await release();
+  }
 };
 
 const storeSlide = async (
@@ -124,13 +146,13 @@ const storeSlide = async (
   stain: Slide["stain"],
   path: string,
 ): Promise<Outcome> => {
-  const image = await readImage(path);
   const find = () =>
     app.prisma.slide.findUnique({
       where: { studyId_key: { studyId: study.id, key: slideKey } },
       include: { image: true, patient: true },
     });
   const known = await find();
+  const image = await readImage(app, path, known?.image ?? undefined);
   if (known) requireCompatible(known, patientKey, image);
   else await insertSlide(app.database, { studyId: study.id, key: slideKey, patientKey, stain });
   const slide = await find();
@@ -150,7 +172,10 @@ const collectFiles = async (app: App, paths: readonly string[], errors: UserErro
   const files = new Set<string>();
   for (const [index, path] of paths.entries()) {
     try {
-      for (const file of await expandPath(path, app.config.roots, index)) files.add(file);
+      const found = isRemote(path)
+        ? await expandRemote(app, path, index)
+        : await expandPath(path, app.config.roots, index);
+      for (const file of found) files.add(file);
     } catch (error) {
       if (!isHistoError(error)) throw error;
       errors.push(toUserError(error));
@@ -192,7 +217,7 @@ export const registerSlides = async ({ app, viewer }: GraphQLContext, input: Reg
   const takeFiles = async () => {
     for (let index = next++; index < files.length; index = next++) {
       const path = files[index] as string;
-      const slideKey = slideKeyOf(path);
+      const slideKey = slideKeyOf(isRemote(path) ? parseRemote(path).path : path);
       try {
         if (seen.has(slideKey)) {
           throw conflict(

@@ -29,7 +29,9 @@ const isGlob = (path: string): boolean => /[*?[\]{}]/.test(path);
 const candidates = (path: string, roots: readonly string[]): string[] =>
   isAbsolute(path) ? [resolve(path)] : roots.map((root) => resolve(root, path));
 
-const isHidden = (path: string): boolean => basename(path).startsWith(".");
+export const hasSlideEnding = (path: string): boolean => SLIDE_ENDINGS.includes(extname(path).toLowerCase());
+
+export const isHidden = (path: string): boolean => basename(path).startsWith(".");
 
 const filesIn = async (folder: string, endings: readonly string[]): Promise<string[]> => {
   const found: string[] = [];

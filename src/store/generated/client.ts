@@ -58,7 +58,7 @@ export type Patient = Prisma.PatientModel
 export type Slide = Prisma.SlideModel
 /**
  * Model SlideImage
- * The image file of a slide. `path` never leaves the server.
+ * The image file of a slide. `path`, which may be an address on a configured host, never leaves the server.
  */
 export type SlideImage = Prisma.SlideImageModel
 /**

@@ -2745,6 +2745,7 @@ export type SlideScalarFieldEnum = (typeof SlideScalarFieldEnum)[keyof typeof Sl
 export const SlideImageScalarFieldEnum = {
   slideId: 'slideId',
   path: 'path',
+  sourceTag: 'sourceTag',
   bytes: 'bytes',
   backend: 'backend',
   vendor: 'vendor',

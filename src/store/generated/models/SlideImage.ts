@@ -14,7 +14,7 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model SlideImage
- * The image file of a slide. `path` never leaves the server.
+ * The image file of a slide. `path`, which may be an address on a configured host, never leaves the server.
  */
 export type SlideImageModel = runtime.Types.Result.DefaultSelection<Prisma.$SlideImagePayload>
 
@@ -49,6 +49,7 @@ export type SlideImageSumAggregateOutputType = {
 export type SlideImageMinAggregateOutputType = {
   slideId: number | null
   path: string | null
+  sourceTag: string | null
   bytes: bigint | null
   backend: string | null
   vendor: string | null
@@ -65,6 +66,7 @@ export type SlideImageMinAggregateOutputType = {
 export type SlideImageMaxAggregateOutputType = {
   slideId: number | null
   path: string | null
+  sourceTag: string | null
   bytes: bigint | null
   backend: string | null
   vendor: string | null
@@ -81,6 +83,7 @@ export type SlideImageMaxAggregateOutputType = {
 export type SlideImageCountAggregateOutputType = {
   slideId: number
   path: number
+  sourceTag: number
   bytes: number
   backend: number
   vendor: number
@@ -121,6 +124,7 @@ export type SlideImageSumAggregateInputType = {
 export type SlideImageMinAggregateInputType = {
   slideId?: true
   path?: true
+  sourceTag?: true
   bytes?: true
   backend?: true
   vendor?: true
@@ -137,6 +141,7 @@ export type SlideImageMinAggregateInputType = {
 export type SlideImageMaxAggregateInputType = {
   slideId?: true
   path?: true
+  sourceTag?: true
   bytes?: true
   backend?: true
   vendor?: true
@@ -153,6 +158,7 @@ export type SlideImageMaxAggregateInputType = {
 export type SlideImageCountAggregateInputType = {
   slideId?: true
   path?: true
+  sourceTag?: true
   bytes?: true
   backend?: true
   vendor?: true
@@ -258,6 +264,7 @@ export type SlideImageGroupByArgs<ExtArgs extends runtime.Types.Extensions.Inter
 export type SlideImageGroupByOutputType = {
   slideId: number
   path: string
+  sourceTag: string | null
   bytes: bigint
   backend: string
   vendor: string | null
@@ -299,6 +306,7 @@ export type SlideImageWhereInput = {
   NOT?: Prisma.SlideImageWhereInput | Prisma.SlideImageWhereInput[]
   slideId?: Prisma.IntFilter<"SlideImage"> | number
   path?: Prisma.StringFilter<"SlideImage"> | string
+  sourceTag?: Prisma.StringNullableFilter<"SlideImage"> | string | null
   bytes?: Prisma.BigIntFilter<"SlideImage"> | bigint | number
   backend?: Prisma.StringFilter<"SlideImage"> | string
   vendor?: Prisma.StringNullableFilter<"SlideImage"> | string | null
@@ -318,6 +326,7 @@ export type SlideImageWhereInput = {
 export type SlideImageOrderByWithRelationInput = {
   slideId?: Prisma.SortOrder
   path?: Prisma.SortOrder
+  sourceTag?: Prisma.SortOrderInput | Prisma.SortOrder
   bytes?: Prisma.SortOrder
   backend?: Prisma.SortOrder
   vendor?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -340,6 +349,7 @@ export type SlideImageWhereUniqueInput = Prisma.AtLeast<{
   OR?: Prisma.SlideImageWhereInput[]
   NOT?: Prisma.SlideImageWhereInput | Prisma.SlideImageWhereInput[]
   path?: Prisma.StringFilter<"SlideImage"> | string
+  sourceTag?: Prisma.StringNullableFilter<"SlideImage"> | string | null
   bytes?: Prisma.BigIntFilter<"SlideImage"> | bigint | number
   backend?: Prisma.StringFilter<"SlideImage"> | string
   vendor?: Prisma.StringNullableFilter<"SlideImage"> | string | null
@@ -359,6 +369,7 @@ export type SlideImageWhereUniqueInput = Prisma.AtLeast<{
 export type SlideImageOrderByWithAggregationInput = {
   slideId?: Prisma.SortOrder
   path?: Prisma.SortOrder
+  sourceTag?: Prisma.SortOrderInput | Prisma.SortOrder
   bytes?: Prisma.SortOrder
   backend?: Prisma.SortOrder
   vendor?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -385,6 +396,7 @@ export type SlideImageScalarWhereWithAggregatesInput = {
   NOT?: Prisma.SlideImageScalarWhereWithAggregatesInput | Prisma.SlideImageScalarWhereWithAggregatesInput[]
   slideId?: Prisma.IntWithAggregatesFilter<"SlideImage"> | number
   path?: Prisma.StringWithAggregatesFilter<"SlideImage"> | string
+  sourceTag?: Prisma.StringNullableWithAggregatesFilter<"SlideImage"> | string | null
   bytes?: Prisma.BigIntWithAggregatesFilter<"SlideImage"> | bigint | number
   backend?: Prisma.StringWithAggregatesFilter<"SlideImage"> | string
   vendor?: Prisma.StringNullableWithAggregatesFilter<"SlideImage"> | string | null
@@ -402,6 +414,7 @@ export type SlideImageScalarWhereWithAggregatesInput = {
 
 export type SlideImageCreateInput = {
   path: string
+  sourceTag?: string | null
   bytes: bigint | number
   backend: string
   vendor?: string | null
@@ -421,6 +434,7 @@ export type SlideImageCreateInput = {
 export type SlideImageUncheckedCreateInput = {
   slideId: number
   path: string
+  sourceTag?: string | null
   bytes: bigint | number
   backend: string
   vendor?: string | null
@@ -438,6 +452,7 @@ export type SlideImageUncheckedCreateInput = {
 
 export type SlideImageUpdateInput = {
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -457,6 +472,7 @@ export type SlideImageUpdateInput = {
 export type SlideImageUncheckedUpdateInput = {
   slideId?: Prisma.IntFieldUpdateOperationsInput | number
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -475,6 +491,7 @@ export type SlideImageUncheckedUpdateInput = {
 export type SlideImageCreateManyInput = {
   slideId: number
   path: string
+  sourceTag?: string | null
   bytes: bigint | number
   backend: string
   vendor?: string | null
@@ -492,6 +509,7 @@ export type SlideImageCreateManyInput = {
 
 export type SlideImageUpdateManyMutationInput = {
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -510,6 +528,7 @@ export type SlideImageUpdateManyMutationInput = {
 export type SlideImageUncheckedUpdateManyInput = {
   slideId?: Prisma.IntFieldUpdateOperationsInput | number
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -533,6 +552,7 @@ export type SlideImageNullableScalarRelationFilter = {
 export type SlideImageCountOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   path?: Prisma.SortOrder
+  sourceTag?: Prisma.SortOrder
   bytes?: Prisma.SortOrder
   backend?: Prisma.SortOrder
   vendor?: Prisma.SortOrder
@@ -561,6 +581,7 @@ export type SlideImageAvgOrderByAggregateInput = {
 export type SlideImageMaxOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   path?: Prisma.SortOrder
+  sourceTag?: Prisma.SortOrder
   bytes?: Prisma.SortOrder
   backend?: Prisma.SortOrder
   vendor?: Prisma.SortOrder
@@ -577,6 +598,7 @@ export type SlideImageMaxOrderByAggregateInput = {
 export type SlideImageMinOrderByAggregateInput = {
   slideId?: Prisma.SortOrder
   path?: Prisma.SortOrder
+  sourceTag?: Prisma.SortOrder
   bytes?: Prisma.SortOrder
   backend?: Prisma.SortOrder
   vendor?: Prisma.SortOrder
@@ -650,6 +672,7 @@ export type NullableFloatFieldUpdateOperationsInput = {
 
 export type SlideImageCreateWithoutSlideInput = {
   path: string
+  sourceTag?: string | null
   bytes: bigint | number
   backend: string
   vendor?: string | null
@@ -667,6 +690,7 @@ export type SlideImageCreateWithoutSlideInput = {
 
 export type SlideImageUncheckedCreateWithoutSlideInput = {
   path: string
+  sourceTag?: string | null
   bytes: bigint | number
   backend: string
   vendor?: string | null
@@ -700,6 +724,7 @@ export type SlideImageUpdateToOneWithWhereWithoutSlideInput = {
 
 export type SlideImageUpdateWithoutSlideInput = {
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -717,6 +742,7 @@ export type SlideImageUpdateWithoutSlideInput = {
 
 export type SlideImageUncheckedUpdateWithoutSlideInput = {
   path?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   bytes?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   backend?: Prisma.StringFieldUpdateOperationsInput | string
   vendor?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -737,6 +763,7 @@ export type SlideImageUncheckedUpdateWithoutSlideInput = {
 export type SlideImageSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   slideId?: boolean
   path?: boolean
+  sourceTag?: boolean
   bytes?: boolean
   backend?: boolean
   vendor?: boolean
@@ -756,6 +783,7 @@ export type SlideImageSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
 export type SlideImageSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   slideId?: boolean
   path?: boolean
+  sourceTag?: boolean
   bytes?: boolean
   backend?: boolean
   vendor?: boolean
@@ -775,6 +803,7 @@ export type SlideImageSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
 export type SlideImageSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   slideId?: boolean
   path?: boolean
+  sourceTag?: boolean
   bytes?: boolean
   backend?: boolean
   vendor?: boolean
@@ -794,6 +823,7 @@ export type SlideImageSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
 export type SlideImageSelectScalar = {
   slideId?: boolean
   path?: boolean
+  sourceTag?: boolean
   bytes?: boolean
   backend?: boolean
   vendor?: boolean
@@ -809,7 +839,7 @@ export type SlideImageSelectScalar = {
   registeredAt?: boolean
 }
 
-export type SlideImageOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"slideId" | "path" | "bytes" | "backend" | "vendor" | "widthPixels" | "heightPixels" | "levels" | "micronsPerPixelX" | "micronsPerPixelY" | "resolutionSource" | "bounds" | "checksum" | "properties" | "registeredAt", ExtArgs["result"]["slideImage"]>
+export type SlideImageOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"slideId" | "path" | "sourceTag" | "bytes" | "backend" | "vendor" | "widthPixels" | "heightPixels" | "levels" | "micronsPerPixelX" | "micronsPerPixelY" | "resolutionSource" | "bounds" | "checksum" | "properties" | "registeredAt", ExtArgs["result"]["slideImage"]>
 export type SlideImageInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   slide?: boolean | Prisma.SlideDefaultArgs<ExtArgs>
 }
@@ -828,6 +858,10 @@ export type $SlideImagePayload<ExtArgs extends runtime.Types.Extensions.Internal
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     slideId: number
     path: string
+    /**
+     * What the host calls this content (an ETag or a time); null for files of this machine.
+     */
+    sourceTag: string | null
     bytes: bigint
     backend: string
     vendor: string | null
@@ -1267,6 +1301,7 @@ export interface Prisma__SlideImageClient<T, Null = never, ExtArgs extends runti
 export interface SlideImageFieldRefs {
   readonly slideId: Prisma.FieldRef<"SlideImage", 'Int'>
   readonly path: Prisma.FieldRef<"SlideImage", 'String'>
+  readonly sourceTag: Prisma.FieldRef<"SlideImage", 'String'>
   readonly bytes: Prisma.FieldRef<"SlideImage", 'BigInt'>
   readonly backend: Prisma.FieldRef<"SlideImage", 'String'>
   readonly vendor: Prisma.FieldRef<"SlideImage", 'String'>

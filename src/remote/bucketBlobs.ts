@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import { HistoError } from "../platform/errors.ts";
+import type { S3Settings } from "../platform/hosts.ts";
+import { persist, readBytes, TransientError } from "./remote.ts";
+import { send } from "./request.ts";
+import { s3Request } from "./s3.ts";
+
+const unusable = (status: number): HistoError =>
+  new HistoError("FORBIDDEN", `The bucket of the artefacts answers with status ${status}.`, {
+    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading and writing there.",
+  });
+
+const unreachable = (): HistoError =>
+  new HistoError("FILE_NOT_FOUND", "The bucket of the artefacts does not answer.", {
+    fix: "Try again once it does; then retryJob.",
+  });
+
+/** Bytes by name below a prefix of a bucket. @throws HistoError FORBIDDEN, FILE_NOT_FOUND when the bucket is away */
+export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: string; prefix: string }) => {
+  const ask = <Result>(
+    method: "GET" | "HEAD" | "PUT",
+    name: string,
+    use: (answer: IncomingMessage) => Promise<Result>,
+    body?: Uint8Array,
+  ): Promise<Result | undefined> =>
+    persist(
+      async () => {
+        const asked = await s3Request(settings, { method, bucket, key: `${prefix}${name}`, body });
+        try {
+          const answer = await send({ method, ...asked, body });
+          const status = answer.statusCode ?? 0;
+          if (status === 200) return await use(answer);
+          answer.resume();
+          if (status === 404) return undefined;
+          if (status >= 500 || status === 429) throw new TransientError(`status ${status}`);
+          throw unusable(status);
+        } catch (error) {
+          if (error instanceof HistoError || error instanceof TransientError) throw error;
+          throw new TransientError("network");
+        }
+      },
+      { giveUp: unreachable },
+    );
+  const drain = async (answer: IncomingMessage): Promise<true> => {
+    answer.resume();
+    return true;
+  };
+  return {
+    read: (name: string): Promise<Buffer | undefined> => ask("GET", name, readBytes),
+    async write(name: string, bytes: Uint8Array): Promise<void> {
+      // A bucket shows an object when all of it has come.
+      if (!(await ask("PUT", name, drain, bytes))) throw unusable(404);
+    },
+    has: async (name: string): Promise<boolean> => (await ask("HEAD", name, drain)) === true,
+  };
+};

@@ -1,0 +1,43 @@
+import { HistoError } from "../platform/errors.ts";
+
+/** What hosts answer, in words that name no host and no address. */
+
+export const absent = () =>
+  new HistoError("FILE_NOT_FOUND", "The file is not on its host, or not any more.", {
+    fix: "Check the address, or register the slide's new place with registerSlides; then retryJob.",
+  });
+
+export const notAllowedThere = () =>
+  new HistoError("FORBIDDEN", "The host does not let this server read the file.", {
+    fix: "Have the operator check the host's credentials: HISTOQL_HOST_TOKENS, or for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+  });
+
+export const sentElsewhere = () =>
+  new HistoError("FORBIDDEN", "The host sends on to another address, which is not followed.", {
+    fix: "Name the file by the address where it is, and have the operator add that to HISTOQL_HOSTS.",
+  });
+
+export const unreachable = () =>
+  new HistoError("FILE_NOT_FOUND", "The file's host did not answer, or broke off again and again.", {
+    fix: "Try again with retryJob once the host is up; what has come so far is kept.",
+  });
+
+export const unexpected = (what: string) =>
+  new HistoError("FORMAT_UNSUPPORTED", `The file's host ${what}.`, {
+    fix: "Serve the file as it is, with its length, such as any web server does for plain files.",
+  });
+
+export const changed = () =>
+  new HistoError("CONFLICT", "The file on the host has changed since it was registered.", {
+    fix: "Register it again with registerSlides, then retryJob.",
+  });
+
+export const damaged = () =>
+  new HistoError("SLIDE_CORRUPT", "The file came with other content than was registered, twice.", {
+    fix: "Compare the checksum of the file on its host with the registered one, and restore it there; then retryJob.",
+  });
+
+export const tooLarge = (bytes: number, limit: number) =>
+  new HistoError("LIMIT_EXCEEDED", `The file has ${bytes} bytes, the cache may hold ${limit}.`, {
+    fix: "Have the operator raise HISTOQL_CACHE_BYTES, or mount the folder and name it by a root.",
+  });

@@ -1,0 +1,77 @@
+import { lookup as systemLookup } from "node:dns";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { BlockList, isIPv4, type LookupFunction } from "node:net";
+
+/**
+ * Requests to hosts that an operator named, and to nothing else: redirects are not followed, proxies of the environment not
+ * used, certificates always checked. A name may lead to a private address, as names of a hospital's servers do, but never to
+ * this machine or to link-local addresses, where clouds hand out credentials: these must be configured as what they are.
+ */
+
+const unexpectedAddresses = new BlockList();
+for (const [net, bits] of [
+  ["0.0.0.0", 8],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["224.0.0.0", 3],
+] as const) {
+  unexpectedAddresses.addSubnet(net, bits, "ipv4");
+}
+for (const [net, bits] of [
+  ["::", 127],
+  ["fe80::", 10],
+  ["ff00::", 8],
+] as const) {
+  unexpectedAddresses.addSubnet(net, bits, "ipv6");
+}
+
+/** Whether a host's name must not lead to this address. */
+export const isUnexpectedAddress = (address: string): boolean => {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  return unexpectedAddresses.check(plain, isIPv4(plain) ? "ipv4" : "ipv6");
+};
+
+const isThisMachine = (name: string): boolean => name === "localhost" || name.endsWith(".localhost");
+
+/** What is connected to is what was looked at: the check is part of looking the name up. */
+const guardedLookup: LookupFunction = (name, options, callback) => {
+  systemLookup(name, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, "", 0);
+    const good = isThisMachine(name) ? addresses : addresses.filter(({ address }) => !isUnexpectedAddress(address));
+    const [first] = good;
+    if (!first) return callback(new Error("The name leads to an address that it must not lead to."), "", 0);
+    if (options.all) return callback(null, good);
+    callback(null, first.address, first.family);
+  });
+};
+
+const agents = {
+  http: new HttpAgent({ keepAlive: true, lookup: guardedLookup }),
+  https: new HttpsAgent({ keepAlive: true, lookup: guardedLookup, rejectUnauthorized: true }),
+};
+
+/** Without a byte for so long, a connection counts as broken. */
+const IDLE_MS = 30_000;
+
+export type RemoteRequest = {
+  method: "GET" | "HEAD" | "PUT";
+  url: URL;
+  headers: OutgoingHttpHeaders;
+  body?: Uint8Array | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+/** Rejects with the network's error, whose message may name the host: callers replace it. */
+export const send = ({ method, url, headers, body, signal }: RemoteRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const isSecure = url.protocol === "https:";
+    const asked = (isSecure ? httpsRequest : httpRequest)(
+      url,
+      { method, headers, agent: isSecure ? agents.https : agents.http, timeout: IDLE_MS, ...(signal && { signal }) },
+      resolve,
+    );
+    asked.on("timeout", () => asked.destroy(new Error("The host is silent.")));
+    asked.on("error", reject);
+    asked.end(body);
+  });
