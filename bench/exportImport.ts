@@ -78,29 +78,42 @@ const importAll = async (app: RunningApp, folder: string, files: number): Promis
   return { rows, job: seconds() };
 };
 
-/** Rows as COPY BINARY gives them, some megabytes a piece. */
-const copyToMemory = async (app: RunningApp, statement: string): Promise<Buffer[]> => {
-  const pieces: Buffer[] = [BINARY_HEADER];
-  let rows: Buffer[] = [];
-  let bytes = 0;
-  await copyOut(app.database, `COPY (${statement}) TO STDOUT (FORMAT binary)`, (received, at) => {
-    // With its field count, of two bytes.
-    const row = Buffer.from(received.subarray(at - 2));
-    rows.push(row);
-    bytes += row.length;
-    if (bytes < 4 * 2 ** 20) return;
-    pieces.push(Buffer.concat(rows));
-    rows = [];
-    bytes = 0;
+/** Behind the rows, for the driver's messages. */
+const MARGIN_BYTES = 2 ** 20;
+const PIECE_BYTES = 4 * 2 ** 20;
+
+/** So many rows of a fixed length as COPY BINARY gives them, some megabytes a piece. */
+const copyToMemory = async (app: RunningApp, statement: string, rowBytes: number, rows: number): Promise<Buffer[]> => {
+  const memory = Buffer.allocUnsafeSlow(rows * rowBytes + MARGIN_BYTES);
+  await copyOut(app.database, `COPY (${statement}) TO STDOUT (FORMAT binary)`, {
+    memory,
+    onRow(at, kept) {
+      // With its field count, of two bytes.
+      memory.copyWithin(kept, at - 2, at - 2 + rowBytes);
+      return kept + rowBytes;
+    },
   });
-  return [...pieces, Buffer.concat(rows), BINARY_TRAILER];
+  const pieces = Array.from({ length: Math.ceil((rows * rowBytes) / PIECE_BYTES) }, (_, index) =>
+    memory.subarray(index * PIECE_BYTES, Math.min(rows * rowBytes, (index + 1) * PIECE_BYTES)),
+  );
+  return [BINARY_HEADER, ...pieces, BINARY_TRAILER];
 };
 
-const copyAll = async (app: RunningApp): Promise<{ seconds: number; rows: number }> => {
+const copyAll = async (app: RunningApp, count: number): Promise<{ seconds: number; rows: number }> => {
   const { database, prisma } = app;
   const set = await prisma.featureSet.findFirstOrThrow({ where: { key: "trident" } });
-  const vectors = await copyToMemory(app, `SELECT patch_id, slide_id, patient_id, v FROM ${vectorTable(set.id)}`);
-  const patches = await copyToMemory(app, "SELECT id, x, y, tissue_share FROM features.patch");
+  const vectors = await copyToMemory(
+    app,
+    `SELECT patch_id, slide_id, patient_id, v FROM ${vectorTable(set.id)}`,
+    2 + (4 + 8) + 2 * (4 + 4) + 4 + 4 + 2 * set.dims,
+    count,
+  );
+  const patches = await copyToMemory(
+    app,
+    "SELECT id, x, y, tissue_share FROM features.patch",
+    2 + (4 + 8) + 3 * (4 + 4),
+    count,
+  );
   const other = set.id + 1;
   await createVectorTable(database, other, set.dims);
   await database.query("CREATE TABLE features.bench_patch (LIKE features.patch INCLUDING ALL)");
@@ -141,7 +154,7 @@ export const measureImport = async (
     try {
       await app.database.query("INSERT INTO study (key, name) VALUES ('bench', 'Bench')");
       const imported = await importAll(app, folder, files);
-      const copied = await copyAll(app);
+      const copied = await copyAll(app, files * rowsPerFile);
       const rates = { import: copied.rows / imported.rows, copy: copied.rows / copied.seconds };
       const note = `${files} files × ${rowsPerFile} × ${dims}: ${Math.round(rates.import)} rows/s, COPY ${Math.round(rates.copy)} rows/s`;
       report({

@@ -23,6 +23,9 @@ export type Hdf5Writer = {
   close(): void;
 };
 
+const singles = (halves: Uint16Array): Float32Array<ArrayBuffer> =>
+  singlesOf(halves, new ArrayBuffer(4 * halves.length));
+
 const setAttributes = (dataset: Dataset, attributes: WrittenAttributes): void => {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "string") dataset.create_attribute(name, value);
@@ -62,7 +65,7 @@ export const createHdf5 = async (
     const count = rows.x.length;
     const features = h5.create_dataset({
       name: "features",
-      data: singlesOf(rows.halves),
+      data: singles(rows.halves),
       shape: [count, dims],
       maxshape: [null, dims],
       chunks: [chunkRows, dims],
@@ -82,7 +85,7 @@ export const createHdf5 = async (
   const extend = (own: NonNullable<typeof written>, rows: SlideRows): void => {
     const to = own.rows + rows.x.length;
     own.features.resize([to, dims]);
-    own.features.write_slice([[own.rows, to], []], singlesOf(rows.halves));
+    own.features.write_slice([[own.rows, to], []], singles(rows.halves));
     own.coords.resize([to, 2]);
     own.coords.write_slice([[own.rows, to], []], interleaved(rows, coordinates));
     own.rows = to;
@@ -91,7 +94,7 @@ export const createHdf5 = async (
   const writeWhole = ({ halves }: SlideRows): void => {
     const features = h5.create_dataset({
       name: "features",
-      data: singlesOf(halves),
+      data: singles(halves),
       shape: [dims],
       maxshape: [null],
       chunks: [1],

@@ -11,6 +11,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { featureSetLineage } from "../featureSet/featureSet.lineage.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
+import { isHdf5, requireHdf5Input } from "./export.hdf5.ts";
 import { rangesOf } from "./export.rows.ts";
 import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
 
@@ -41,9 +42,14 @@ const LIFETIME_SECONDS = 60 * 60;
 /** The path that is signed. What stands behind it in the address (`after`) can only leave rows out. */
 export const streamPath = (id: string): string => `${BULK}/exports/${id}.arrow`;
 
-/** @throws HistoError FORMAT_UNSUPPORTED */
-const requireFormat = (format: ExportInput["format"]): void => {
-  if (format === "ARROW_STREAM") return;
+/** The path of files in one archive, which is read from the beginning. */
+export const archivePath = (id: string): string => `${BULK}/exports/${id}.tar`;
+
+/** @throws HistoError FORMAT_UNSUPPORTED, BAD_ARGUMENT */
+const requireFormat = (input: ExportInput): void => {
+  const { format } = input;
+  if (isHdf5(format)) requireHdf5Input(input);
+  if (isHdf5(format) || format === "ARROW_STREAM") return;
   throw new HistoError("FORMAT_UNSUPPORTED", `Vectors cannot be exported as ${format} yet.`, {
     fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.",
     path: ["format"],
@@ -106,7 +112,7 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
   const featureSet = await requireFeatureSet(context, input.featureSet);
   const study = await loaders.study.load(featureSet.studyId);
   authorize(viewer, "study:read", study.key);
-  requireFormat(input.format);
+  requireFormat(input);
   const clinical = await resolveColumns(context, study, input.columns ?? []);
   const codebook = await resolveCodebook(context, featureSet, input.codebook);
   const score = await resolveScore(context, featureSet, input.score);
@@ -145,8 +151,9 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
       expiresAt: new Date(Date.now() + LIFETIME_SECONDS * 1000),
     },
   });
+  const path = isHdf5(input.format) ? archivePath(made.id) : streamPath(made.id);
   return {
-    url: `${baseUrl}${app.signer.sign(streamPath(made.id), LIFETIME_SECONDS)}`,
+    url: `${baseUrl}${app.signer.sign(path, LIFETIME_SECONDS)}`,
     rows,
     bytes: estimatedBytes(rows, dims, input.precision),
     expiresAt: made.expiresAt,
