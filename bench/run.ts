@@ -7,6 +7,7 @@ import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
@@ -17,6 +18,7 @@ const BENCHES: Record<string, Bench> = {
   kmeans,
   mil,
   pipeline,
+  preprocessing,
   retrieval,
   scaling,
   search,
