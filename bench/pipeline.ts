@@ -24,15 +24,23 @@ type PipelineRun = {
   peakRssMegabytes: number;
 };
 
-const json = async <Result>(command: string, args: readonly string[]): Promise<Result> => {
-  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26 });
+const json = async <Result>(
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Result> => {
+  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26, env: { ...process.env, ...environment } });
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
 };
 
-const runPipeline = (warmUp: string, slide: string, mode: "asked" | "alone") =>
-  json<PipelineRun>(process.execPath, [join(here, "pipelineRun.ts"), warmUp, slide, mode]);
+export const runPipeline = (
+  warmUp: string,
+  slide: string,
+  mode: "asked" | "alone",
+  environment: Record<string, string> = {},
+) => json<PipelineRun>(process.execPath, [join(here, "pipelineRun.ts"), warmUp, slide, mode], environment);
 
-const runOrtAlone = async (): Promise<number> =>
+export const runOrtAlone = async (): Promise<number> =>
   (await json<{ patchesPerSecond: number }>(process.execPath, [join(here, "ortAlone.ts"), "32", "6"])).patchesPerSecond;
 
 const runPytorch = async (slide: string, folder: string): Promise<number | null> => {

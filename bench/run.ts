@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
+import { device } from "./device.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
@@ -10,7 +11,7 @@ import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, scaling, search };
+const BENCHES: Record<string, Bench> = { clinical, device, kmeans, mil, pipeline, retrieval, scaling, search };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
