@@ -13,7 +13,7 @@ import type { Device } from "../src/platform/devices.ts";
 import { isHistoError } from "../src/platform/errors.ts";
 import { atLeast, type Bench, type Figure, fact, median } from "./figure.ts";
 import { writeLargeSlide } from "./largeSlide.ts";
-import { runOrtAlone, runPipeline } from "./pipeline.ts";
+import { runOrtAlone, runPipeline } from "./pipelineProcess.ts";
 import { slowDisk } from "./slowDisk.ts";
 
 type BenchedEncoder = { name: string; card: EncoderCard; model: { file: string } };
@@ -163,7 +163,7 @@ const slowDiskFigures = async (): Promise<Figure[]> => {
     const [alone, usual, slowed]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < ROUNDS; round++) {
       alone.push(await runOrtAlone());
-      slowed.push((await runPipeline(warmUp, slide, "alone", slow)).patchesPerSecond);
+      slowed.push((await runPipeline(warmUp, slide, "alone", {}, slow)).patchesPerSecond);
       usual.push((await runPipeline(warmUp, slide, "alone")).patchesPerSecond);
     }
     return [
