@@ -12,6 +12,7 @@ import { vectorTable } from "../src/store/vectors.ts";
 import { type RunningCommand, runCommand } from "../test/support/commandLine.ts";
 import { ownDatabase } from "../test/support/world.ts";
 import { type ExportStudy, storeExportStudy } from "./exportData.ts";
+import { measureImport } from "./exportImport.ts";
 import { atLeast, atMost, type Bench, fact, median, type Report } from "./figure.ts";
 
 /**
@@ -224,4 +225,9 @@ const wholeNumber = (name: string, text: string | undefined, otherwise: number):
 
 export const exports: Bench = async (report, options = {}) => {
   await measureExport(report, wholeNumber("rows", options.rows, 250_000), wholeNumber("dims", options.dims, 576));
+  await measureImport(report, {
+    files: wholeNumber("files", options.files, 300),
+    rowsPerFile: wholeNumber("rows-per-file", options["rows-per-file"], 3334),
+    dims: wholeNumber("import-dims", options["import-dims"], 512),
+  });
 };

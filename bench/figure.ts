@@ -20,6 +20,9 @@ export type BenchOptions = {
   queued?: string | undefined;
   rows?: string | undefined;
   dims?: string | undefined;
+  files?: string | undefined;
+  "rows-per-file"?: string | undefined;
+  "import-dims"?: string | undefined;
   workers?: string | undefined;
   slides?: string | undefined;
 };

@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--queued 10000] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--files 300] [--rows-per-file 3334] [--import-dims 512] [--queued 10000] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
@@ -39,6 +39,9 @@ const { values, positionals } = parseArgs({
     queued: { type: "string" },
     rows: { type: "string" },
     dims: { type: "string" },
+    files: { type: "string" },
+    "rows-per-file": { type: "string" },
+    "import-dims": { type: "string" },
     workers: { type: "string" },
     slides: { type: "string" },
   },

@@ -12,6 +12,7 @@ import { SERVE_HELP } from "../src/commands/serve.ts";
 import { readConfig } from "../src/platform/config.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { startServer } from "../src/server/start.ts";
+import { writeTrident } from "./support/featureFiles.ts";
 import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from "./support/world.ts";
 
 /** The documents say only what is so: their commands and queries run, their options, variables, codes and links exist. */
@@ -99,6 +100,10 @@ describe("what the documents ask of the graph", () => {
     // A picture that does not know its resolution: it fails until someone tells, as the document says.
     await sharp(join(slides, "SYN-0001-01.tif")).toFile(join(world.folder, "my-slides", "TCGA-06-0001-01Z-00-DX1.png"));
     writeFileSync(join(world.folder, "tcga_gbmlgg_clinical.csv"), gliomaTable(80));
+    mkdirSync(join(world.folder, "features/uni"), { recursive: true });
+    const imported = "TCGA-06-0005-01Z-00-DX1";
+    const features = Float32Array.from({ length: 32 }, (_, index) => Math.sin(index));
+    await writeTrident(join(world.folder, "features/uni", `${imported}.h5`), imported, features, 8);
     await world.ask('mutation { createStudy(input: { key: "synthetic", name: "SYNTHETIC" }) { study { id } } }');
     await world.ask(
       `mutation($paths: [String!]!, $pattern: String!) {
@@ -185,8 +190,17 @@ describe("what the documents ask of the graph", () => {
     }
     expect(
       jobEnds,
-      "trainMilModel, scoreMilModel; embedSlides, retryJob after setSlideResolution, embedSlides; buildCodebook; reduceFeatureSet",
-    ).toEqual(["SUCCEEDED", "SUCCEEDED", "PARTLY_FAILED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "SUCCEEDED"]);
+      "importFeatures; trainMilModel, scoreMilModel; embedSlides, retryJob after setSlideResolution, embedSlides; buildCodebook; reduceFeatureSet",
+    ).toEqual([
+      "SUCCEEDED",
+      "SUCCEEDED",
+      "SUCCEEDED",
+      "PARTLY_FAILED",
+      "SUCCEEDED",
+      "SUCCEEDED",
+      "SUCCEEDED",
+      "SUCCEEDED",
+    ]);
   });
 
   const run = promisify(execFile);

@@ -53,7 +53,7 @@ export const mountFile = (library: Library, file: string): Mount => {
   const bytes = fstatSync(descriptor).size;
   const name = `in-${mounted++}.h5`;
   const node = fileSystem(library).createFile("/", name, {}, true, false);
-  const window = Buffer.allocUnsafe(WINDOW_BYTES);
+  const window = new Uint8Array(WINDOW_BYTES);
   let [start, length] = [0, 0];
   const read: StreamRead = (_stream, buffer, offset, wanted, position) => {
     const count = Math.max(0, Math.min(wanted, bytes - position));

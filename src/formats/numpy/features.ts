@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
 import { HistoError } from "../../platform/errors.ts";
 import { placesOfRows } from "../places.ts";
-import { type Floats, halvesOf } from "../roundToHalves.ts";
+import { halvesOf } from "../roundToHalves.ts";
 import type { FeatureSource, SlideVectors } from "../types.ts";
-import { type NpyArray, readNpy } from "./npy.ts";
+import { isFloats, type NpyArray, readNpy } from "./npy.ts";
 
 /**
  * DeepAttnMISL's .npz files (github.com/uta-smile/DeepAttnMISL, MIL_dataloader.py): one patient each, with vgg_features
@@ -34,9 +34,6 @@ const arrayOf = (files: Record<string, Uint8Array>, name: string): NpyArray | nu
   const bytes = files[`${name}.npy`];
   return bytes ? readNpy(name, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) : null;
 };
-
-const isFloats = (values: NpyArray["values"]): values is Floats =>
-  values instanceof Float16Array || values instanceof Float32Array || values instanceof Float64Array;
 
 /** The patient: one text or number, or one a patch and always the same. */
 const patientOf = (pid: NpyArray | null): string | null => {

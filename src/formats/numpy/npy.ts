@@ -101,7 +101,7 @@ const inCOrder = <Values extends Floats>(values: Values, [rows = 0, columns = 0]
   return copy;
 };
 
-const isFloats = (values: NpyArray["values"]): values is Floats =>
+export const isFloats = (values: NpyArray["values"]): values is Floats =>
   values instanceof Float16Array || values instanceof Float32Array || values instanceof Float64Array;
 
 /**
