@@ -139,6 +139,9 @@ describe.skipIf(reason !== undefined)("workers", () => {
     await expect.poll(async () => (await stored("drained")).counted, { timeout: 30_000 }).toBeGreaterThan(0);
     const [card] = await readWorkers(world.app.database);
     expect(card).toMatchObject({ name: "leaver", state: "WORKING", devices: ["cpu"], concurrency: 1, running: 1 });
+    expect(await world.ask("{ workers { name kinds state running heartbeatAt } }")).toMatchObject({
+      workers: [{ name: "leaver", kinds: expect.arrayContaining(["TILE", "EMBED"]), state: "WORKING", running: 1 }],
+    });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(0);
     expect(await readWorkers(world.app.database)).toEqual([]);
@@ -197,6 +200,9 @@ it("refuses the embedded database, and kinds that there are not", async () => {
   const embedded = runCommand(["worker"], {});
   expect(await embedded.ended).toBe(1);
   expect(embedded.output().stderr).toMatch(/there, the worker runs inside serve/);
+  const idle = runCommand(["serve", "--no-work"], {});
+  expect(await idle.ended).toBe(1);
+  expect(idle.output().stderr).toMatch(/Nobody would do the work/);
   const unknown = runCommand(["worker", "--kinds", "embed,paint"], {});
   expect(await unknown.ended).toBe(1);
   expect(unknown.output().stderr).toMatch(/no jobs of kind "paint"/);
