@@ -9,6 +9,7 @@ import { DOCTOR_HELP } from "../src/commands/doctor.ts";
 import { INGEST_HELP } from "../src/commands/ingest.ts";
 import { MIGRATE_HELP } from "../src/commands/migrate.ts";
 import { SERVE_HELP } from "../src/commands/serve.ts";
+import { WORKER_HELP } from "../src/commands/worker.ts";
 import { readConfig } from "../src/platform/config.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { startServer } from "../src/server/start.ts";
@@ -262,6 +263,7 @@ describe("what the documents name", () => {
     ingest: INGEST_HELP,
     migrate: MIGRATE_HELP,
     serve: SERVE_HELP,
+    worker: WORKER_HELP,
   };
 
   const found = (pattern: RegExp) =>
@@ -274,7 +276,9 @@ describe("what the documents name", () => {
   });
 
   it("are commands and options that the help texts tell", () => {
-    const calls = found(/(?:\bhistoql|npm run (?:histoql -- )?)[ ]?(demo|doctor|ingest|migrate|serve)\b([^`\n]*)/g);
+    const calls = found(
+      /(?:\bhistoql|npm run (?:histoql -- )?)[ ]?(demo|doctor|ingest|migrate|serve|worker)\b([^`\n]*)/g,
+    );
     expect(calls.length).toBeGreaterThan(10);
     const unknown = calls.flatMap(({ path, match }) =>
       [...(match[2] ?? "").matchAll(/\s--([a-z][a-z-]*)/g)]

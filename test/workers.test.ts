@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededUniform } from "../src/platform/random.ts";
 import { readWorkers } from "../src/queue/workers.ts";
+import { isUnavailable } from "../src/store/unavailable.ts";
 import { runCommand } from "./support/commandLine.ts";
 import { writeTissue } from "./support/files.ts";
 import { type OwnPostgres, otherUrl, runSql, startPostgres, whyNoPostgres } from "./support/postgres.ts";
@@ -76,17 +77,29 @@ describe.skipIf(reason !== undefined)("workers", () => {
     return embedSlides.job.id;
   };
 
-  /** Vectors stored, by what is counted and by what is there; zeros while the database is away. */
-  const stored = async (featureSetKey: string) => {
+  type Stored = { counted: number; there: number; different: number };
+
+  /** Vectors stored, by what is counted and by what is there; asked again where the database was away. */
+  const stored = async (featureSetKey: string): Promise<Stored> => {
+    try {
+      return await readStored(featureSetKey);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      await delay(100);
+      return stored(featureSetKey);
+    }
+  };
+
+  const readStored = async (featureSetKey: string): Promise<Stored> => {
     const sets = await world.app.database.query<{ id: number }>("SELECT id FROM feature_set WHERE key = $1", [
       featureSetKey,
     ]);
-    const { rows } = await world.app.database.query<{ counted: number; there: number; different: number }>(
+    const { rows } = await world.app.database.query<Stored>(
       `SELECT (SELECT coalesce(sum(checkpoint), 0)::int FROM slide_features WHERE feature_set_id = $1) AS counted,
          count(*)::int AS there, count(DISTINCT patch_id)::int AS different FROM features.vectors_${sets.rows[0]?.id}`,
       [sets.rows[0]?.id],
     );
-    return rows[0] as { counted: number; there: number; different: number };
+    return rows[0] as Stored;
   };
 
   it("are killed ten times, and the database once: every patch is embedded once, nobody lends a hand", async () => {
@@ -139,6 +152,9 @@ describe.skipIf(reason !== undefined)("workers", () => {
     await expect.poll(async () => (await stored("drained")).counted, { timeout: 30_000 }).toBeGreaterThan(0);
     const [card] = await readWorkers(world.app.database);
     expect(card).toMatchObject({ name: "leaver", state: "WORKING", devices: ["cpu"], concurrency: 1, running: 1 });
+    expect(await world.ask("{ workers { name kinds state running heartbeatAt } }")).toMatchObject({
+      workers: [{ name: "leaver", kinds: expect.arrayContaining(["TILE", "EMBED"]), state: "WORKING", running: 1 }],
+    });
     worker.child.kill("SIGTERM");
     expect(await worker.ended).toBe(0);
     expect(await readWorkers(world.app.database)).toEqual([]);
@@ -197,6 +213,9 @@ it("refuses the embedded database, and kinds that there are not", async () => {
   const embedded = runCommand(["worker"], {});
   expect(await embedded.ended).toBe(1);
   expect(embedded.output().stderr).toMatch(/there, the worker runs inside serve/);
+  const idle = runCommand(["serve", "--no-work"], {});
+  expect(await idle.ended).toBe(1);
+  expect(idle.output().stderr).toMatch(/Nobody would do the work/);
   const unknown = runCommand(["worker", "--kinds", "embed,paint"], {});
   expect(await unknown.ended).toBe(1);
   expect(unknown.output().stderr).toMatch(/no jobs of kind "paint"/);

@@ -7,7 +7,6 @@ import { isUnavailable } from "../store/unavailable.ts";
 import { startDispatcher } from "./dispatcher.ts";
 import { addNeeds, finishJob, giveUpJob, lockJobs } from "./graph.ts";
 import {
-  type AbandonedJob,
   type ClaimedJob,
   claimJob,
   type Failure,
@@ -15,10 +14,8 @@ import {
   LeaseLostError,
   NeedsJobsError,
   type QueuedJob,
-  releaseJob,
-  renewLease,
-  requeueAbandoned,
 } from "./jobs.ts";
+import { type AbandonedJob, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
 import { type Messages, startMessages } from "./messages.ts";
 
 export { installQueue } from "./messages.ts";

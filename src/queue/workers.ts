@@ -110,6 +110,8 @@ export const registerWorker = async (
   log: Logger,
   onRefused: (error: HistoError) => void,
 ): Promise<Registration> => {
+  // Whoever was here before is dead: the embedded database serves one process.
+  if (database.kind === "embedded") await database.query("UPDATE worker SET state = 'STOPPED'");
   await insertWorker(database, worker);
   let state: WorkerState = "WORKING";
   let isRefused = false;

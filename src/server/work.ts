@@ -36,7 +36,7 @@ export type WorkOptions = {
   concurrency?: number;
   /** Shown to others; "worker-" and a part of its id by default. */
   name?: string;
-  /** Called once when the database has become another version's; the caller is to end the process. */
+  /** Called once when the database has become another version's; without it, this process takes no more jobs and goes on. */
   onRefused?: (error: HistoError) => void;
 };
 
@@ -48,8 +48,6 @@ export const startWorking = async (app: App, options: WorkOptions = {}): Promise
   const { concurrency = SLIDES_AT_ONCE, name = `worker-${queue.workerId.slice(0, 8)}` } = options;
   const all = handlersOf(app);
   const kinds = (options.kinds ?? (Object.keys(all) as JobKind[])).filter((kind) => all[kind]);
-  const refused =
-    options.onRefused ?? ((error: HistoError) => log.error({ code: error.code, reason: error.message }, "version"));
   const card = {
     id: queue.workerId,
     name,
@@ -59,17 +57,25 @@ export const startWorking = async (app: App, options: WorkOptions = {}): Promise
     concurrency,
     leaseSeconds: config.leaseSeconds,
   };
+  let stopIndexing: (() => Promise<void>) | undefined;
+  let stopped: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    await registration.drain();
+    await stopIndexing?.();
+    await queue.stop();
+    await registration.stop();
+  };
+  const stop = (): Promise<void> => {
+    stopped ??= drain();
+    return stopped;
+  };
+  const refused = (error: HistoError): void => {
+    log.error({ code: error.code, reason: error.message }, "version");
+    if (options.onRefused) options.onRefused(error);
+    else stop().catch((failure: unknown) => log.error({ error: failure }, "version"));
+  };
   const registration = await registerWorker(database, card, log, refused);
   await queue.work(Object.fromEntries(kinds.map((kind) => [kind, all[kind]])), { concurrency });
-  const stopIndexing = kinds.includes("INDEX") ? startIndexing(app) : undefined;
-  return {
-    name,
-    kinds,
-    async stop() {
-      await registration.drain();
-      await stopIndexing?.();
-      await queue.stop();
-      await registration.stop();
-    },
-  };
+  stopIndexing = kinds.includes("INDEX") ? startIndexing(app) : undefined;
+  return { name, kinds, stop };
 };
