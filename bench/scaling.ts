@@ -5,7 +5,7 @@ import { readConfig } from "../src/platform/config.ts";
 import { createApp } from "../src/server/app.ts";
 import type { Database } from "../src/store/database.ts";
 import { ownDatabase } from "../test/support/world.ts";
-import { atLeast, atMost, type Bench, fact, type Report } from "./figure.ts";
+import { atMost, type Bench, fact, type Report } from "./figure.ts";
 import { measureQueue, type QueueCost } from "./scalingQueue.ts";
 import { type Outcome, type Plan, simulate } from "./scalingSimulation.ts";
 import { measurePatchBytes, measureVectors, type VectorCosts } from "./scalingStorage.ts";
@@ -54,6 +54,7 @@ const planOf = ({ vectors, queue }: Costs, workers: number, slides: number): Pla
     slides,
     prepareSeconds: PREPARE_SECONDS,
     jobDatabaseSeconds: queue.databaseSecondsPerJob,
+    jobTurnSeconds: 1 / queue.jobsPerSecond,
     batchDatabaseSeconds: writeSeconds + queue.progressSeconds,
     batchQueueSeconds: queue.progressSeconds,
     seed: 7,
@@ -80,8 +81,8 @@ const reportQueue = (report: Report, costs: QueueCost, workers: number): void =>
   const note = `${workers} workers, ${QUEUED_JOBS} slides with nothing to do`;
   report({ ...fact("queue_jobs_per_second", costs.jobsPerSecond, "slides/s", note), details: { ...costs } });
   report(atMost("queue_wrong", costs.wrong, "slides", 0, "run twice or not at all"));
-  report(fact("queue_pickup_p95_ms", costs.pickupP95Ms, "ms", "one slide, from its commit to its beginning"));
-  report(fact("queue_database_ms_per_slide", 1000 * costs.databaseSecondsPerJob, "ms"));
+  report(fact("queue_pickup_p95_ms", costs.pickupP95Ms, "ms", "a slide alone, from its commit on"));
+  report(fact("queue_database_ms_per_slide", 1000 * costs.databaseSecondsPerJob, "ms", "one worker alone"));
   report(
     fact("queue_idle_database_share", costs.idleDatabaseSeconds, "cores", `${workers} workers with nothing to do`),
   );
@@ -167,8 +168,8 @@ export const scaling: Bench = async (report, options = {}) => {
       simulate({ ...planOf({ vectors, queue }, count, slides), ...change });
     const outcome = night(workers);
     const note = `${slides} slides, ${workers} workers, simulated`;
-    report(atMost("makespan_vs_ideal", outcome.makespanSeconds / outcome.idealSeconds, "ratio", 1.1, note));
-    report(atLeast("devices_busy", outcome.utilisation, "share", 0.9, note));
+    report(fact("makespan_vs_ideal", outcome.makespanSeconds / outcome.idealSeconds, "ratio", note));
+    report(fact("devices_busy", outcome.utilisation, "share", note));
     report(fact("makespan_hours", outcome.makespanSeconds / 3600, "h", note));
     report(fact("database_busy", outcome.databaseUtilisation, "share", `of ${ASSUMED.databaseCores} cores, simulated`));
     report(fact("queue_share_of_database", outcome.queueShare, "share", "of its time, simulated"));
@@ -177,6 +178,7 @@ export const scaling: Bench = async (report, options = {}) => {
       ...[1, 8, workers, 4 * workers].map((count) => ({ name: String(count), outcome: night(count) })),
       { name: `${workers}, no kills or failures`, outcome: night(workers, { killSeconds: Infinity, failureShare: 0 }) },
       { name: `${workers}, each killed hourly`, outcome: night(workers, { killSeconds: 3600 }) },
+      { name: `${workers}, three slides at a time`, outcome: night(workers, { slotsPerWorker: 3 }) },
       { name: `${workers}, one core of database`, outcome: night(workers, { databaseCores: 1 }) },
       { name: `${workers}, 10 MB/s to the slides`, outcome: night(workers, { fetchBytesPerSecond: 10e6 }) },
     ];
