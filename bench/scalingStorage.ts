@@ -3,6 +3,7 @@ import { readHalves } from "../src/store/codebookVectors.ts";
 import type { Database } from "../src/store/database.ts";
 import { insertPatches } from "../src/store/patches.ts";
 import { appendVectors, createVectorTable, formatVector, halfvecOid, vectorTable } from "../src/store/vectors.ts";
+import { median } from "./figure.ts";
 
 /** What a vector costs to keep, to write, to index and to read, measured in small. */
 export type VectorCosts = {
@@ -57,7 +58,7 @@ export const measureVectors = async (database: Database, dims: number, rows: num
   const fill = (count: number) => Float16Array.from({ length: count * dims }, () => random() * 2 - 1);
   await createVectorTable(database, TABLE, dims);
   try {
-    let writeSeconds = 0;
+    const writeSeconds: number[] = [];
     for (let from = 0; from < rows; from += WRITE_ROWS) {
       const length = Math.min(WRITE_ROWS, rows - from);
       const slideId = Math.floor(from / ROWS_PER_SLIDE);
@@ -68,7 +69,8 @@ export const measureVectors = async (database: Database, dims: number, rows: num
         dims,
         halves: new Uint16Array(fill(length).buffer),
       };
-      writeSeconds += await timed(() => database.transaction((client) => appendVectors(client, TABLE, batch, oid)));
+      const seconds = await timed(() => database.transaction((client) => appendVectors(client, TABLE, batch, oid)));
+      if (length === WRITE_ROWS) writeSeconds.push(seconds);
     }
     await database.query(`ANALYZE ${table}`);
     const plain = await sizes(database, table);
@@ -94,7 +96,7 @@ export const measureVectors = async (database: Database, dims: number, rows: num
       tableBytesPerRow: plain.table / rows,
       indexBytesPerRow: plain.indexes / rows,
       graphBytesPerRow: ((await sizes(database, table)).indexes - plain.indexes) / rows,
-      writtenPerSecond: rows / writeSeconds,
+      writtenPerSecond: WRITE_ROWS / median(writeSeconds),
       graphRowsPerSecond: rows / graphSeconds,
       exactMsPer100k: (exactMs * 100_000) / rows,
       graphMs,
