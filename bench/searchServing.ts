@@ -74,7 +74,7 @@ const ingest = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const oid = await halfvecOid(database);
-  const { batchSize } = config;
+  const batchSize = config.batchSize ?? 32;
   const [slide] = set.slides;
   if (!slide) throw new Error("There is no slide.");
   const patient = set.patients[slide.patient] as GeneratedSet["patients"][number];

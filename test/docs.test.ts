@@ -284,7 +284,7 @@ describe("what the documents name", () => {
     const variable = /\b(?:HISTOQL_[A-Z_]+|DATABASE_URL)\b/g;
     const known = new Set(read("src/platform/config.ts").match(variable));
     const ofTools = new Set(
-      ["tools/postgres.sh", "bench/pipeline.ts"].flatMap((path) => read(path).match(variable) ?? []),
+      ["tools/postgres.sh", "bench/python.ts"].flatMap((path) => read(path).match(variable) ?? []),
     );
     const named = found(variable).map(({ match }) => match[0]);
     expect(named.filter((name) => !known.has(name) && !ofTools.has(name))).toEqual([]);
@@ -300,7 +300,8 @@ describe("what the documents name", () => {
       HISTOQL_PROVIDERS: `\`${defaults.providers.join(",")}\``,
       HISTOQL_DEVICES: `\`${defaults.devices.join(",")}\``,
       HISTOQL_LOG: `\`${defaults.logLevel}\``,
-      HISTOQL_BATCH: `\`${defaults.batchSize}\``,
+      HISTOQL_BATCH: defaults.batchSize ?? "none",
+      HISTOQL_PRECISION: `\`${defaults.precision}\``,
       HISTOQL_STORE_MAX_BYTES: `\`${defaults.storeMaxBytes}\``,
     });
     expect(resolve(rows.get("HISTOQL_DATA")?.replaceAll("`", "") ?? "")).toBe(defaults.dataFolder);

@@ -24,7 +24,7 @@ const line = async (options: Partial<EmbedPatchesOptions> & { patches: number })
     readPatch: async (index) => patch(index),
     ...region,
     session,
-    onBatch: async (first, count, vectors) => {
+    onBatch: async (first, count, { vectors }) => {
       written.push({ first, count, means: Array.from({ length: count }, (_, row) => vectors[row * 3] ?? Number.NaN) });
     },
     ...options,
@@ -100,10 +100,10 @@ test("batch buffers are reused: no more of them than batches under way", async (
   const counting: EmbedPatchesOptions["session"] = {
     threads: 1,
     embed: async (batch) => {
-      const { vectors, pixels } = await session.embed(batch);
-      seen.add(pixels.buffer);
-      mostBytes = Math.max(mostBytes, pixels.byteLength);
-      return { vectors, pixels };
+      const embedded = await session.embed(batch);
+      seen.add(embedded.pixels.buffer);
+      mostBytes = Math.max(mostBytes, embedded.pixels.byteLength);
+      return embedded;
     },
   };
   const targets = new Set<ArrayBufferLike>();

@@ -22,20 +22,39 @@ export type EmbedPatchesOptions = {
   batchSize?: number;
   /** Reads under way at a time. */
   readConcurrency?: number;
-  /** Batches that are being read, embedded or written at a time: what bounds the memory. */
+  /**
+   * Batches that are being read, embedded or written at a time: what bounds the memory. The default leaves every thread
+   * one batch beyond the one it works at.
+   */
   batchesInFlight?: number;
   signal?: AbortSignal;
   /**
-   * Takes the vectors of patches first … first + count - 1, row-major [count, dims], and what was measured of them, [count,
-   * measures], or null without a measurer. Called strictly in order, one call
-   * at a time, so that a checkpoint written with a batch covers everything before it.
+   * Takes what became of patches first … first + count - 1. Called strictly in order, one call at a time, so that a
+   * checkpoint written with a batch covers everything before it.
    */
-  onBatch(
-    first: number,
-    count: number,
-    vectors: Float32Array | Uint16Array,
-    measures: Float32Array | null,
-  ): Promise<void>;
+  onBatch(first: number, count: number, batch: FinishedBatch): Promise<void>;
+};
+
+export type FinishedBatch = {
+  /** Row-major [count, dims]; half precision as its 16 bits. */
+  vectors: Float32Array | Uint16Array;
+  /** What was measured of the patches, [count, measures]; null without a measurer. */
+  measures: Float32Array | null;
+  /** What ran the encoder, as lineage names it. */
+  ranOn: string;
+};
+
+/** Patches of one batch, and the bytes that its pixels may take. */
+const MOST_BATCH_BYTES = 96 * 2 ** 20;
+const LEAST_BATCH = 32;
+
+/** So many patches at a time as the session wants, or fewer where their regions are large. */
+export const affordableBatch = (
+  wanted: number,
+  { widthPixels, heightPixels }: { widthPixels: number; heightPixels: number },
+): number => {
+  const affordable = Math.floor(MOST_BATCH_BYTES / (widthPixels * heightPixels * 3));
+  return Math.min(wanted, Math.max(LEAST_BATCH, affordable));
 };
 
 /**
@@ -50,7 +69,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
   const {
     batchSize = 32,
     readConcurrency = 8,
-    batchesInFlight = session.threads + 3,
+    batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1),
     stain = null,
     measurer,
   } = options;
@@ -97,7 +116,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
       const region = { height: regionHeightPixels, width: regionWidthPixels };
       const measured = await measurer?.measure({ pixels: batch.pixels, patches: count, ...region });
       if (stopped()) return;
-      const { vectors, pixels } = await session.embed({
+      const { vectors, pixels, ranOn } = await session.embed({
         pixels: measured?.pixels ?? batch.pixels,
         patches: count,
         heightPixels: regionHeightPixels,
@@ -107,7 +126,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
       buffers.push(pixels);
       await before;
       if (stopped()) return;
-      await options.onBatch(first, count, vectors, measured?.measures ?? null);
+      await options.onBatch(first, count, { vectors, measures: measured?.measures ?? null, ranOn });
     } catch (error) {
       fail(withPatchNumber(error, first));
     } finally {

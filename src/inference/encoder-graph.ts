@@ -1,6 +1,7 @@
 import { createGraphBuilder, type GraphBuilder, int, ints, type Value } from "../onnx/graph-builder.ts";
 import { freePrefix, nodesNeededFor } from "../onnx/graph-values.ts";
-import { ELEMENT_TYPES, encodeOnnx, loadOnnx } from "../onnx/proto.ts";
+import { toHalfPrecision } from "../onnx/half-precision.ts";
+import { ELEMENT_TYPES, encodeOnnx, loadOnnx, type OnnxValueInfo } from "../onnx/proto.ts";
 import type { StainMethod } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { inspectDecoded } from "./inspect-model.ts";
@@ -15,6 +16,8 @@ export const VECTORS = "histoql_vectors";
 export type PrepareOptions = {
   /** How differences of staining are evened out in front of the encoder. */
   stain?: StainMethod | null;
+  /** 16 bits instead of 32 inside of the encoder. */
+  computeInHalves?: boolean;
 };
 
 /**
@@ -22,25 +25,29 @@ export type PrepareOptions = {
  *
  * The result takes uint8 [N, inputPixels, inputPixels, 3] RGB and gives [N, dims] in `precision`. Operator set and IR
  * version stay the model's own, so every operator keeps its meaning; nodes that the chosen output does not need are
- * dropped. With `stain` the pixels are first brought to one staining, by the inputs of `normaliseStain`.
- * Throws what `inspectModel` throws.
+ * dropped. With `stain` the pixels are first brought to one staining, by the inputs of `normaliseStain`. With
+ * `computeInHalves` the encoder's own numbers have 16 bits; staining, scaling and pooling keep 32.
+ * Throws what `inspectModel` throws, and what `toHalfPrecision` does.
  */
 export const prepareEncoder = (
   bytes: Uint8Array,
   card: EncoderCard,
   precision: VectorPrecision,
-  { stain = null }: PrepareOptions = {},
+  { stain = null, computeInHalves = false }: PrepareOptions = {},
 ): Uint8Array => {
   const model = loadOnnx(bytes);
   const graph = model.graph ?? {};
   const { opset, inputs } = inspectDecoded(model, card);
   const takesHalf = inputs.find(({ name }) => name === card.input)?.type === "float16";
+  const becomesHalf = computeInHalves && !takesHalf;
 
-  const builder = createGraphBuilder(freePrefix(graph, "histoql"));
+  const prefix = freePrefix(graph, "histoql");
+  const builder = createGraphBuilder(prefix);
   builder.input(PIXELS, "uint8", ["patches", card.inputPixels, card.inputPixels, 3]);
-  normalise(builder, card, { half: takesHalf, stain, as: card.input });
+  normalise(builder, card, { half: takesHalf || becomesHalf, stain, as: card.input });
   const before = builder.parts().node.length;
-  const pooled = pool(builder, card, opset);
+  const output = becomesHalf ? builder.node("Cast", [card.output], { to: int(ELEMENT_TYPES.float32) }) : card.output;
+  const pooled = pool(builder, { ...card, output }, opset);
   // The cast is always there: it turns a float16 encoder's output into float32 as well, and costs nothing when both agree.
   builder.node("Cast", [pooled], { to: int(ELEMENT_TYPES[precision]) }, VECTORS);
   builder.output(VECTORS, precision, ["patches", card.dims]);
@@ -49,19 +56,34 @@ export const prepareEncoder = (
   const encoderNodes = nodesNeededFor(graph, [card.output]);
   const read = new Set(encoderNodes.flatMap((node) => node.input ?? []));
   const inner = new Set(encoderNodes.flatMap((node) => node.output ?? []));
+  const encoder = {
+    node: encoderNodes,
+    // Subgraphs may read a weight that no outer node names, so weights go only when nothing nested could want them.
+    initializer: (graph.initializer ?? []).filter(({ name }) => hasSubgraph(encoderNodes) || read.has(name ?? "")),
+  };
+  const { node, initializer } = becomesHalf ? toHalfPrecision(encoder, prefix) : encoder;
   model.graph = {
     ...graph,
-    node: [...added.node.slice(0, before), ...encoderNodes, ...added.node.slice(before)],
-    // Subgraphs may read a weight that no outer node names, so weights go only when nothing nested could want them.
-    initializer: [
-      ...(graph.initializer ?? []).filter(({ name }) => hasSubgraph(encoderNodes) || read.has(name ?? "")),
-      ...added.initializer,
+    node: [...added.node.slice(0, before), ...node, ...added.node.slice(before)],
+    initializer: [...initializer, ...added.initializer],
+    // Before IR version 4 weights were listed among the inputs too.
+    input: [
+      ...added.input,
+      ...(graph.input ?? [])
+        .filter(({ name }) => name !== card.input && read.has(name ?? ""))
+        .map(becomesHalf ? halfValue : (value) => value),
     ],
-    input: [...added.input, ...(graph.input ?? []).filter(({ name }) => name !== card.input && read.has(name ?? ""))],
     output: added.output,
-    valueInfo: (graph.valueInfo ?? []).filter(({ name }) => inner.has(name ?? "")),
+    // Types that were stated are no longer true of halves; the runtime infers them.
+    valueInfo: (becomesHalf ? [] : (graph.valueInfo ?? [])).filter(({ name }) => inner.has(name ?? "")),
   };
   return encodeOnnx(model);
+};
+
+const halfValue = (value: OnnxValueInfo): OnnxValueInfo => {
+  const { tensorType } = value.type ?? {};
+  if (tensorType?.elemType !== ELEMENT_TYPES.float32) return value;
+  return { ...value, type: { tensorType: { ...tensorType, elemType: ELEMENT_TYPES.float16 } } };
 };
 
 const hasSubgraph = (nodes: ReturnType<typeof nodesNeededFor>): boolean =>

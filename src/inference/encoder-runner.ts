@@ -1,23 +1,27 @@
-import { readFile } from "node:fs/promises";
-import { type InferenceSession, Tensor } from "onnxruntime-node";
-import { type Device, knownAbsence } from "../onnx/providers.ts";
+import { env, Tensor } from "onnxruntime-node";
+import { cudaCards } from "../onnx/cuda-cards.ts";
+import { isOutOfMemory } from "../onnx/memory-refusals.ts";
+import { type Device, hardwareOf } from "../onnx/providers.ts";
 import { openGraphSession } from "../onnx/session.ts";
 import { providerOf } from "../platform/devices.ts";
-import { HistoError, isHistoError, UnreachableCaseError } from "../platform/errors.ts";
+import { digestOf } from "../platform/digest.ts";
+import { HistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { StainTransform } from "../slides/index.ts";
+import { sweepBatches } from "./batch-sweep.ts";
 import type { EncoderCard } from "./encoder-card.ts";
-import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
-import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
-import { checkDigest } from "./inspect-model.ts";
+import { PIXELS, VECTORS } from "./encoder-graph.ts";
+import type { BatchTrial, EncoderReady, EncoderWorkerData } from "./encoder-messages.ts";
 import { firstNonFiniteRow } from "./non-finite.ts";
+import { openEncoder, texturedPatches, vectorsOf } from "./open-encoder.ts";
 import { RESIZED, resizeGraph } from "./resize-graph.ts";
 import { stainFeeds } from "./stain-graph.ts";
 
 /**
- * Small runs keep a convolution's activations in the cache of a CPU, and need less memory: 464 patches/s with 2 a run
- * against 319 with 8 (EfficientNet-Lite0 to block 11, two encoders of one thread). A GPU wants the whole batch.
+ * Before anything was measured. Small runs keep a convolution's activations in the cache of a CPU, and need less memory:
+ * 464 patches/s with 2 a run against 319 with 8 (EfficientNet-Lite0 to block 11, two encoders of one thread). A GPU wants
+ * the whole batch.
  */
-const patchesPerRunOn = (device: Device, threads: number): number => {
+const usualPatchesPerRun = (device: Device, threads: number): number => {
   const provider = providerOf(device);
   switch (provider) {
     case "cpu":
@@ -31,12 +35,16 @@ const patchesPerRunOn = (device: Device, threads: number): number => {
   }
 };
 
+type Vectors = Float32Array | Uint16Array;
+
 export type EncoderRunner = {
-  provider: Device;
-  skipped: SkippedProvider[];
+  ready: EncoderReady;
+  /** As it is now: memory may have refused what it was. */
+  patchesPerRun(): number;
+  setPatchesPerRun(patches: number): void;
   /**
    * Vectors [patches, dims] of uint8 RGB regions [patches, height, width, 3], of a slide of this staining where the encoder
-   * evens it out. Blocks its thread while it computes.
+   * evens it out. Blocks its thread while it computes. A run for which memory does not suffice is done again in halves; LIMIT_EXCEEDED when it does not suffice for one patch.
    */
   embed(
     pixels: Uint8Array,
@@ -44,23 +52,30 @@ export type EncoderRunner = {
     height: number,
     width: number,
     stain: StainTransform | null,
-  ): Promise<Float32Array | Uint16Array>;
+  ): Promise<Vectors>;
+  /** Throughput of runs of these sizes; see `sweepBatches`. */
+  sweep(candidates: readonly number[], budgetMs: number): Promise<BatchTrial[]>;
   close(): Promise<void>;
 };
 
-/**
- * Opens an encoder on the first of `providers` that runs it, proven by one patch. For worker threads only.
- *
- * Throws MODEL_INCOMPATIBLE or DIMENSION_MISMATCH when model and card disagree, or when no provider runs the model.
- */
+/** Opens an encoder; throws what `openEncoder` throws. For worker threads only. */
 export const openEncoderRunner = async (options: EncoderWorkerData): Promise<EncoderRunner> => {
   const { card, precision, threads } = options;
-  const bytes = "file" in options.model ? await readModel(options.model.file) : options.model;
-  checkDigest(bytes, card);
-  const prepared = prepareEncoder(bytes, card, precision, { stain: options.stain });
-  const { session, provider, skipped } = await firstThatRuns(prepared, options);
-  const patchesPerRun = options.patchesPerRun ?? patchesPerRunOn(provider, threads);
-  let resizer: InferenceSession | null = null;
+  const { provider, skipped, graph, isHalf, ...opened } = await openEncoder(options);
+  let session = Promise.resolve(opened.session);
+  let resizer: Awaited<typeof session> | null = null;
+  let patchesPerRun = options.patchesPerRun ?? usualPatchesPerRun(provider, threads);
+
+  /** After a refusal of memory the session may hold what it got, or be lost: a new one begins with nothing. */
+  const reopen = (): void => {
+    const old = session;
+    session = (async () => {
+      await (await old.catch(() => null))?.release();
+      return openGraphSession(graph, { provider, threads });
+    })();
+    // Whoever runs next is told.
+    session.catch(() => {});
+  };
 
   const run = async (
     pixels: Uint8Array,
@@ -68,117 +83,102 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
     height: number,
     width: number,
     stain: Record<string, Tensor>,
-  ) => {
+  ): Promise<Vectors> => {
     let input = new Tensor("uint8", pixels, [patches, height, width, 3]);
     if (height !== card.inputPixels || width !== card.inputPixels) {
       resizer ??= await openGraphSession(resizeGraph(card), { provider: "cpu", threads });
       const { [RESIZED]: resized } = await resizer.run({ [PIXELS]: input });
       input = resized as typeof input;
     }
-    const { [VECTORS]: vectors } = await session.run({ [PIXELS]: input, ...stain });
+    const { [VECTORS]: vectors } = await (await session).run({ [PIXELS]: input, ...stain });
     return vectorsOf(vectors);
   };
 
+  /** Null where memory does not suffice. */
+  const runIfItFits = async (...batch: Parameters<typeof run>): Promise<Vectors | null> => {
+    try {
+      return await run(...batch);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      reopen();
+      return null;
+    }
+  };
+
   return {
-    provider,
-    skipped,
+    ready: {
+      provider,
+      skipped,
+      hardware: hardwareOf(provider),
+      cards: providerOf(provider) === "cuda" ? cudaCards().length : 0,
+      ranOn: isHalf ? `${provider}/float16` : provider,
+      graphDigest: digestOf(graph),
+      runtime: env.versions.node ?? "unknown",
+      patchesPerRun,
+    },
+    patchesPerRun: () => patchesPerRun,
+    setPatchesPerRun(patches) {
+      patchesPerRun = patches;
+    },
     async embed(pixels, patches, height, width, transform) {
       const stain = options.stain ? stainFeeds(transform) : {};
       const bytesPerPatch = height * width * 3;
       const vectors =
         precision === "float32" ? new Float32Array(patches * card.dims) : new Uint16Array(patches * card.dims);
-      for (let first = 0; first < patches; first += patchesPerRun) {
+      let first = 0;
+      while (first < patches) {
         const count = Math.min(patchesPerRun, patches - first);
         const region = pixels.subarray(first * bytesPerPatch, (first + count) * bytesPerPatch);
-        vectors.set(await run(region, count, height, width, stain), first * card.dims);
+        const got = await runIfItFits(region, count, height, width, stain);
+        if (got) {
+          vectors.set(got, first * card.dims);
+          first += count;
+        } else {
+          if (count === 1) throw tooLittleMemory(card, provider);
+          patchesPerRun = Math.floor(count / 2);
+        }
       }
       refuseNonFinite(vectors, card, precision);
       return vectors;
     },
+    async sweep(candidates, budgetMs) {
+      const side = card.inputPixels;
+      const stain = options.stain ? stainFeeds(null) : {};
+      const one = texturedPatches(1, side);
+      const most = new Uint8Array(Math.max(...candidates) * one.length);
+      for (let at = 0; at < most.length; at += one.length) most.set(one, at);
+      const timed = async (patches: number): Promise<number | null> => {
+        const began = performance.now();
+        const got = await runIfItFits(most.subarray(0, patches * one.length), patches, side, side, stain);
+        return got && performance.now() - began;
+      };
+      const measure = async (patches: number, atMostMs: number): Promise<number | null> => {
+        // The first run of a size allocates and compiles; it counts only where there is no time for a second one.
+        const warmUpMs = await timed(patches);
+        if (warmUpMs === null) return null;
+        let [runs, tookMs] = [0, 0];
+        while (tookMs + warmUpMs < atMostMs) {
+          const ms = await timed(patches);
+          if (ms === null) return null;
+          runs += 1;
+          tookMs += ms;
+        }
+        return runs > 0 ? (patches * runs * 1000) / tookMs : (patches * 1000) / warmUpMs;
+      };
+      return sweepBatches({ candidates, budgetMs, measure });
+    },
     async close() {
-      await session.release();
+      await (await session.catch(() => null))?.release();
       await resizer?.release();
     },
   };
 };
 
-const readModel = async (file: string): Promise<Uint8Array> => {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new HistoError("FILE_NOT_FOUND", "The encoder's ONNX file cannot be read.", {
-      fix: "Register the encoder again.",
-      cause,
-    });
-  }
-};
-
-const firstThatRuns = async (model: Uint8Array, { card, providers, threads, stain }: EncoderWorkerData) => {
-  const skipped: SkippedProvider[] = [];
-  for (const provider of providers) {
-    const absence = knownAbsence(provider);
-    if (absence !== null) {
-      skipped.push({ provider, reason: absence });
-      continue;
-    }
-    try {
-      const session = await openGraphSession(model, { provider, threads });
-      await probe(session, card, stain ? stainFeeds(null) : {});
-      return { session, provider, skipped };
-    } catch (error) {
-      if (isHistoError(error)) throw error;
-      skipped.push({ provider, reason: reasonOf(error) });
-    }
-  }
-  const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join("; ");
-  throw new HistoError(
-    "MODEL_INCOMPATIBLE",
-    `Encoder "${card.key}" runs on none of the providers asked for: ${reasons}`,
-    {
-      fix: providers.includes("cpu")
-        ? "Check the model with onnx.checker and export it again."
-        : 'Add "cpu" to the execution providers, or install what the others need.',
-      path: ["model"],
-    },
-  );
-};
-
-/** One black patch through the whole graph: shows that the provider has every operator, and the true dimensions. */
-const probe = async (
-  session: InferenceSession,
-  { inputPixels, dims, key }: EncoderCard,
-  stain: Record<string, Tensor>,
-): Promise<void> => {
-  const pixels = new Tensor("uint8", new Uint8Array(inputPixels ** 2 * 3), [1, inputPixels, inputPixels, 3]);
-  const { [VECTORS]: vectors } = await session.run({ [PIXELS]: pixels, ...stain });
-  const got = vectors?.dims ?? [];
-  if (got.length !== 2 || got[1] !== dims) {
-    throw new HistoError(
-      "DIMENSION_MISMATCH",
-      `Encoder "${key}" gives [${got.join(", ")}] for one patch, not [1, ${dims}].`,
-      {
-        fix: "Correct dims, output or pooling in the card.",
-        path: ["card", "dims"],
-      },
-    );
-  }
-};
-
-/** The first line of a message of ONNX Runtime, without the file names of its build. */
-const reasonOf = (error: unknown): string => {
-  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-  return line.replace(/\S*[/\\]\S+\s*/g, "").trim();
-};
-
-const vectorsOf = (tensor: Tensor | undefined): Float32Array | Uint16Array => {
-  const data = tensor?.data;
-  if (data instanceof Float32Array || data instanceof Uint16Array) return data;
-  // Where the runtime knows Float16Array, halves arrive as that; they leave here as the bits that are stored.
-  if (ArrayBuffer.isView(data) && data.BYTES_PER_ELEMENT === 2) {
-    return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  }
-  throw new Error("The encoder's output is not a tensor of floats.");
-};
+const tooLittleMemory = (card: EncoderCard, device: Device): HistoError =>
+  new HistoError("LIMIT_EXCEEDED", `The memory of ${device} does not suffice for one patch of encoder "${card.key}".`, {
+    fix: 'End what else uses the device, or choose another one, such as "cpu", with HISTOQL_DEVICES.',
+    path: ["encoder"],
+  });
 
 const refuseNonFinite = (vectors: Float32Array | Uint16Array, card: EncoderCard, precision: string): void => {
   const row = firstNonFiniteRow(vectors, card.dims);

@@ -1,12 +1,16 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Device } from "../onnx/providers.ts";
+import type { DeviceChoice } from "../platform/devices.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { StainMethod, StainTransform } from "../slides/index.ts";
+import type { BatchMemory } from "./batch-memory.ts";
 import type { EncoderCard } from "./encoder-card.ts";
+import { defaultThreads, openDevices } from "./encoder-devices.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
 import type { EmbeddedBatch, SkippedProvider } from "./encoder-messages.ts";
-import { type EncoderThread, startEncoderThread } from "./encoder-thread.ts";
+import { createEncoderPool } from "./encoder-pool.ts";
+import { startEncoderThread } from "./encoder-thread.ts";
 
 export type { EmbeddedBatch } from "./encoder-messages.ts";
 
@@ -27,14 +31,23 @@ export type PixelBatch = {
 
 export type EncoderSession = {
   card: EncoderCard;
-  /** What really runs. */
-  provider: Device;
+  /** What really runs, as lineage names it: `cpu`, `cuda:0,cuda:1`, `webgpu/float16`. */
+  provider: string;
   /** Providers that were tried before it, each with the reason why it does not run here. */
   skipped: SkippedProvider[];
   dims: number;
   precision: VectorPrecision;
   /** Worker threads, each with its own copy of the encoder: give at least one batch more than that at a time. */
   threads: number;
+  /** Patches to give at a time: what the device that takes most runs at once, and 32 at least. */
+  batchSize(): number;
+  /** Devices, each with the patches of one run as they are now. */
+  devices(): { device: Device; hardware: string; patchesPerRun: number }[];
+  /**
+   * Finds the patches of a run by measuring, for at most some two seconds a device, where `batchMemory` knows none; once,
+   * however often it is called. Does nothing without `batchMemory`.
+   */
+  tune(): Promise<void>;
   /**
    * Vectors of a batch. Several calls may be under way; they are answered in turn, urgent ones first.
    * Rejects with NOT_FINITE (`path` is `["vectors", row]`), BAD_ARGUMENT for a wrong size, or an Error when the thread ended.
@@ -47,31 +60,23 @@ export type EncoderSessionOptions = {
   card: EncoderCard;
   /** The ONNX file's bytes, or where to read them; large models are better read by the worker, from a file. */
   model: Uint8Array | { file: string };
-  /** In order of preference; the first that runs the model is taken. */
+  /** In order of preference; the first that runs the model is taken, with every card that it has. */
   providers?: readonly Device[];
+  /** Devices among which batches are shared, instead of the first provider that runs; all of them must. */
+  devices?: readonly DeviceChoice[];
   /** Threads per operator (CPU). */
   operatorThreads?: number;
   /** Worker threads that each hold the encoder. */
   threads?: number;
   precision?: VectorPrecision;
+  /** Half precision inside of the encoder, on cards, where the vectors are nearly those of float32. */
+  computeInHalves?: boolean;
   /** How differences of staining are evened out before the encoder sees the pixels. */
   stain?: StainMethod | null;
   patchesPerRun?: number;
-};
-
-/** Copies of an encoder on one machine, and the memory that their weights may take together. */
-const MOST_ENCODERS = 8;
-const MOST_WEIGHT_BYTES = 2 ** 30;
-
-/**
- * Threads for a machine with `cores`: encoders side by side, each with its share of the cores. One encoder whose
- * operators use several threads stands still at the end of every operator while a reader has one of its cores: 2 × 1
- * threads gave 1.2 times the patches/s of 1 × 2 beside reading on two cores.
- */
-export const defaultThreads = (cores: number, modelBytes: number): { threads: number; operatorThreads: number } => {
-  const affordable = Math.floor(MOST_WEIGHT_BYTES / Math.max(1, modelBytes));
-  const threads = Math.max(1, Math.min(cores, MOST_ENCODERS, affordable));
-  return { threads, operatorThreads: Math.max(1, Math.floor(cores / threads)) };
+  batchMemory?: BatchMemory;
+  /** Told once for each time that memory refused a run and halves of it are taken from then on. */
+  onLessMemory?(what: { device: Device; from: number; to: number }): void;
 };
 
 const sizeOfModel = async (model: Uint8Array | { file: string }): Promise<number> =>
@@ -84,42 +89,42 @@ const sizeOfModel = async (model: Uint8Array | { file: string }): Promise<number
  */
 export const createEncoderSession = async (options: EncoderSessionOptions): Promise<EncoderSession> => {
   const { card, model, providers = ["cpu"], precision = card.precision } = options;
-  if (providers.length === 0) {
+  if (providers.length === 0 && !options.devices) {
     throw new HistoError("BAD_ARGUMENT", "No execution provider was given.", {
       fix: 'Name at least "cpu".',
       path: ["providers"],
     });
   }
-  const defaults = defaultThreads(availableParallelism(), await sizeOfModel(model));
-  const operatorThreads = options.operatorThreads ?? defaults.operatorThreads;
-  const start = (allowed: readonly Device[]) =>
-    startEncoderThread({
-      card,
-      model,
-      providers: allowed,
-      threads: operatorThreads,
-      precision,
-      stain: options.stain ?? null,
-      patchesPerRun: options.patchesPerRun ?? null,
-    });
-  const first = await start(providers);
-  // A graphics processor is shared badly by several copies of one model; cores are not.
-  const wanted = options.threads ?? (first.provider === "cpu" ? defaults.threads : 1);
-  const others = await Promise.allSettled(Array.from({ length: wanted - 1 }, () => start([first.provider])));
-  const threads = [first, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
-  const failed = others.find((other) => other.status === "rejected");
-  if (failed) {
-    await Promise.all(threads.map((thread) => thread.close()));
-    throw failed.reason;
-  }
-
+  const modelBytes = await sizeOfModel(model);
+  const operatorThreads = options.operatorThreads ?? defaultThreads(availableParallelism(), modelBytes).operatorThreads;
+  const { devices, skipped } = await openDevices({
+    providers,
+    devices: options.devices ?? ["all"],
+    threads: options.threads ?? null,
+    modelBytes,
+    start: (allowed) =>
+      startEncoderThread({
+        card,
+        model,
+        providers: allowed,
+        threads: operatorThreads,
+        precision,
+        computeInHalves: options.computeInHalves ?? false,
+        stain: options.stain ?? null,
+        patchesPerRun: options.patchesPerRun ?? null,
+      }),
+  });
+  const pool = createEncoderPool(devices, { operatorThreads, ...options });
   return {
     card,
-    provider: first.provider,
-    skipped: first.skipped,
+    provider: [...new Set(devices.flatMap(({ threads }) => threads.map(({ ranOn }) => ranOn)))].join(","),
+    skipped,
     dims: card.dims,
     precision,
-    threads: threads.length,
+    threads: devices.reduce((sum, { threads }) => sum + threads.length, 0),
+    batchSize: pool.batchSize,
+    devices: pool.devices,
+    tune: pool.tune,
     embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false, stain = null }) => {
       const needed = patches * height * width * 3;
       if (!(patches > 0) || !(needed > 0) || pixels.byteLength < needed) {
@@ -134,16 +139,11 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
           path: ["stain"],
         });
       }
-      return leastBusy(threads).embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
+      return pool.embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
     },
-    close: async () => {
-      await Promise.all(threads.map((thread) => thread.close()));
-    },
+    close: pool.close,
   };
 };
-
-const leastBusy = (threads: readonly EncoderThread[]): EncoderThread =>
-  threads.reduce((best, thread) => (thread.pending() < best.pending() ? thread : best));
 
 /** Small Buffers are windows onto a shared pool, which must not be given away. */
 const transferable = (pixels: Uint8Array): Uint8Array =>

@@ -1,10 +1,21 @@
 import { startCallThread } from "../onnx/call-thread.ts";
-import type { EmbeddedBatch, EmbedRequest, EncoderCalls, EncoderReady, EncoderWorkerData } from "./encoder-messages.ts";
+import type {
+  BatchTrial,
+  EmbedRequest,
+  EncoderCalls,
+  EncoderReady,
+  EncoderWorkerData,
+  ThreadBatch,
+} from "./encoder-messages.ts";
 
 export type EncoderThread = EncoderReady & {
   /** Batches sent and not yet answered. */
   pending(): number;
-  embed(request: EmbedRequest): Promise<EmbeddedBatch>;
+  embed(request: EmbedRequest): Promise<ThreadBatch>;
+  /** Throughput of runs of these sizes, ascending, as far as it grows, memory suffices and the time lasts. */
+  sweep(candidates: readonly number[], budgetMs: number): Promise<BatchTrial[]>;
+  /** With `atMost` only where it takes more. */
+  setPatchesPerRun(patches: number, options?: { atMost: boolean }): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -22,6 +33,10 @@ export const startEncoderThread = async (data: EncoderWorkerData, file = workerF
     ...ready,
     pending,
     embed: (request) => call("embed", request, [request.pixels.buffer as ArrayBuffer]),
+    sweep: async (candidates, budgetMs) => (await call("sweep", { candidates, budgetMs })).trials,
+    setPatchesPerRun: async (patches, { atMost } = { atMost: false }) => {
+      await call("setPatchesPerRun", { patches, atMost });
+    },
     close,
   };
 };

@@ -16,15 +16,22 @@ if (process.platform === "linux") setPriority(ENCODER_NICENESS);
 await serveCalls<EncoderCalls, EncoderReady>(async () => {
   const runner = await openEncoderRunner(workerData as EncoderWorkerData);
   return {
-    ready: { provider: runner.provider, skipped: runner.skipped },
+    ready: runner.ready,
     handlers: {
       embed: async ({ pixels, patches, height, width, stain }) => ({
         vectors: await runner.embed(pixels, patches, height, width, stain),
         pixels,
+        ranOn: runner.ready.ranOn,
+        patchesPerRun: runner.patchesPerRun(),
       }),
+      sweep: async ({ candidates, budgetMs }) => ({ trials: await runner.sweep(candidates, budgetMs) }),
+      setPatchesPerRun: ({ patches, atMost }) => {
+        runner.setPatchesPerRun(atMost ? Math.min(patches, runner.patchesPerRun()) : patches);
+        return null;
+      },
     },
     // Its runs alternate with those of the batch under way.
-    isUrgent: (args) => (args as EmbedRequest).urgent,
+    isUrgent: (args) => (args as Partial<EmbedRequest>).urgent === true,
     close: () => runner.close(),
   };
 });

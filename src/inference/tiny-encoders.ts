@@ -1,5 +1,5 @@
 import { createGraphBuilder, type Dimension, type GraphBuilder, int, ints, type Value } from "../onnx/graph-builder.ts";
-import { encodeOnnx, type OnnxModel } from "../onnx/proto.ts";
+import { ELEMENT_TYPES, encodeOnnx, type OnnxModel } from "../onnx/proto.ts";
 import { type EncoderCard, type EncoderCardInput, parseEncoderCard } from "./encoder-card.ts";
 
 /** Real encoders of a few nodes, for tests: small enough that what they compute can be said in a line. */
@@ -82,5 +82,23 @@ export const onlyOnePatch = (): Uint8Array =>
       const means = builder.node("Flatten", [builder.node("GlobalAveragePool", [image])], { axis: int(1) });
       const one = builder.node("Reshape", [means, builder.integers([1, 3])]);
       return builder.node("Transpose", [one], { perm: ints(0, 1) });
+    }),
+  );
+
+/** More numbers than an address space holds. */
+const TOO_MANY = 2 ** 45;
+
+/** Channel means, by a run that wants more memory than there is when its patches' greys add up to `most` or more. */
+export const hungry = (most: number): Uint8Array =>
+  encodeOnnx(
+    tinyModel((builder, image) => {
+      const means = builder.node("Flatten", [builder.node("GlobalAveragePool", [image])], { axis: int(1) });
+      const red = builder.node("Gather", [means, builder.integers([0], [])], { axis: int(1) });
+      const times = builder.node("Floor", [
+        builder.node("Div", [builder.node("ReduceSum", [red], { keepdims: int(1) }), builder.floats([most], [1])]),
+      ]);
+      const whole = builder.node("Cast", [times], { to: int(ELEMENT_TYPES.int64) });
+      const zeros = builder.node("ConstantOfShape", [builder.node("Mul", [whole, builder.integers([TOO_MANY])])]);
+      return builder.node("Add", [means, builder.node("ReduceSum", [zeros], { keepdims: int(0) })]);
     }),
   );

@@ -527,7 +527,7 @@ export type EncoderModel = {
   output: Scalars['String']['output'];
   /** How the output becomes one vector: `none`, `mean` over positions, or `cls` (the first token). */
   pooling: Scalars['String']['output'];
-  /** Execution provider that ran it last on this server: `cuda`, `webgpu` or `cpu`; null before the first run. */
+  /** Devices that run it on this server, as `cpu`, `cuda:0,cuda:1` or `webgpu/float16`; null before the first run. */
   provider?: Maybe<Scalars['String']['output']>;
 };
 
@@ -1750,6 +1750,11 @@ export type PatchFilter = {
 /** Tissue and patches of one slide at one resolution; the same parameters give the same grid. */
 export type PatchGrid = Derived & Node & {
   __typename?: 'PatchGrid';
+  /**
+   * Signed and short-lived address of the grid as GeoJSON, which QuPath opens: tissue as annotations, patches as tiles with
+   * their measurements. Coordinates are level-0 pixels.
+   */
+  geoJsonUrl: Scalars['String']['output'];
   /** Global id. */
   id: Scalars['ID']['output'];
   /** The slide's checksum and the parameters that made the grid. */
@@ -1768,6 +1773,14 @@ export type PatchGrid = Derived & Node & {
   slide: Slide;
   /** Share of the slide's area that is tissue, 0 to 1. */
   tissueShare: Scalars['Float']['output'];
+};
+
+
+/** Tissue and patches of one slide at one resolution; the same parameters give the same grid. */
+export type PatchGridgeoJsonUrlArgs = {
+  codebook?: InputMaybe<Scalars['ID']['input']>;
+  fromBounds: Scalars['Boolean']['input'];
+  score?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** One person of a study, under a pseudonym: the unit that splits, survival and similarity must never mix up. */
@@ -4143,6 +4156,7 @@ export type PatchResolvers<ContextType = GraphQLContext, ParentType extends Reso
 };
 
 export type PatchGridResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['PatchGrid'] = ResolversParentTypes['PatchGrid']> = {
+  geoJsonUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType, RequireFields<PatchGridgeoJsonUrlArgs, 'fromBounds'>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   lineage?: Resolver<ResolversTypes['Lineage'], ParentType, ContextType>;
   maskUrl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;

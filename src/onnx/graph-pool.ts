@@ -46,7 +46,7 @@ const encode = (name: string, build: (builder: GraphBuilder) => void): Uint8Arra
 const firstThatRuns = async (providers: readonly Device[], threads: number): Promise<Device> => {
   const reasons: string[] = [];
   for (const provider of providers) {
-    const absence = knownAbsence(provider);
+    const absence = knownAbsence(provider, providers);
     try {
       if (absence !== null) throw new Error(absence);
       const session = await openGraphSession(encode("probe", probe), { provider, threads });

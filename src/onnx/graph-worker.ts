@@ -46,7 +46,7 @@ const run = async ({ graph, feeds, kept = {}, keep = {}, fetch }: GraphRun): Pro
 
 const opened = async (model: Uint8Array): Promise<InferenceSession> => {
   const { provider } = options;
-  const absence = knownAbsence(provider);
+  const absence = knownAbsence(provider, [provider]);
   try {
     if (absence === null) return await openGraphSession(model, options);
   } catch (cause) {

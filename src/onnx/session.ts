@@ -1,5 +1,5 @@
 import { env, InferenceSession } from "onnxruntime-node";
-import { type Device, providerOf } from "../platform/devices.ts";
+import { cardNumber, type Device } from "./providers.ts";
 
 export type GraphSessionOptions = {
   provider: Device;
@@ -31,8 +31,6 @@ export const openGraphSession = (
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
 
-/** A card by its number, anything else by its name: that is the provider's first device. */
-const executionProvider = (device: Device): InferenceSession.ExecutionProviderConfig => {
-  const [, number] = device.split(":");
-  return number === undefined ? providerOf(device) : { name: "cuda", deviceId: Number(number) };
-};
+/** A card by its number, anything else by its name. */
+const executionProvider = (device: Device): InferenceSession.ExecutionProviderConfig =>
+  device === "cpu" || device === "webgpu" ? device : { name: "cuda", deviceId: cardNumber(device) };

@@ -34,7 +34,8 @@ const environment = z.object({
     .positive()
     .default(2 * GIBIBYTE),
   HISTOQL_MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(GIBIBYTE),
-  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).default(32),
+  HISTOQL_BATCH: z.coerce.number().int().min(1).max(1024).optional(),
+  HISTOQL_PRECISION: z.enum(["float32", "float16"]).default("float32"),
   HISTOQL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(60),
   HISTOQL_HOSTS: z.string().default(""),
   HISTOQL_HOST_TOKENS: z.string().default(""),
@@ -73,8 +74,10 @@ export type Config = {
   storeMaxBytes: number;
   /** Largest file that can be sent by `createUpload`. */
   maxUploadBytes: number;
-  /** Patches per inference batch. */
-  batchSize: number;
+  /** Patches that are read, embedded and stored together, and run together on a card; null where that is measured. */
+  batchSize: number | null;
+  /** In which encoders compute on cards; a card of an encoder must allow float16. */
+  precision: "float32" | "float16";
   /** How long a job stays with a worker that is not heard of, before another one takes it over. */
   leaseSeconds: number;
   /** What may be read over HTTP and S3, and how. */
@@ -135,7 +138,8 @@ export const readConfig = (env: Record<string, string | undefined>, overrides: P
     logLevel: values.HISTOQL_LOG,
     storeMaxBytes: values.HISTOQL_STORE_MAX_BYTES,
     maxUploadBytes: values.HISTOQL_MAX_UPLOAD_BYTES,
-    batchSize: values.HISTOQL_BATCH,
+    batchSize: values.HISTOQL_BATCH ?? null,
+    precision: values.HISTOQL_PRECISION,
     leaseSeconds: values.HISTOQL_LEASE_SECONDS,
     hosts: readHostSettings({
       hosts: list(",")(values.HISTOQL_HOSTS),

@@ -102,7 +102,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       signer: createSigner(readSecret(config.dataFolder)),
       slideFiles,
       openSlides: createOpenSlides(slideFiles),
-      encoderSessions: createEncoderSessions(config, artefacts),
+      encoderSessions: createEncoderSessions({ config, artefacts, log }),
     };
     await storeBundledEncoder(app);
     const working = work === false ? undefined : await startWorking(app, work === true ? {} : work);

@@ -128,6 +128,7 @@ describe.skipIf(!hasContract)("the API contract", () => {
     "TrainMilModelInput: l1: Float! = 0",
     "TrainMilModelInput: clinicalBaseline: [String!]",
     "SurvivalTaskInput: intervals: Int",
+    "PatchGrid: geoJsonUrl(codebook: ID, fromBounds: Boolean! = true, score: ID): String!",
     "SearchIndex",
     "BuildSearchIndexInput",
     "FeatureSet: searchIndexes(): [SearchIndex!]!",

@@ -7,6 +7,7 @@ import { HistoError } from "../platform/errors.ts";
 import type { RunningApp } from "./app.ts";
 import { addBulkRoutes } from "./bulk.ts";
 import { createServer, LOOPBACK_NAMES } from "./createServer.ts";
+import { addGeoJsonRoutes } from "./geoJson.ts";
 import type { ExampleQuery } from "./graphiql.ts";
 import { addPictureRoutes } from "./pictures.ts";
 import { createSchema } from "./schema.ts";
@@ -65,6 +66,7 @@ export const startServer = async (
       addPictureRoutes(instance, app);
       addUploadRoutes(instance, app);
       addBulkRoutes(instance, app);
+      addGeoJsonRoutes(instance, app);
     },
     context: async (request, signal) => ({
       app,

@@ -2,6 +2,7 @@ export { fileChecksum } from "./checksum.ts";
 export { deepZoomDescriptor, deepZoomTile } from "./deepZoom.ts";
 export { cellOrigin, patchRegion, planGrid } from "./grid.ts";
 export { LAB_LINE, LINEAR_OF_BYTE, SRGB_LINE, WHITE_POINT, XYZ_OF_RGB } from "./lab.ts";
+export { outlinesOfMask } from "./maskOutlines.ts";
 export { openSlide, slideBackends } from "./openSlide.ts";
 export {
   type CellClasses,

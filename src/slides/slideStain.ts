@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
 import { HistoError } from "../platform/errors.ts";
+import { inWorker } from "./inWorker.ts";
 import { resizeRgb } from "./pixels.ts";
 import type { StainEstimate, StainMethod, StainParameters, StainRefusal } from "./stain.ts";
 import type { OpenedSlide, PatchPlan } from "./types.ts";
@@ -14,13 +14,8 @@ const READS_AT_ONCE = 8;
 const WORKER = new URL(`./stain.worker${extname(import.meta.url)}`, import.meta.url);
 
 /** In a thread of its own: sorting half a million angles takes some tenths of a second. */
-const estimateInWorker = (pictures: readonly Uint8Array[], method: StainMethod): Promise<StainEstimate> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER, { workerData: { pictures, method } });
-    worker.once("message", resolve);
-    worker.once("error", reject);
-    worker.once("exit", (code) => reject(new Error(`The stain thread ended with ${code} and no estimate.`)));
-  });
+const estimateInWorker = (pictures: readonly Uint8Array[], method: StainMethod) =>
+  inWorker<StainEstimate>(WORKER, { pictures, method });
 
 /** How a refusal is worded: "Slide "x"", and what may be done about too little or other colour. */
 export type StainSubject = { what: string; fix: string; path: readonly string[] };

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { HistoError } from "../platform/errors.ts";
+import { inWorker } from "./inWorker.ts";
 import { readThumbnail } from "./scaling.ts";
 import type { MaskRefusal, MaskResult } from "./tissueMask.ts";
 import type { OpenedSlide, RgbImage, TissueMask, TissueMethod } from "./types.ts";
@@ -23,13 +23,8 @@ const maskEdge = ({ widthPixels, heightPixels, micronsPerPixel }: OpenedSlide): 
 };
 
 /** Runs the mask's arithmetic in a thread of its own: it takes up to a second for a large slide. */
-const maskInWorker = (thumbnail: RgbImage, method: TissueMethod, micronsPerPixel: number | null): Promise<MaskResult> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER, { workerData: { thumbnail, method, micronsPerPixel } });
-    worker.once("message", resolve);
-    worker.once("error", reject);
-    worker.once("exit", (code) => reject(new Error(`The tissue thread ended with ${code} and no mask.`)));
-  });
+const maskInWorker = (thumbnail: RgbImage, method: TissueMethod, micronsPerPixel: number | null) =>
+  inWorker<MaskResult>(WORKER, { thumbnail, method, micronsPerPixel });
 
 const refusal = (reason: MaskRefusal): HistoError => {
   switch (reason) {

@@ -25,7 +25,8 @@ export const openCheckpoint = async (
   if (row.grid_id === gridId) return { gridId, written: row.checkpoint, isComplete: row.is_complete };
   await deleteSlideVectors(client, featureSetId, slideId);
   await client.query(
-    `UPDATE slide_features SET grid_id = $3, checkpoint = 0, vectors = 0, is_complete = false, completed_at = NULL, stain = NULL
+    `UPDATE slide_features SET grid_id = $3, checkpoint = 0, vectors = 0, is_complete = false, completed_at = NULL,
+       provider = NULL, stain = NULL
      WHERE feature_set_id = $1 AND slide_id = $2`,
     [featureSetId, slideId, gridId],
   );
@@ -45,11 +46,13 @@ export const advanceCheckpoint = async (
     from: number;
     to: number;
     total: number;
+    /** What ran this batch; a slide keeps the names of all that ran one, separated by commas. */
     provider: string;
   },
 ): Promise<boolean> => {
   const { rowCount } = await client.query(
-    `UPDATE slide_features SET checkpoint = $5::int, vectors = $5::int, provider = $7, is_complete = $5::int >= $6::int,
+    `UPDATE slide_features SET checkpoint = $5::int, vectors = $5::int, is_complete = $5::int >= $6::int,
+       provider = CASE WHEN $7::text = ANY (string_to_array(provider, ',')) THEN provider ELSE concat_ws(',', provider, $7) END,
        completed_at = CASE WHEN $5::int >= $6::int THEN now() END
      WHERE feature_set_id = $1 AND slide_id = $2 AND grid_id = $3 AND checkpoint = $4`,
     [step.featureSetId, step.slideId, step.gridId, step.from, step.to, step.total, step.provider],
@@ -100,7 +103,7 @@ export const readFeatureSetStates = async (
       vectors: row?.vectors ?? 0,
       staleSlides: row?.stale_slides ?? 0,
       changedSlides: row?.changed_slides ?? 0,
-      providers: row?.providers ?? [],
+      providers: [...new Set((row?.providers ?? []).flatMap((names) => names.split(",")))].sort(),
     };
   });
 };

@@ -173,6 +173,21 @@ export const readPatches = async (client: Queryable, ids: readonly number[]): Pr
   return ids.map((id) => byId.get(id) ?? null);
 };
 
+/** Patches of a grid by id, behind `after` or from the first, `limit` at most. */
+export const readPatchPage = async (
+  client: Queryable,
+  gridId: number,
+  after: number | null,
+  limit: number,
+): Promise<PatchRow[]> => {
+  const { rows } = await client.query<RawPatch>(
+    `SELECT id, x, y, tissue_share, measurements FROM features.patch
+     WHERE id > $1::int8 AND id < $2::int8 ORDER BY id LIMIT $3`,
+    [after ?? patchId(gridId, 0) - 1, patchId(gridId + 1, 0), limit],
+  );
+  return rows.map(toPatch);
+};
+
 /** @throws HistoError LIMIT_EXCEEDED when a grid has more cells than ids can name */
 export const requireNameableCells = (columns: number, rows: number, slideKey: string): void => {
   if (columns * rows <= MAX_CELLS) return;

@@ -67,6 +67,8 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       HISTOQL_DATA: join(folder, "data"),
       HISTOQL_PROVIDERS: "cpu",
       HISTOQL_LOG: "silent",
+      // Nothing is measured: tests run beside each other.
+      HISTOQL_BATCH: "32",
       DATABASE_URL: database?.url,
     },
     { roots: [folder, ...(options.roots ?? [])], ...options.config },

@@ -1,7 +1,10 @@
+import { join } from "node:path";
+import { createBatchMemory } from "../../inference/batch-memory.ts";
 import { parseEncoderCard } from "../../inference/encoder-card.ts";
 import { createEncoderSession, type EncoderSession } from "../../inference/encoder-session.ts";
 import type { Config } from "../../platform/config.ts";
 import { HistoError } from "../../platform/errors.ts";
+import type { Logger } from "../../platform/logging.ts";
 import type { StainMethod } from "../../slides/index.ts";
 import type { ArtefactStore } from "../../store/artefacts.ts";
 import type { Encoder } from "../../store/generated/client.ts";
@@ -25,30 +28,40 @@ export type EncoderSessions = {
 /** A loaded encoder holds its weights and, for a GPU, device memory; more than a few at a time are not kept. */
 const MAX_LOADED = 3;
 
+type Surroundings = { config: Config; artefacts: ArtefactStore; log: Logger };
+
 const load = async (
   encoder: Encoder,
   stain: StainMethod | null,
-  config: Config,
-  artefacts: ArtefactStore,
+  { config, artefacts, log }: Surroundings,
 ): Promise<EncoderSession> => {
   if (encoder.modelDigest === null || encoder.card === null) {
     throw new HistoError("ENCODER_HAS_NO_MODEL", `Encoder "${encoder.key}" is known by name only.`, {
       fix: "Give its ONNX file with registerEncoder.",
     });
   }
-  return createEncoderSession({
-    card: parseEncoderCard(encoder.card),
+  const card = parseEncoderCard(encoder.card);
+  const session = await createEncoderSession({
+    card,
     model: await artefacts.get(encoder.modelDigest),
     providers: config.providers,
+    devices: config.devices,
     // Half precision is what the vector tables hold.
     precision: "float16",
     stain,
+    computeInHalves: config.precision === "float16" && card.precision === "float16",
+    // A batch size that somebody fixed is not measured.
+    ...(config.batchSize === null && { batchMemory: createBatchMemory(join(config.dataFolder, "batches")) }),
+    onLessMemory: ({ device, from, to }) =>
+      log.warn({ encoder: encoder.key, device, from, to }, "too little memory on the device: smaller runs from now on"),
   });
+  log.info({ encoder: encoder.key, provider: session.provider, skipped: session.skipped }, "an encoder was loaded");
+  return session;
 };
 
 type Entry = { loaded: Promise<EncoderSession>; users: number };
 
-export const createEncoderSessions = (config: Config, artefacts: ArtefactStore): EncoderSessions => {
+export const createEncoderSessions = (surroundings: Surroundings): EncoderSessions => {
   const entries = new Map<string, Entry>();
   const keyOf = (encoder: Encoder, stain: StainMethod | null) => `${encoder.digest ?? encoder.key} ${stain ?? "NONE"}`;
 
@@ -66,7 +79,7 @@ export const createEncoderSessions = (config: Config, artefacts: ArtefactStore):
   return {
     async use(encoder, use, stain = null) {
       const key = keyOf(encoder, stain);
-      const entry = entries.get(key) ?? { loaded: load(encoder, stain, config, artefacts), users: 0 };
+      const entry = entries.get(key) ?? { loaded: load(encoder, stain, surroundings), users: 0 };
       // Reinserting makes the map's order the order of last use.
       entries.delete(key);
       entries.set(key, entry);

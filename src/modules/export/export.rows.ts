@@ -19,7 +19,7 @@ export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchR
   slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
 
 /** Attention of patches of one slide by their ids ascending; NaN for those outside of the bag. */
-export type AttentionOf = (slide: ExportSlide, patchIds: Float64Array) => Promise<Float32Array>;
+export type AttentionOf = (slide: Pick<ExportSlide, "gridId">, patchIds: Float64Array) => Promise<Float32Array>;
 
 export type RowsRequest = {
   studyKey: string;

@@ -1,4 +1,4 @@
-import { embedPatches } from "../../inference/embed-patches.ts";
+import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
 import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
 import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
@@ -50,14 +50,9 @@ type Work = {
 };
 
 /** Writes one batch, its checkpoint and the job's progress in one transaction. */
-const storeBatch = (work: Work, ids: Float64Array, oid: number, provider: string) => {
+const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOptions["onBatch"] => {
   const { app, job, slide, featureSet, grid, written } = work;
-  return async (
-    first: number,
-    count: number,
-    vectors: Float32Array | Uint16Array,
-    measures: Float32Array | null,
-  ): Promise<void> => {
+  return async (first, count, { vectors, measures, ranOn: provider }) => {
     const from = written + first;
     const to = from + count;
     app.log.trace({ job: job.id, slide: slide.key, from, to }, "batch");
@@ -110,6 +105,7 @@ const embedRest = async (work: Work): Promise<void> => {
           const originOf = (index: number) => cellOrigin(grid, cellOf(ids[index] as number));
           const sampled = { app, slide, featureSet, opened, plan, patches: ids.length, originOf };
           const stain = method && (await slideStainTransform({ ...sampled, method }));
+          await session.tune();
           signal.throwIfAborted();
           return embedPatches({
             patches: rest.length,
@@ -122,9 +118,9 @@ const embedRest = async (work: Work): Promise<void> => {
             session,
             stain,
             measurer,
-            batchSize: app.config.batchSize,
+            batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
             signal,
-            onBatch: storeBatch(work, rest, oid, session.provider),
+            onBatch: storeBatch(work, rest, oid),
           });
         }),
       method,

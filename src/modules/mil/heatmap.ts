@@ -48,23 +48,22 @@ export const attentionColours = (): Rgb[] =>
 
 const MAP_PIXELS = 1024;
 
+/** What is needed of a score, by the parts of its id. */
+export const scoreWhere = (parts: readonly (string | number)[]) => {
+  const [studyKey, modelKey, patientKey, scoredSlide, fold] = parts as [string, string, string, string, number];
+  return {
+    model: { key: modelKey, study: { key: studyKey } },
+    patient: { key: patientKey },
+    ...(scoredSlide === "" ? { slideId: null } : { slide: { key: scoredSlide } }),
+    fold: fold < 0 ? null : fold,
+  };
+};
+
 /** A slide of a score's bag; null when it has no image. */
 const findScored = async (app: App, scoreId: string, slideId: string) => {
-  const [studyKey, modelKey, patientKey, scoredSlide, fold] = requireId("MilScore", scoreId) as [
-    string,
-    string,
-    string,
-    string,
-    number,
-  ];
-  const [, slideKey] = requireId("Slide", slideId).map(String) as [string, string];
+  const [studyKey, slideKey] = requireId("Slide", slideId).map(String) as [string, string];
   const score = await app.prisma.milScore.findFirst({
-    where: {
-      model: { key: modelKey, study: { key: studyKey } },
-      patient: { key: patientKey },
-      ...(scoredSlide === "" ? { slideId: null } : { slide: { key: scoredSlide } }),
-      fold: fold < 0 ? null : fold,
-    },
+    where: scoreWhere(requireId("MilScore", scoreId)),
     include: { model: { include: { featureSet: true } }, patient: true },
   });
   const bag = score && (await bagAttention(app, score));

@@ -1,4 +1,5 @@
 import { encodeId } from "../../../platform/ids.ts";
+import { geoJsonUrl } from "../../export/gridGeoJson.service.ts";
 import { maskUrl } from "../../pictures.ts";
 import type { PatchGridResolvers } from "../../types.generated.ts";
 import { gridLineage } from "../patch.lineage.ts";
@@ -11,5 +12,6 @@ export const PatchGrid: PatchGridResolvers = {
   },
   slide: ({ slideId }, _arguments, { loaders }) => loaders.slide.load(slideId),
   lineage: (grid, _arguments, context) => gridLineage(context, grid),
+  geoJsonUrl: (grid, options, context) => geoJsonUrl(context, grid, options),
   maskUrl: (grid, _arguments, context) => maskUrl(context, grid),
 };
