@@ -92,47 +92,81 @@ const reportQueue = (report: Report, costs: QueueCost, workers: number): void =>
 const hours = (seconds: number): string => (seconds / 3600).toFixed(1);
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 
-const simulationTable = (outcomes: readonly { name: string; outcome: Outcome }[]): string => {
-  const head = [
-    "workers",
-    "hours",
-    "ideal",
-    "over ideal",
-    "devices busy",
-    "database busy",
-    "queue's share of it",
-    "wait p95 ms",
-    "kills",
-    "patches repeated",
-  ];
-  const rows = outcomes.map(({ name, outcome }) => [
-    name,
-    hours(outcome.makespanSeconds),
-    hours(outcome.idealSeconds),
-    (outcome.makespanSeconds / outcome.idealSeconds).toFixed(3),
-    percent(outcome.utilisation),
-    percent(outcome.databaseUtilisation),
-    percent(outcome.queueShare),
-    (1000 * outcome.databaseWaitP95Seconds).toFixed(1),
-    String(outcome.kills),
-    outcome.repeatedPatches.toLocaleString("en"),
-  ]);
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+const markdown = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const simulationTable = (outcomes: readonly { name: string; outcome: Outcome }[]): string =>
+  markdown(
+    [
+      "workers",
+      "hours",
+      "ideal",
+      "over ideal",
+      "devices busy",
+      "database busy",
+      "queue's share of it",
+      "wait p95 ms",
+      "kills",
+      "patches repeated",
+    ],
+    outcomes.map(({ name, outcome }) => [
+      name,
+      hours(outcome.makespanSeconds),
+      hours(outcome.idealSeconds),
+      (outcome.makespanSeconds / outcome.idealSeconds).toFixed(3),
+      percent(outcome.utilisation),
+      percent(outcome.databaseUtilisation),
+      percent(outcome.queueShare),
+      (1000 * outcome.databaseWaitP95Seconds).toFixed(1),
+      String(outcome.kills),
+      outcome.repeatedPatches.toLocaleString("en"),
+    ]),
+  );
+
+const PLANNED_PATCHES = 1e8;
+
+const storageTable = (costs: readonly VectorCosts[], patchBytes: number): string => {
+  const gigabytes = (bytesPerRow: number) => `${((bytesPerRow * PLANNED_PATCHES) / 1e9).toFixed(0)} GB`;
+  return markdown(
+    ["dims", "table", "ordinary indexes", "HNSW", "1e8 patches: table and indexes", "HNSW more"],
+    costs.map((cost) => [
+      String(cost.dims),
+      `${cost.tableBytesPerRow.toFixed(0)} B`,
+      `${cost.indexBytesPerRow.toFixed(0)} B`,
+      `${cost.graphBytesPerRow.toFixed(0)} B`,
+      gigabytes(cost.tableBytesPerRow + cost.indexBytesPerRow + patchBytes),
+      gigabytes(cost.graphBytesPerRow),
+    ]),
+  );
 };
 
-const vectorTableText = (costs: readonly VectorCosts[], patchBytes: number): string => {
-  const gigabytes = (bytes: number) => (bytes / 10).toFixed(0);
-  const head = ["dims", "table", "ordinary indexes", "HNSW", "1e8 patches: table and indexes", "HNSW more"];
-  const rows = costs.map((cost) => [
-    String(cost.dims),
-    `${cost.tableBytesPerRow.toFixed(0)} B`,
-    `${cost.indexBytesPerRow.toFixed(0)} B`,
-    `${cost.graphBytesPerRow.toFixed(0)} B`,
-    `${gigabytes(cost.tableBytesPerRow + cost.indexBytesPerRow + patchBytes)} GB`,
-    `${gigabytes(cost.graphBytesPerRow)} GB`,
-  ]);
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-};
+const rate = (perSecond: number): string => `${Number(perSecond.toPrecision(2)).toLocaleString("en")}/s`;
+
+const workTable = (costs: readonly VectorCosts[]): string =>
+  markdown(
+    ["dims", "written, one writer", "read as bags", "exact search of 100,000", "HNSW built"],
+    costs.map((cost) => [
+      String(cost.dims),
+      rate(cost.writtenPerSecond),
+      rate(cost.readPerSecond),
+      `${cost.exactMsPer100k.toFixed(0)} ms`,
+      rate(cost.graphRowsPerSecond),
+    ]),
+  );
+
+const queueTable = (cost: QueueCost): string =>
+  markdown(
+    ["the queue", "measured"],
+    [
+      ["pace", `${cost.jobsPerSecond.toFixed(0)} slides/s`],
+      ["slides that were run twice or not at all", String(cost.wrong)],
+      ["a slide alone, from its commit to its beginning, median", `${cost.pickupP50Ms.toFixed(0)} ms`],
+      ["the same, 95th percentile", `${cost.pickupP95Ms.toFixed(0)} ms`],
+      ["of the database's time, to take and end a slide", `${(1000 * cost.databaseSecondsPerJob).toFixed(1)} ms`],
+      ["one note of progress, which each batch has", `${(1000 * cost.progressSeconds).toFixed(1)} ms`],
+      ["of the database's cores, while nobody finds anything to do", cost.idleDatabaseSeconds.toFixed(3)],
+    ],
+  );
 
 const measureAll = async (database: Database, url: string, rows: number, workers: number, report: Report) => {
   const costs: VectorCosts[] = [];
@@ -182,7 +216,8 @@ export const scaling: Bench = async (report, options = {}) => {
       { name: `${workers}, one core of database`, outcome: night(workers, { databaseCores: 1 }) },
       { name: `${workers}, 10 MB/s to the slides`, outcome: night(workers, { fetchBytesPerSecond: 10e6 }) },
     ];
-    process.stdout.write(`${vectorTableText(costs, patchBytes)}\n\n${simulationTable(outcomes)}\n\n`);
+    const tables = [storageTable(costs, patchBytes), workTable(costs), queueTable(queue), simulationTable(outcomes)];
+    process.stdout.write(`${tables.join("\n\n")}\n\n`);
   } finally {
     await app.close();
     await own.drop();
