@@ -17,6 +17,8 @@ export type BenchOptions = {
   table?: boolean | undefined;
   patients?: string | undefined;
   cohort?: string | undefined;
+  rows?: string | undefined;
+  dims?: string | undefined;
   workers?: string | undefined;
   slides?: string | undefined;
 };

@@ -1,7 +1,8 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
+import { exports } from "./export.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
@@ -10,7 +11,16 @@ import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
 
-const BENCHES: Record<string, Bench> = { clinical, kmeans, mil, pipeline, retrieval, scaling, search };
+const BENCHES: Record<string, Bench> = {
+  clinical,
+  export: exports,
+  kmeans,
+  mil,
+  pipeline,
+  retrieval,
+  scaling,
+  search,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,6 +30,8 @@ const { values, positionals } = parseArgs({
     vectors: { type: "string" },
     patients: { type: "string" },
     cohort: { type: "string" },
+    rows: { type: "string" },
+    dims: { type: "string" },
     workers: { type: "string" },
     slides: { type: "string" },
   },

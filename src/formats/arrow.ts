@@ -168,6 +168,11 @@ const attentionColumn: Column = {
 const vectorColumn = ({ dims, precision }: FeatureTable): Column => {
   const item = field("item", precision === "FLOAT16" ? new Float16() : new Float32());
   const type = new FixedSizeList(dims, item);
+  let memory = new ArrayBuffer(0);
+  const singles = (halves: Uint16Array): Float32Array => {
+    if (memory.byteLength < halves.length * 4) memory = new ArrayBuffer(halves.length * 4);
+    return singlesOf(halves, memory);
+  };
   return {
     field: field("vector", type),
     make: ({ rows, halves }) => {
@@ -175,7 +180,7 @@ const vectorColumn = ({ dims, precision }: FeatureTable): Column => {
       const child =
         precision === "FLOAT16"
           ? makeData({ type: new Float16(), length, nullCount: 0, data: halves })
-          : makeData({ type: new Float32(), length, nullCount: 0, data: singlesOf(halves) });
+          : makeData({ type: new Float32(), length, nullCount: 0, data: singles(halves) });
       return makeData({ type, length: rows, nullCount: 0, child });
     },
   };
@@ -216,31 +221,15 @@ class StreamMessages extends RecordBatchStreamWriter {
   }
 }
 
-/** Small pieces, such as headers and padding, are copied together; large ones are sent as they lie. */
-const SMALL_BYTES = 16_384;
-
-function* joined(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
-  let small: Uint8Array[] = [];
-  for (const piece of pieces) {
-    if (piece.byteLength <= SMALL_BYTES) {
-      small.push(piece);
-      continue;
-    }
-    if (small.length > 0) yield Buffer.concat(small);
-    small = [];
-    yield piece;
-  }
-  if (small.length > 0) yield Buffer.concat(small);
-}
-
 /**
- * The bytes of an Arrow IPC stream: schema, dictionaries, a record batch for each batch, and the end mark, which a stream that
- * broke off does not have. One batch is made at a time, when the one before has been taken.
+ * An Arrow IPC stream: schema, dictionaries, a record batch for each batch, and the end mark, which a stream that broke off
+ * does not have. One batch is made at a time, when the one before has been taken.
+ * @returns pieces to be sent one behind the other; their memory is used again for the next batch
  */
 export async function* encodeArrow(
   table: FeatureTable,
   batches: AsyncIterable<FeatureBatch>,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array[], void, undefined> {
   const columns = columnsOf(table);
   const metadata = new Map([[METADATA_KEY, JSON.stringify(table.metadata)]]);
   const schema = new Schema(
@@ -249,13 +238,13 @@ export async function* encodeArrow(
   );
   const writer = new StreamMessages({ autoDestroy: false });
   writer.reset(undefined, schema);
-  yield* joined(writer.take());
+  yield writer.take();
   const type = new Struct(schema.fields);
   for await (const batch of batches) {
     const children = columns.map(({ make }) => make(batch));
     writer.write(new RecordBatch(schema, makeData({ type, length: batch.rows, nullCount: 0, children })));
-    yield* joined(writer.take());
+    yield writer.take();
   }
   writer.finish();
-  yield* joined(writer.take());
+  yield writer.take();
 }

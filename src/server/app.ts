@@ -4,6 +4,7 @@ import { BUNDLED_ENCODER_KEY, bundledEncoder } from "../inference/bundled-encode
 import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
+import { closeExportThreads } from "../modules/export/export.stream.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { createSlideFiles } from "../modules/slide/slideFiles.ts";
@@ -115,6 +116,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
         await working?.stop();
         await indexingDone(app);
         app.jobWatch.close();
+        await closeExportThreads(app);
         await app.queue.stop();
         await app.encoderSessions.close();
         await app.openSlides.close();

@@ -1,9 +1,9 @@
-import { Readable } from "node:stream";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { encodeArrow } from "../formats/arrow.ts";
 import type { App } from "../modules/context.ts";
 import { openExport, recordReading, requireExport } from "../modules/export/export.open.ts";
 import { BULK, streamPath } from "../modules/export/export.service.ts";
+import { streamArrow } from "../modules/export/export.stream.ts";
 import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
 import type { SignedQuery } from "../platform/signing.ts";
 
@@ -35,16 +35,32 @@ const busy = (): HistoError =>
 const forbidden = (): HistoError =>
   new HistoError("FORBIDDEN", "The link is invalid or has expired.", { fix: "Ask exportFeatures for a new one." });
 
+/** Resolves when the bytes have been handed to the operating system, so that their memory is free. */
+const written = (response: ServerResponse, bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const gone = () => reject(new DOMException("The client has gone.", "AbortError"));
+    if (response.destroyed) return gone();
+    response.once("close", gone);
+    response.write(bytes, (error) => {
+      response.off("close", gone);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+
 type StreamRequest = { Params: { id: string }; Querystring: SignedQuery & { after?: string } };
 
 export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
   let streams = 0;
-  const logged = async function* (bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const send = async (reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+    const { raw } = reply.hijack();
+    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
     try {
-      yield* bytes;
+      for await (const piece of bytes) await written(raw, piece);
+      raw.end();
     } catch (error) {
-      app.log.warn({ err: error }, "an export broke off");
-      throw error;
+      if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
+      raw.destroy();
     }
   };
   server.get<StreamRequest>(`${BULK}/exports/:id.arrow`, async (request, reply) => {
@@ -54,16 +70,19 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       if (!app.signer.verify(streamPath(id), request.query)) throw forbidden();
       const found = await requireExport(app, id);
       if (streams >= MOST_STREAMS) throw busy();
-      const { table, rows, batches } = await openExport(app, found, request.query.after);
-      await recordReading(app, id);
       streams++;
-      reply.raw.once("close", () => {
+      try {
+        const opened = await openExport(app, found, request.query.after);
+        await recordReading(app, id);
+        reply.headers({
+          "content-type": "application/vnd.apache.arrow.stream",
+          "content-disposition": 'attachment; filename="features.arrow"',
+          "x-histoql-rows": String(opened.request.rows),
+        });
+        await send(reply, streamArrow(app, opened));
+      } finally {
         streams--;
-      });
-      return reply
-        .type("application/vnd.apache.arrow.stream")
-        .headers({ "content-disposition": 'attachment; filename="features.arrow"', "x-histoql-rows": String(rows) })
-        .send(Readable.from(logged(encodeArrow(table, batches()))));
+      }
     } catch (error) {
       if (isHistoError(error)) return refuse(reply, error);
       throw error;

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { assignmentTable } from "./assignments.ts";
 import { int8Array } from "./binaryArrays.ts";
-import { copyOut, type OnRow } from "./copyOut.ts";
+import { copyOut } from "./copyOut.ts";
 import type { Database } from "./database.ts";
 import { decodeHalfRows } from "./halfvecRows.ts";
 import { createParameters, filterSql, type Parameters } from "./search/conditions.ts";
@@ -91,49 +91,53 @@ const rowsSql = (source: ExportSource, ranges: readonly PatchRange[], limit: num
 const TWO_TO_32 = 2 ** 32;
 const readInt8 = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * TWO_TO_32 + bytes.readUInt32BE(at + 4);
 
+/** Behind the vectors that are kept there is room for what the connection gives at a time. */
+const READ_AHEAD_BYTES = 2 ** 18;
+
+/** Memory for the vectors of so many rows, which several readings may use one after the other. */
+export const exportMemory = (rows: number, dims: number): Buffer =>
+  Buffer.allocUnsafeSlow(rows * dims * 2 + READ_AHEAD_BYTES);
+
 /** Collects rows of a COPY whose columns are those of `columnsOf`; each field stands behind its length of four bytes. */
-const collectRows = ({ dims, codebook, hasPlaces }: ExportSource, limit: number) => {
+const collectRows = ({ dims, codebook, hasPlaces }: ExportSource, limit: number, memory: Buffer) => {
   const vectorBytes = dims * 2;
   const patchIds = new Float64Array(limit);
   const x = new Int32Array(hasPlaces ? limit : 0);
   const y = new Int32Array(hasPlaces ? limit : 0);
   const phenotypes = new Int32Array(codebook ? limit : 0);
-  const vectors = Buffer.allocUnsafeSlow(limit * vectorBytes);
   let rows = 0;
-  const onRow: OnRow = (bytes, start) => {
+  const onRow = (start: number, kept: number): number => {
     let at = start + 4;
-    patchIds[rows] = readInt8(bytes, at);
+    patchIds[rows] = readInt8(memory, at);
     at += 8;
     if (hasPlaces) {
-      x[rows] = bytes.readInt32BE(at + 4);
-      y[rows] = bytes.readInt32BE(at + 12);
+      x[rows] = memory.readInt32BE(at + 4);
+      y[rows] = memory.readInt32BE(at + 12);
       at += 16;
     }
     if (codebook) {
-      const isNull = bytes.readInt32BE(at) < 0;
-      phenotypes[rows] = isNull ? -1 : bytes.readInt16BE(at + 4);
+      const isNull = memory.readInt32BE(at) < 0;
+      phenotypes[rows] = isNull ? -1 : memory.readInt16BE(at + 4);
       at += isNull ? 4 : 6;
     }
-    if (bytes.readInt32BE(at) !== vectorBytes + 4) throw new Error("A vector has another length than its feature set.");
+    if (memory.readInt32BE(at) !== vectorBytes + 4)
+      throw new Error("A vector has another length than its feature set.");
     // Behind its length: dimensions and 16 unused bits (pgvector's halfvec_send).
-    bytes.copy(vectors, rows * vectorBytes, at + 8, at + 8 + vectorBytes);
+    memory.copyWithin(kept, at + 8, at + 8 + vectorBytes);
     rows++;
+    return kept + vectorBytes;
   };
   const finish = (): ExportRows => {
-    const own = vectors.subarray(0, rows * vectorBytes);
-    own.swap16();
-    // What a sparse filter leaves must not hold on to the memory of a full batch.
-    const isFull = rows * 2 > limit;
-    const halves = new Uint16Array(vectors.buffer as ArrayBuffer, 0, rows * dims);
+    memory.subarray(0, rows * vectorBytes).swap16();
     return {
       patchIds: patchIds.subarray(0, rows),
       x: x.subarray(0, rows),
       y: y.subarray(0, rows),
       phenotypes: phenotypes.subarray(0, rows),
-      halves: isFull ? halves : halves.slice(),
+      halves: new Uint16Array(memory.buffer as ArrayBuffer, memory.byteOffset, rows * dims),
     };
   };
-  return { onRow, finish };
+  return { gatherer: { memory, onRow }, finish };
 };
 
 type PackedRow = {
@@ -196,17 +200,19 @@ const selectPacked = async (database: Database, source: ExportSource, statement:
 /**
  * The first rows of the ranges, at most `limit`, read into memory at once: no connection waits for whoever takes them.
  * @param ranges ascending
+ * @param memory of `exportMemory`; the vectors may lie in it
  */
 export const readExportRows = async (
   database: Database,
   source: ExportSource,
   ranges: readonly PatchRange[],
   limit: number,
+  memory: Buffer,
 ): Promise<ExportRows> => {
   const statement = rowsSql(source, ranges, limit);
   if (database.kind === "embedded") return selectPacked(database, source, statement);
-  const { onRow, finish } = collectRows(source, limit);
-  await copyOut(database, `COPY (${statement}) TO STDOUT (FORMAT binary)`, onRow);
+  const { gatherer, finish } = collectRows(source, limit, memory);
+  await copyOut(database, `COPY (${statement}) TO STDOUT (FORMAT binary)`, gatherer);
   return finish();
 };
 

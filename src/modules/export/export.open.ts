@@ -1,4 +1,4 @@
-import type { FeatureBatch, FeatureTable } from "../../formats/featureTable.ts";
+import type { FeatureTable } from "../../formats/featureTable.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { requireId } from "../../platform/ids.ts";
 import { countExportRows } from "../../store/exportRows.ts";
@@ -7,17 +7,12 @@ import type { Export, FeatureSet } from "../../store/generated/client.ts";
 import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
-import { openAttention } from "./export.attention.ts";
-import { exportBatches, type RowsRequest, rangesOf } from "./export.rows.ts";
+import { readAttention } from "./export.attention.ts";
+import { type RowsRequest, rangesOf } from "./export.rows.ts";
 import type { Selection } from "./selection.ts";
 
-/** An export whose rows are about to be read: what they have in common, and how many there will be. */
-export type OpenedExport = {
-  table: FeatureTable;
-  /** Those that are still to come, where it goes on behind a patch. */
-  rows: number;
-  batches(): AsyncGenerator<FeatureBatch>;
-};
+/** An export that is about to be read: what its rows have in common, and how to get at them. */
+export type OpenedExport = { table: FeatureTable; request: RowsRequest };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -92,7 +87,7 @@ export const openExport = async (
   after?: string,
 ): Promise<OpenedExport> => {
   const selection = row.selection as unknown as Selection;
-  const { filter, codebook, clinical } = selection;
+  const { filter, codebook, clinical, scoreId } = selection;
   const slides = await readExportSlides(app.database, featureSet.id, { gridIds: row.gridIds }, clinical);
   if (slides.length !== row.gridIds.length || slides.some(({ isComplete }) => !isComplete)) throw outOfDate();
   const hasPlaces = featureSet.level === "PATCH";
@@ -102,22 +97,21 @@ export const openExport = async (
     slides,
     after: after === undefined ? undefined : await placeAfter(app, row, slides, after),
     rows: row.rows,
-    attentionOf: await openAttention(app, featureSet, selection.scoreId),
+    attention: scoreId === null ? null : await readAttention(app, featureSet, scoreId, row.gridIds),
   };
   const rows = request.after === undefined ? row.rows : await countAfter(app, request, request.after);
   return {
-    rows,
+    request: { ...request, rows },
     table: {
       dims: featureSet.dims,
       precision: row.precision,
       slides,
       clinical,
       phenotypes: codebook && (await phenotypeLabels(app, codebook.codebookId)),
-      hasAttention: selection.scoreId !== null,
+      hasAttention: scoreId !== null,
       hasPlaces,
       metadata: { ...selection.metadata, rows, after: after ?? null },
     },
-    batches: () => exportBatches(app, { ...request, rows }),
   };
 };
 

@@ -1,14 +1,25 @@
 import type { FeatureBatch } from "../../formats/featureTable.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { type ExportRows, type ExportSource, type PatchRange, readExportRows } from "../../store/exportRows.ts";
+import type { Database } from "../../store/database.ts";
+import {
+  type ExportRows,
+  type ExportSource,
+  exportMemory,
+  type PatchRange,
+  readExportRows,
+} from "../../store/exportRows.ts";
 import type { ExportSlide } from "../../store/exportSlides.ts";
 import { gridIdOf, patchId } from "../../store/patches.ts";
-import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
+import { attentionOfPatches, type SlideAttention } from "./attentionOfPatches.ts";
 import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
 const READ_BYTES = 8 * 2 ** 20;
+
+const rowsARead = ({ source: { dims }, readBytes = READ_BYTES }: RowsRequest): number =>
+  Math.max(1, Math.floor(readBytes / (dims * 2)));
+
 /** Batches that a reading is sent in: no turn of the event loop has more to convert. */
 const BATCHES_A_READ = 4;
 /** A filter on patches may leave few: then more slides are looked through at a time. */
@@ -17,9 +28,6 @@ const SPARSE_FACTOR = 8;
 /** The ids that patches of slides can have. */
 export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchRange[] =>
   slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
-
-/** Attention of patches of one slide by their ids ascending; NaN for those outside of the bag. */
-export type AttentionOf = (slide: Pick<ExportSlide, "gridId">, patchIds: Float64Array) => Promise<Float32Array>;
 
 export type RowsRequest = {
   studyKey: string;
@@ -30,7 +38,10 @@ export type RowsRequest = {
   after: number | undefined;
   /** How many rows there must be. */
   rows: number;
-  attentionOf: AttentionOf | undefined;
+  /** Null without such a column. */
+  attention: readonly SlideAttention[] | null;
+  /** What is read at a time, in bytes of vectors; 8 MiB when left out. */
+  readBytes?: number;
 };
 
 /** Why a stream breaks off. */
@@ -47,15 +58,20 @@ const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[
 };
 
 /** Rows in order, one reading at a time. */
-async function* readings(app: App, { source, slides, after = -1 }: RowsRequest): AsyncGenerator<ExportRows> {
+async function* readings(database: Database, request: RowsRequest): AsyncGenerator<ExportRows> {
+  const { source, slides, after = -1 } = request;
   const ranges = rangesOf(slides).map(({ from, to }) => ({ from: Math.max(from, after + 1), to }));
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
-  const limit = Math.max(1, Math.floor(READ_BYTES / (source.dims * 2)));
+  const limit = rowsARead(request);
   const isSparse = Object.values(source.filter).some((condition) => condition !== undefined);
+  // One is read into while the other is in use.
+  const memories = [exportMemory(limit, source.dims), exportMemory(limit, source.dims)] as const;
+  let turn: 0 | 1 = 0;
   let index = ranges.findIndex(({ from, to }) => from < to);
   while (index >= 0 && index < ranges.length) {
     const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
-    const rows = await readExportRows(app.database, source, some, limit);
+    const rows = await readExportRows(database, source, some, limit, memories[turn]);
+    turn = turn === 0 ? 1 : 0;
     const last = rows.patchIds.at(-1);
     if (last === undefined || rows.patchIds.length < limit) {
       index = behind;
@@ -104,37 +120,23 @@ const slidesOf = (patchIds: Float64Array, places: ReadonlyMap<number, number>): 
   return slides;
 };
 
-const attentionOfRows = async (
-  { slides, attentionOf }: RowsRequest,
-  { patchIds }: ExportRows,
-  slideOf: Int32Array,
-): Promise<Float32Array> => {
-  if (!attentionOf) return new Float32Array();
-  const attention = new Float32Array(patchIds.length);
-  for (let from = 0, to = 0; from < patchIds.length; from = to) {
-    while (to < patchIds.length && slideOf[to] === slideOf[from]) to++;
-    const slide = slides[slideOf[from] as number] as ExportSlide;
-    attention.set(await attentionOf(slide, patchIds.subarray(from, to)), from);
-  }
-  return attention;
-};
-
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
- * The rows of an export by patch id, in batches, read from the database a batch ahead of whoever takes them and no further.
+ * The rows of an export by patch id, in batches, read from the database a reading ahead of whoever takes them and no further.
+ * The memory of a batch is used again: what must stay when the next one is asked for has to be copied.
  * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
  */
-export async function* exportBatches(app: App, request: RowsRequest): AsyncGenerator<FeatureBatch> {
+export async function* exportBatches(database: Database, request: RowsRequest): AsyncGenerator<FeatureBatch> {
   const { studyKey, source, slides } = request;
   const { dims, hasPlaces } = source;
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
-  const most = Math.max(1, Math.ceil(READ_BYTES / (dims * 2) / BATCHES_A_READ));
+  const most = Math.ceil(rowsARead(request) / BATCHES_A_READ);
   let sent = 0;
-  for await (const rows of ahead(readings(app, request))) {
+  for await (const rows of ahead(readings(database, request))) {
     const slideOf = slidesOf(rows.patchIds, places);
-    const attention = await attentionOfRows(request, rows, slideOf);
+    const attention = request.attention ? attentionOfPatches(request.attention, rows.patchIds) : new Float32Array();
     for (let from = 0; from < slideOf.length; from += most) {
       const to = Math.min(from + most, slideOf.length);
       const [batchSlides, x, y] = [slideOf, rows.x, rows.y].map((values) => values.subarray(from, to)) as [

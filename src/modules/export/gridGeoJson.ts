@@ -10,7 +10,8 @@ import { scoreWhere } from "../mil/heatmap.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { codebookWhere } from "../phenotype/phenotypeMap.ts";
 import { phenotypeLabel } from "../phenotype/sharedPhenotype.ts";
-import { openAttention } from "./export.attention.ts";
+import { attentionOfPatches } from "./attentionOfPatches.ts";
+import { readAttention } from "./export.attention.ts";
 
 /**
  * Tissue and patches of a grid as GeoJSON in the terms of QuPath 0.4 and later: `objectType`, `classification` with a colour
@@ -76,14 +77,14 @@ const openPhenotypes = async (app: App, codebookId: string | null): Promise<Phen
     );
 };
 
-const openScore = async (app: App, scoreId: string | null) => {
+const readScore = async (app: App, scoreId: string | null, gridId: number) => {
   if (scoreId === null) return undefined;
   const score = await app.prisma.milScore.findFirst({
     where: scoreWhere(requireId("MilScore", scoreId)),
     include: { model: { include: { featureSet: true } } },
   });
   if (!score) throw gone("The score");
-  return openAttention(app, score.model.featureSet, score.id);
+  return readAttention(app, score.model.featureSet, score.id, [gridId]);
 };
 
 /** The pieces of tissue as locked annotations; none where the patches came with a file and no mask was made. */
@@ -116,19 +117,17 @@ export const openGridGeoJson = async (
   request: GridGeoJsonRequest,
 ): Promise<{ slideKey: string; text: AsyncGenerator<string> }> => {
   const { grid, studyKey, slideKey, image } = await findGrid(app, request);
-  const [phenotypeOf, attentionOf] = await Promise.all([
+  const [phenotypeOf, scored] = await Promise.all([
     openPhenotypes(app, request.codebookId),
-    openScore(app, request.scoreId),
+    readScore(app, request.scoreId, grid.id),
   ]);
-  // Found out before the first byte is sent, since nothing can be said afterwards.
-  await attentionOf?.({ gridId: grid.id }, new Float64Array());
   const corner = request.fromBounds ? boundsCorner(image) : null;
   const origin = corner ?? { x: 0, y: 0 };
 
   const features = async (patches: PatchRow[]): Promise<GeoFeature[]> => {
     const ids = patches.map(({ id }) => id);
     const classes = await phenotypeOf?.(ids);
-    const attention = await attentionOf?.({ gridId: grid.id }, Float64Array.from(ids));
+    const attention = scored && attentionOfPatches(scored, Float64Array.from(ids));
     return patches.map((patch, index) => {
       const classification = classes?.[index];
       return {

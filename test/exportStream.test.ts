@@ -1,0 +1,228 @@
+import { get, type IncomingMessage } from "node:http";
+import { tableFromIPC } from "apache-arrow";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exportBatches, type RowsRequest } from "../src/modules/export/export.rows.ts";
+import { encodeId } from "../src/platform/ids.ts";
+import { startServer } from "../src/server/start.ts";
+import type { Database } from "../src/store/database.ts";
+import { readExportSlides } from "../src/store/exportSlides.ts";
+import { createVectorTable } from "../src/store/vectors.ts";
+import { storeMilStudy } from "./support/milStudy.ts";
+import { createWorld, type World } from "./support/world.ts";
+
+/** What is particular to streams: many readings, slow readers, many readers, and what changes meanwhile. */
+
+const PATIENTS = 5;
+const PATCHES = 21;
+
+let world: World;
+let server: { url: string; close(): Promise<void> };
+let featureSetId: number;
+let request: RowsRequest;
+
+beforeAll(async () => {
+  world = await createWorld({ work: false, config: { port: 0 } });
+  server = await startServer(world.app);
+  ({ featureSetId } = await storeMilStudy(world, "glioma", PATIENTS));
+  const slides = await readExportSlides(world.app.database, featureSetId, {});
+  request = {
+    studyKey: "glioma",
+    source: { featureSetId, dims: 6, filter: {}, codebook: null, hasPlaces: true },
+    slides,
+    after: undefined,
+    rows: PATIENTS * PATCHES,
+    attention: null,
+  };
+});
+afterAll(async () => {
+  await server.close();
+  await world.close();
+});
+
+type Row = { id: string; halves: number[] };
+
+/** Batches share their memory, so rows are copied at once. */
+const rowsOf = async (some: Partial<RowsRequest>, database: Database = world.app.database): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for await (const { rows: count, ids, halves } of exportBatches(database, { ...request, ...some })) {
+    for (let row = 0; row < count; row++) {
+      const id = Buffer.from(ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1])).toString();
+      rows.push({ id, halves: [...halves.subarray(row * 6, row * 6 + 6)] });
+    }
+  }
+  return rows;
+};
+
+/** Notes how often rows are read, on either database. */
+const counting = (database: Database): { database: Database; reads(): number } => {
+  let reads = 0;
+  const noted: Database = {
+    ...database,
+    query: (text, values) => {
+      reads++;
+      return database.query(text, values);
+    },
+    pool: new Proxy(database.pool, {
+      get: (pool, name) => {
+        if (name === "connect") reads++;
+        const value: unknown = Reflect.get(pool, name);
+        return typeof value === "function" ? value.bind(pool) : value;
+      },
+    }),
+  };
+  return { database: noted, reads: () => reads };
+};
+
+describe("rows", () => {
+  it("are the same in the same order, however few are read at a time", async () => {
+    const whole = await rowsOf({});
+    expect(new Set(whole.map(({ id }) => id)).size).toBe(PATIENTS * PATCHES);
+    for (const rowsARead of [1, 2, 5, 9, 10, 100]) {
+      expect(await rowsOf({ readBytes: rowsARead * 12 })).toEqual(whole);
+    }
+  });
+
+  it("pass a filter, however few are left at a time", async () => {
+    const { rows } = await world.app.database.query<{ id: number }>(
+      `SELECT patch_id AS id FROM features.vectors_${featureSetId} ORDER BY patch_id OFFSET 4 LIMIT 40`,
+    );
+    const patchIds = rows.map(({ id }) => id).filter((_, index) => index % 3 === 0);
+    const source = { ...request.source, filter: { patchIds } };
+    const whole = await rowsOf({ source, rows: patchIds.length });
+    expect(whole).toEqual((await rowsOf({})).filter((_, row) => row >= 4 && row < 44 && (row - 4) % 3 === 0));
+    for (const rowsARead of [1, 3, 50]) {
+      expect(await rowsOf({ source, rows: patchIds.length, readBytes: rowsARead * 12 })).toEqual(whole);
+    }
+  });
+
+  it("are read one reading ahead of whoever takes them, and no further", async () => {
+    const { database, reads } = counting(world.app.database);
+    const batches = exportBatches(database, { ...request, readBytes: 4 * 12 });
+    await batches.next();
+    await new Promise((wake) => setTimeout(wake, 200));
+    expect(reads()).toBe(2);
+    await batches.return(undefined);
+    expect(reads()).toBe(2);
+  });
+
+  it("break off when there are other ones than there were", async () => {
+    const { database } = world.app;
+    const batches = exportBatches(database, { ...request, readBytes: 4 * 12 });
+    await batches.next();
+    const { rows } = await database.query(
+      `DELETE FROM features.vectors_${featureSetId} WHERE patch_id = (SELECT max(patch_id) FROM features.vectors_${featureSetId}) RETURNING *, v::text AS v`,
+    );
+    const rest = async () => {
+      for await (const { rows: count } of batches) expect(count).toBeGreaterThan(0);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: "CONFLICT" });
+    const [row] = rows as { patch_id: number; slide_id: number; patient_id: number; v: string }[];
+    await database.query(
+      `INSERT INTO features.vectors_${featureSetId} (patch_id, slide_id, patient_id, v) VALUES ($1, $2, $3, $4::halfvec)`,
+      [row?.patch_id, row?.slide_id, row?.patient_id, row?.v],
+    );
+    expect(await rowsOf({})).toHaveLength(PATIENTS * PATCHES);
+  });
+});
+
+describe("a large stream", () => {
+  const ROWS = 70_000;
+  const DIMS = 64;
+  const NUMBER = 3;
+
+  /** One slide with so many vectors; number n of a vector tells its row, modulo what a half holds exactly. */
+  beforeAll(async () => {
+    const { database } = world.app;
+    const { rows } = await database.query<{ id: number }>(
+      `INSERT INTO feature_set (study_id, key, encoder_id, patch_size, microns_per_pixel, overlap, min_tissue, tissue, preprocessing, dims, digest)
+       SELECT study_id, 'large', encoder_id, patch_size, microns_per_pixel, overlap, min_tissue, tissue, '{}', ${DIMS}, md5('large')
+       FROM feature_set WHERE id = $1 RETURNING id`,
+      [featureSetId],
+    );
+    const id = rows[0]?.id as number;
+    await createVectorTable(database, id, DIMS);
+    const grids = await database.query<{ id: number; slide_id: number; patient_id: number }>(
+      `INSERT INTO patch_grid (slide_id, digest, patch_size, microns_per_pixel, overlap, min_tissue, tissue, slide_checksum,
+         microns_per_pixel_x, microns_per_pixel_y, columns, rows, step_x, step_y, size_x, size_y, patches, tissue_share, mask_digest)
+       SELECT slide_id, md5('large'), patch_size, microns_per_pixel, overlap, min_tissue, tissue, slide_checksum,
+         microns_per_pixel_x, microns_per_pixel_y, 1000, 70, 224, 224, 224, 224, ${ROWS}, 0.5, ''
+       FROM patch_grid ORDER BY id LIMIT 1 RETURNING id, slide_id, (SELECT patient_id FROM slide WHERE slide.id = slide_id) AS patient_id`,
+    );
+    const grid = grids.rows[0] as { id: number; slide_id: number; patient_id: number };
+    await database.query(
+      `INSERT INTO features.patch (id, x, y, tissue_share) SELECT $1::int8 * 16777216 + cell, cell % 1000 * 224, cell / 1000 * 224, 1
+       FROM generate_series(0, ${ROWS - 1}) AS cell`,
+      [grid.id],
+    );
+    await database.query(
+      `INSERT INTO features.vectors_${id} (patch_id, slide_id, patient_id, v)
+       SELECT $1::int8 * 16777216 + cell, $2, $3, (array_fill(0::real, ARRAY[${NUMBER}]) || (cell % 2048)::real || array_fill(1::real, ARRAY[${DIMS - NUMBER - 1}]))::halfvec
+       FROM generate_series(0, ${ROWS - 1}) AS cell`,
+      [grid.id, grid.slide_id, grid.patient_id],
+    );
+    await database.query(
+      "INSERT INTO slide_features (feature_set_id, slide_id, grid_id, vectors, checkpoint, is_complete, completed_at) VALUES ($1, $2, $3, $4, $4, true, now())",
+      [id, grid.slide_id, grid.id, ROWS],
+    );
+  });
+
+  const ask = async (): Promise<string> => {
+    const { exportFeatures } = await world.ask<{ exportFeatures: { url: string } }>(
+      "mutation($id: ID!) { exportFeatures(input: {featureSet: $id}) { url } }",
+      { id: encodeId("FeatureSet", "glioma", "large") },
+    );
+    return `${server.url}${exportFeatures.url.slice(new URL(exportFeatures.url).origin.length)}`;
+  };
+
+  /** An answer of which nothing is read. */
+  const open = async (): Promise<IncomingMessage> => {
+    const url = await ask();
+    return new Promise((resolve, reject) => {
+      get(url, { agent: false }, resolve).on("error", reject);
+    });
+  };
+
+  it("comes whole and in order", async () => {
+    const table = tableFromIPC(await (await fetch(await ask())).bytes());
+    expect(table.numRows).toBe(ROWS);
+    let row = 0;
+    let strange = 0;
+    for (const batch of table.batches) {
+      const [x, vectors] = ["x", "vector"].map((name) => batch.getChild(name));
+      const numbers = vectors?.data[0]?.children[0]?.values as Float32Array;
+      for (let place = 0; place < batch.numRows; place++, row++) {
+        const isRight =
+          x?.get(place) === (row % 1000) * 224 &&
+          numbers[place * DIMS + NUMBER] === row % 2048 &&
+          numbers[place * DIMS + DIMS - 1] === 1;
+        if (!isRight) strange++;
+      }
+    }
+    expect(strange).toBe(0);
+  });
+
+  it("leaves a client without an end when it cannot be finished", async () => {
+    const url = await ask();
+    await world.app.database.query("UPDATE export SET rows = rows + 1 WHERE id = $1", [
+      new URL(url).pathname.match(/[0-9a-f-]{36}/)?.[0],
+    ]);
+    const answer = await fetch(url);
+    expect(answer.status).toBe(200);
+    await expect(answer.bytes()).rejects.toThrow();
+  });
+
+  it("waits for slow readers without much memory, serves the graph meanwhile, and lets only some in", async () => {
+    const before = process.memoryUsage.rss();
+    const slow = await Promise.all(Array.from({ length: 4 }, open));
+    expect(slow.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
+    const fifth = await open();
+    expect([fifth.statusCode, fifth.headers["retry-after"]]).toEqual([503, "5"]);
+    fifth.destroy();
+    await new Promise((wake) => setTimeout(wake, 300));
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
+    const { study } = await world.ask<{ study: { name: string } }>('{ study(key: "glioma") { name } }');
+    expect(study.name).toBe("glioma");
+    for (const answer of slow) answer.destroy();
+    await expect.poll(async () => (await fetch(await ask())).status, { timeout: 5000 }).toBe(200);
+  });
+});
