@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { type EncoderCard, parseEncoderCard } from "../src/inference/encoder-card.ts";
 import { createEncoderSession } from "../src/inference/encoder-session.ts";
 import { filledByFormula, pictureByFormula } from "./support/formulaWeights.ts";
+import { createWorld, seedStudy, type World } from "./support/world.ts";
 
 /**
  * The encoders of the field as `tools/encoders/export.py` writes them: their true graphs, with weights by formula, must
@@ -75,6 +78,41 @@ describe.each(graphs)("%s with weights by formula", (graph) => {
     if (!first) throw new Error("No card names this graph.");
     const card = { ...readCard(first[0]), pixelScale: { range: [-1, 1.2] as [number, number] } };
     expect(farApart(await embed(card, model), vectorsOf(first[1]))).toBeGreaterThan(10 * TOLERANCE);
+  });
+});
+
+describe("an encoder of the field in a study", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+    await seedStudy(world, 1);
+  });
+  afterAll(() => world.close());
+
+  it("is registered by its file and card, and embeds slides", async () => {
+    const model = filledByFormula(readFileSync(join(import.meta.dirname, "encoders/vit-s16.onnx")), reference.seed);
+    await writeFile(join(world.folder, "vit-s16.onnx"), model);
+    const digest = createHash("sha256").update(model).digest("hex");
+    const { key, name, dims, ...card } = { ...readCard("vit-s16-mean"), digest };
+    const { registerEncoder } = await world.ask<{ registerEncoder: { errors: unknown[] } }>(
+      "mutation($input: RegisterEncoderInput!) { registerEncoder(input: $input) { encoder { dims model { output pooling } } errors { code message } } }",
+      { input: { key, name, dims, card, path: "vit-s16.onnx" } },
+    );
+    expect(registerEncoder).toEqual({
+      encoder: { dims: 384, model: { output: "tokens", pooling: "mean-token" } },
+      errors: [],
+    });
+    const { embedSlides } = await world.ask<{ embedSlides: { job: { id: string }; errors: unknown[] } }>(
+      `mutation($encoder: String!) { embedSlides(input: {slides: {studyKey: "glioma"}, encoderKey: $encoder,
+        featureSetKey: "vit", grid: {minTissue: 0.1}}) { job { id } errors { code } } }`,
+      { encoder: key },
+    );
+    expect(await world.jobEnd(embedSlides.job.id)).toBe("SUCCEEDED");
+    const { featureSet } = await world.ask<{ featureSet: { dims: number; vectors: number } }>(
+      '{ featureSet(studyKey: "glioma", key: "vit") { dims vectors } }',
+    );
+    const { patches } = await world.app.prisma.patchGrid.findFirstOrThrow();
+    expect(featureSet).toEqual({ dims: 384, vectors: patches });
   });
 });
 

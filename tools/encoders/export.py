@@ -8,6 +8,7 @@ Nothing is downloaded. The file is compared with PyTorch on four pictures before
 
 import argparse
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,13 @@ def read_checkpoint(path):
     """Tensors by name; a checkpoint that keeps them one level down (`model`, `state_dict`) is opened."""
     if path.suffix == ".safetensors":
         return load_file(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise SystemExit(
+            "The checkpoint holds more than tensors, which could run anything. If you trust it, load it once with "
+            "weights_only=False, and save its tensors alone."
+        ) from error
     for level in ("state_dict", "model"):
         if level in state and isinstance(state[level], dict):
             state = state[level]
@@ -88,13 +95,14 @@ def main():
     encoder = ENCODERS[options.encoder]
     cards = read_cards(encoder)
     model = encoder.build().eval()
+    tensors = tensors_of(model)
+    refuse_too_large(tensors, options.store)
     if options.weights:
         load(encoder, model, read_checkpoint(options.weights))
     else:
         fill(model, options.random)
 
-    side, names, tensors = cards[0]["inputPixels"], model.output_names, tensors_of(model)
-    refuse_too_large(tensors, options.store)
+    side, names = cards[0]["inputPixels"], model.output_names
     encoded = bytes_of(attach(trace(model, names, side), tensors, options.store))
     images = normalised([formula.picture(f"check {at}", side) for at in range(4)], cards[0])
     refuse_difference(differences(model, encoded, names, images), options.store)
