@@ -17,6 +17,7 @@ export type BenchOptions = {
   table?: boolean | undefined;
   patients?: string | undefined;
   cohort?: string | undefined;
+  queued?: string | undefined;
   rows?: string | undefined;
   dims?: string | undefined;
   workers?: string | undefined;

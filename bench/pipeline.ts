@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
 import { writeLargeSlide } from "./largeSlide.ts";
+import { json, type PipelineRun, runPipeline } from "./pipelineProcess.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { findPython } from "./python.ts";
 
-const run = promisify(execFile);
 const here = import.meta.dirname;
 
 /** 32² = 1,024, 64² = 4,096 and 142² = 20,164 patches of 224 pixels. */
@@ -15,22 +14,6 @@ const SMALL_SIDE = 32;
 const MEDIUM_SIDE = 64;
 const LARGE_SIDE = 142;
 const ROUNDS = 3;
-
-type PipelineRun = {
-  patches: number;
-  patchesPerSecond: number;
-  eventLoopBlockMs: number;
-  metadataP95Ms: number | null;
-  peakRssMegabytes: number;
-};
-
-const json = async <Result>(command: string, args: readonly string[]): Promise<Result> => {
-  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26 });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
-};
-
-const runPipeline = (warmUp: string, slide: string, mode: "asked" | "alone") =>
-  json<PipelineRun>(process.execPath, [join(here, "pipelineRun.ts"), warmUp, slide, mode]);
 
 const runOrtAlone = async (): Promise<number> =>
   (await json<{ patchesPerSecond: number }>(process.execPath, [join(here, "ortAlone.ts"), "32", "6"])).patchesPerSecond;
@@ -98,6 +81,7 @@ export const pipeline: Bench = async (report) => {
     );
     report(atMost("event_loop_block_20k_ms", large.eventLoopBlockMs, "ms", 50));
     report(fact("pipeline_20k", large.patchesPerSecond, "patches/s"));
+    await preprocessing(report);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { createApp } from "../src/server/app.ts";
 import { startServer } from "../src/server/start.ts";
 import { percentile } from "./figure.ts";
 
-const [warmUp = "", slide = "", mode = "asked"] = process.argv.slice(2);
+const [warmUp = "", slide = "", mode = "asked", preprocessing = "{}"] = process.argv.slice(2);
 /** Asks for metadata meanwhile; left out where throughput is measured, because the client runs on the same cores. */
 const asks = mode === "asked";
 const folder = await mkdtemp(join(dirname(slide), "run-"));
@@ -33,7 +33,7 @@ const ask = async <Data>(query: string, variables: Record<string, unknown> = {})
 };
 
 const METADATA = `query($study: String!) { study(key: $study) { name patients { totalCount nodes { key slides { nodes { key image { widthPixels } grids { patches } } } } } featureSets { vectors } } }`;
-const EMBED = `mutation($study: String!) { embedSlides(input: {slides: {studyKey: $study}, encoderKey: "efficientnet-lite0", featureSetKey: "cnn", grid: {tissue: NONE, minTissue: 0}}) { job { id } errors { message } } }`;
+const EMBED = `mutation($study: String!, $preprocessing: PreprocessingInput!) { embedSlides(input: {slides: {studyKey: $study}, encoderKey: "efficientnet-lite0", featureSetKey: "cnn", grid: {tissue: NONE, minTissue: 0}, preprocessing: $preprocessing}) { job { id } errors { message } } }`;
 
 const embed = async (
   study: string,
@@ -46,7 +46,10 @@ const embed = async (
     "mutation($study: String!, $path: String!) { registerSlides(input: {studyKey: $study, paths: [$path]}) { errors { message } } }",
     { study, path },
   );
-  const { embedSlides } = await ask<{ embedSlides: { job: { id: string } } }>(EMBED, { study });
+  const { embedSlides } = await ask<{ embedSlides: { job: { id: string } } }>(EMBED, {
+    study,
+    preprocessing: JSON.parse(preprocessing),
+  });
   const latenciesMs: number[] = [];
   for (;;) {
     if (asks) {
@@ -65,7 +68,7 @@ const embed = async (
   }
   const { rows } = await app.database.query<{ seconds: number; patches: number }>(
     `SELECT extract(epoch FROM child.finished_at - child.started_at)::float8 AS seconds, child.done AS patches
-     FROM job AS child JOIN study ON study.id = child.study_id WHERE study.key = $1 AND child.parent_id IS NOT NULL`,
+     FROM job AS child JOIN study ON study.id = child.study_id WHERE study.key = $1 AND child.parent_id IS NOT NULL AND child.kind = 'EMBED'`,
     [study],
   );
   const row = rows[0] as { seconds: number; patches: number };

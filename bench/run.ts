@@ -1,12 +1,14 @@
-/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
+/** `npm run bench -- <name> [--json] [--vectors 100000,300000] [--table] [--patients 240] [--cohort FOLDER] [--rows 250000] [--dims 576] [--queued 10000] [--workers 64] [--slides 10000]`: measures on this machine and prints a table, or one JSON object a line. */
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
 import { exports } from "./export.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { jobs } from "./jobs.ts";
 import { kmeans } from "./kmeans.ts";
 import { mil } from "./mil.ts";
 import { pipeline } from "./pipeline.ts";
+import { preprocessing } from "./preprocessing.ts";
 import { retrieval } from "./retrieval.ts";
 import { scaling } from "./scaling.ts";
 import { search } from "./search.ts";
@@ -14,9 +16,11 @@ import { search } from "./search.ts";
 const BENCHES: Record<string, Bench> = {
   clinical,
   export: exports,
+  jobs,
   kmeans,
   mil,
   pipeline,
+  preprocessing,
   retrieval,
   scaling,
   search,
@@ -30,6 +34,7 @@ const { values, positionals } = parseArgs({
     vectors: { type: "string" },
     patients: { type: "string" },
     cohort: { type: "string" },
+    queued: { type: "string" },
     rows: { type: "string" },
     dims: { type: "string" },
     workers: { type: "string" },

@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { type Table, tableFromIPC } from "apache-arrow";
+import { parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { METADATA_KEY } from "../src/formats/arrow.ts";
 import { encodeId } from "../src/platform/ids.ts";
@@ -174,6 +177,36 @@ describe("an Arrow stream", () => {
   });
 });
 
+describe("Parquet files", () => {
+  type Manifest = {
+    rows: number;
+    precision: string;
+    files: { rows: number; bytes: number; sha256: string; url: string }[];
+  };
+
+  it.each(["FLOAT32", "FLOAT16"])(
+    "hold the same rows in %s, under a manifest with their digests",
+    async (precision) => {
+      const columns = ["age", "pattern", "grade", "note"];
+      const { url, rows, job, errors } = await ask({ format: "PARQUET", precision, codebook, score, columns });
+      expect([errors, rows]).toEqual([[], PATIENTS * PATCHES]);
+      expect(await world.jobEnd(job?.id ?? "")).toBe("SUCCEEDED");
+      const manifest = (await (await fetch(onServer(url))).json()) as Manifest;
+      expect(manifest).toMatchObject({ rows, precision, study: "glioma" });
+      expect(manifest.files.map((file) => file.rows)).toEqual([rows]);
+      const [file] = manifest.files;
+      const answer = await fetch(file?.url ?? "");
+      const bytes = await answer.bytes();
+      expect([bytes.length, createHash("sha256").update(bytes).digest("hex")]).toEqual([file?.bytes, file?.sha256]);
+      const written = await parquetReadObjects({ file: bytes.slice().buffer, compressors });
+      const table = await take({ precision, codebook, score, columns });
+      const plain = (row: Record<string, unknown>) => ({ ...row, vector: [...(row.vector as Iterable<number>)] });
+      expect(written.map(plain)).toEqual(table.toArray().map((row) => plain(row.toJSON())));
+      expect(await fetch((file?.url ?? "").replace("/0.parquet", "/1.parquet"))).toMatchObject({ status: 403 });
+    },
+  );
+});
+
 describe("a filter", () => {
   const keys = async (filter: Record<string, unknown>, name: string) => new Set(column(await take({ filter }), name));
 
@@ -220,6 +253,7 @@ describe("an export that cannot be", () => {
     ["an unknown feature set", { featureSet: encodeId("FeatureSet", "glioma", "none") }, "NOT_FOUND", ["featureSet"]],
     ["no codebook's id", { codebook: "x" }, "NOT_FOUND", ["codebook"]],
     ["no score's id", { score: "x" }, "NOT_FOUND", ["score"]],
+    ["a format that is not written yet", { format: "CLAM_H5" }, "FORMAT_UNSUPPORTED", ["format"]],
   ])("is refused for %s, and leaves no record", async (_what, input, code, path) => {
     const before = await world.app.prisma.export.count();
     const { url, errors } = await ask(input);

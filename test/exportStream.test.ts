@@ -125,6 +125,16 @@ describe("rows", () => {
   });
 });
 
+it("has no list of files before its job has ended", async () => {
+  const { exportFeatures } = await world.ask<{ exportFeatures: { url: string; job: { state: string } } }>(
+    "mutation($id: ID!) { exportFeatures(input: {featureSet: $id, format: PARQUET}) { url job { state } } }",
+    { id: encodeId("FeatureSet", "glioma", "cnn") },
+  );
+  expect(exportFeatures.job.state).toBe("QUEUED");
+  const answer = await fetch(`${server.url}${exportFeatures.url.slice(new URL(exportFeatures.url).origin.length)}`);
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([409, "CONFLICT"]);
+});
+
 describe("a large stream", () => {
   const ROWS = 70_000;
   const DIMS = 64;

@@ -274,6 +274,37 @@ describe("search indexes", () => {
     expect(alike?.hits[0]?.patchId).toBe(patch.id);
   });
 
+  it("leave what was measured of patches to an exact search, which counts and finds all that pass", async () => {
+    await pretendLarge();
+    await database.query(
+      `INSERT INTO features.patch (id, x, y, tissue_share, measurements)
+       SELECT patch_id, 0, 0, 1, CASE WHEN patch_id % 3 = 0 THEN jsonb_build_object('blurVariance', patch_id % 97 + 0.5) END
+       FROM features.vectors_${set.featureSetId}`,
+    );
+    const blurOf = ({ id }: { id: number }) => (id % 3 === 0 ? (id % 97) + 0.5 : undefined);
+    const patch = set.patches[11] as VectorSet["patches"][number];
+    for (const [gte, lt] of [
+      [0, 100],
+      [40.5, 60],
+      [96, 97],
+      [200, 300],
+    ] as const) {
+      const measurements = [{ name: "blurVariance", test: { gte, lt } }];
+      const { hits, report, truth } = await search(patch, { measurements }, 25);
+      const expected = bruteForce(set, patch.vector, set.patches.length, (other) => {
+        const blur = blurOf(other) ?? Number.NaN;
+        return other.patientId !== patch.patientId && blur >= gte && blur < lt;
+      });
+      expectSame(hits, expected.slice(0, 25));
+      expect(hits).toEqual(truth);
+      expect(report).toMatchObject({ strategy: "EXACT", matches: expected.length, isComplete: true });
+    }
+    const missing = await search(patch, { measurements: [{ name: "blurVariance", test: { isMissing: true } }] });
+    expect(missing.report.matches).toBe(
+      set.patches.filter((other) => other.patientId !== patch.patientId && blurOf(other) === undefined).length,
+    );
+  });
+
   it("never miss a slide that came later, nor give one that has gone or was embedded anew", async () => {
     const patch = set.patches[100] as VectorSet["patches"][number];
     const [stranger] = patients().filter((id) => id !== patch.patientId) as [number];

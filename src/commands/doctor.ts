@@ -4,6 +4,7 @@ import { createEncoderSession } from "../inference/encoder-session.ts";
 import { executionProviders, PROVIDERS, type Provider } from "../onnx/providers.ts";
 import { type Config, readConfig } from "../platform/config.ts";
 import { isHistoError } from "../platform/errors.ts";
+import { readWorkers, type WorkerRow } from "../queue/workers.ts";
 import { slideBackends } from "../slides/index.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { readServerFacts } from "../store/serverFacts.ts";
@@ -25,9 +26,30 @@ const checkNode = (): Check =>
     ? ok("Node", process.versions.node)
     : { check: "Node", state: "failed", detail: process.versions.node, fix: "Install Node 24 or newer." };
 
+const checkWorkers = (workers: readonly WorkerRow[] | null): Check[] => {
+  if (workers === null) return [];
+  if (workers.length === 0) {
+    const fix = "Run histoql serve without --no-work, or histoql worker, with the same DATABASE_URL.";
+    return [{ check: "workers", state: "absent", detail: "none is heard of: jobs wait", fix }];
+  }
+  return workers.map(({ name, version, kinds, devices, state, running, heartbeatAt }) => {
+    const seconds = Math.max(0, Math.round((Date.now() - heartbeatAt.getTime()) / 1000));
+    const takes = kinds.map((kind) => kind.toLowerCase()).join(", ");
+    return ok(
+      `worker ${name}`,
+      `${version}, ${state.toLowerCase()}, ${running} running, heard of ${seconds} s ago; on ${devices.join(",")}: ${takes}`,
+    );
+  });
+};
+
+/** Null before the database has been migrated to a version that knows workers, or where this role may not look. */
+const readWorkersIfAny = (database: Database): Promise<WorkerRow[] | null> => readWorkers(database).catch(() => null);
+
 const describeDatabase = async (database: Database): Promise<Check[]> => {
   const facts = await readServerFacts(database);
-  if (database.kind === "given") return checkServer(facts, database.protection);
+  if (database.kind === "given") {
+    return [...checkServer(facts, database.protection), ...checkWorkers(await readWorkersIfAny(database))];
+  }
   // Looked at in memory, where nothing is installed yet; it brings its own.
   return [checkPostgres(facts.version), checkPgvector(facts.pgvectorAvailable, null)];
 };

@@ -109,7 +109,7 @@ const normalise = (builder: GraphBuilder, card: EncoderCard, { half, stain, as }
   // Bytes are reordered before they become floats: a quarter of the memory traffic.
   if (channelsFirst || stain) x = builder.node("Transpose", [x], { perm: ints(0, 3, 1, 2) });
   if (stain) {
-    x = normaliseStain(builder, stain, x);
+    x = normaliseStain(builder, stain, x, card.inputPixels);
     if (!channelsFirst) x = builder.node("Transpose", [x], { perm: ints(0, 2, 3, 1) });
   }
   if (card.colourOrder === "BGR") {

@@ -54,8 +54,8 @@ const openMirror = async (method: StainMethod) => {
       pixels.set(triples.flat());
       const { [VECTORS]: out } = await session.run({
         [PIXELS]: new Tensor("uint8", pixels, [patches, side, side, 3]),
-        [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3, 1, 1]),
-        [STAIN_OFFSETS]: new Tensor("float32", offsets, [3]),
+        [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3]),
+        [STAIN_OFFSETS]: new Tensor("float32", offsets, [3, 1]),
       });
       const planes = out?.data as Float32Array;
       return triples.map((_, at) => {
@@ -188,8 +188,8 @@ it("an encoder that takes channels last sees the same normalised pixels", async 
   pixels.set(region.pixels.scanned.slice(0, side * side).flat());
   const feeds = {
     [PIXELS]: new Tensor("uint8", pixels, [1, side, side, 3]),
-    [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3, 1, 1]),
-    [STAIN_OFFSETS]: new Tensor("float32", offsets, [3]),
+    [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3]),
+    [STAIN_OFFSETS]: new Tensor("float32", offsets, [3, 1]),
   };
   const planes = async (layout: "NCHW" | "NHWC") => {
     const means = tinyCard({ layout, pooling: "mean", dims: layout === "NCHW" ? 3 : 3 });

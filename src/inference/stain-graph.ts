@@ -11,23 +11,26 @@ import {
   XYZ_OF_RGB,
 } from "../slides/index.ts";
 
-/** Names of the inputs that carry a slide's StainTransform: float32 [3, 3, 1, 1] and [3]. */
+/** Names of the inputs that carry a slide's StainTransform: float32 [3, 3] and [3, 1]. */
 export const STAIN_WEIGHTS = "histoql_stain_weights";
 export const STAIN_OFFSETS = "histoql_stain_offsets";
 
 /**
- * Brings pixels to the target's staining: uint8 RGB [N, 3, H, W] in, whole numbers 0–255 as float32 of that shape out, as a
+ * Brings pixels to the target's staining: uint8 RGB [N, 3, edge, edge] in, whole numbers 0–255 as float32 of that shape out, as a
  * picture that was normalised and saved would have them. Every pixel is finite, glass and black included.
  *
  * Both methods are an affine map of three channels between fixed curves; the map is an input, so that one session serves
  * all slides. Operators of operator set 9 and later.
  */
-export const normaliseStain = (builder: GraphBuilder, method: StainMethod, pixels: Value): Value => {
-  const weights = builder.input(STAIN_WEIGHTS, "float32", [3, 3, 1, 1]);
-  const offsets = builder.input(STAIN_OFFSETS, "float32", [3]);
-  const map = (x: Value): Value => builder.node("Conv", [x, weights, offsets]);
-  const levels = method === "MACENKO" ? macenko(builder, pixels, map) : reinhard(builder, pixels, map);
-  return builder.node("Floor", [builder.node("Min", [levels, scalar(builder, 255)])]);
+export const normaliseStain = (builder: GraphBuilder, method: StainMethod, pixels: Value, edge: number): Value => {
+  const weights = builder.input(STAIN_WEIGHTS, "float32", [3, 3]);
+  const offsets = builder.input(STAIN_OFFSETS, "float32", [3, 1]);
+  const map = (x: Value): Value => builder.node("Add", [builder.node("MatMul", [weights, x]), offsets]);
+  // As planes: ONNX Runtime reorders pictures for a convolution, but not rows for a product.
+  const planes = builder.node("Reshape", [pixels, builder.integers([0, 3, edge * edge])]);
+  const levels = method === "MACENKO" ? macenko(builder, planes, map) : reinhard(builder, planes, map);
+  const whole = builder.node("Floor", [builder.node("Min", [levels, scalar(builder, 255)])]);
+  return builder.node("Reshape", [whole, builder.integers([0, 3, edge, edge])]);
 };
 
 /** A transform as the graph's inputs; null stands for one that leaves the pixels about as they are, to try the graph with. */
@@ -37,8 +40,8 @@ export const stainFeeds = (transform: StainTransform | null): Record<string, Ten
     offsets: new Float32Array(3),
   };
   return {
-    [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3, 1, 1]),
-    [STAIN_OFFSETS]: new Tensor("float32", offsets, [3]),
+    [STAIN_WEIGHTS]: new Tensor("float32", weights, [3, 3]),
+    [STAIN_OFFSETS]: new Tensor("float32", offsets, [3, 1]),
   };
 };
 
@@ -60,8 +63,7 @@ const reinhard = (builder: GraphBuilder, pixels: Value, map: (x: Value) => Value
   /** x ** exponent for positive x; below, where the line is taken, anything finite. */
   const power = (x: Value, exponent: number) =>
     builder.node("Exp", [times(builder.node("Log", [builder.node("Max", [x, number(1e-6)])]), exponent)]);
-  const product = (matrix: readonly number[], x: Value) =>
-    builder.node("Conv", [x, builder.floats(matrix, [3, 3, 1, 1])]);
+  const product = (matrix: readonly number[], x: Value) => builder.node("MatMul", [builder.floats(matrix, [3, 3]), x]);
 
   const indexes = builder.node("Cast", [pixels], { to: int(ELEMENT_TYPES.int32) });
   const light = builder.node("Gather", [builder.floats(LINEAR_OF_BYTE, [256]), indexes]);

@@ -24,6 +24,7 @@ import    { studies as Query_studies } from './study/resolvers/Query/studies.ts'
 import    { study as Query_study } from './study/resolvers/Query/study.ts';
 import    { survival as Query_survival } from './survival/resolvers/Query/survival.ts';
 import    { viewer as Query_viewer } from './base/resolvers/Query/viewer.ts';
+import    { workers as Query_workers } from './job/resolvers/Query/workers.ts';
 import    { buildCodebook as Mutation_buildCodebook } from './phenotype/resolvers/Mutation/buildCodebook.ts';
 import    { buildSearchIndex as Mutation_buildSearchIndex } from './similarity/resolvers/Mutation/buildSearchIndex.ts';
 import    { cancelJob as Mutation_cancelJob } from './job/resolvers/Mutation/cancelJob.ts';
@@ -91,11 +92,12 @@ import    { Study as mil_Study } from './mil/resolvers/Study.ts';
 import    { StudyConnection } from './study/resolvers/StudyConnection.ts';
 import    { SurvivalAnalysis } from './survival/resolvers/SurvivalAnalysis.ts';
 import    { SurvivalEndpoint } from './study/resolvers/SurvivalEndpoint.ts';
+import    { Worker } from './job/resolvers/Worker.ts';
 import    { DateTime } from './base/resolvers/DateTime.ts';
 import    { JSON } from './base/resolvers/JSON.ts';
 import    { Vector } from './base/resolvers/Vector.ts';
     export const resolvers: Resolvers = {
-      Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,milModel: Query_milModel,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarPhenotypes: Query_similarPhenotypes,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer },
+      Query: { codebookChoice: Query_codebookChoice,cohort: Query_cohort,compareCohorts: Query_compareCohorts,encoder: Query_encoder,encoders: Query_encoders,facets: Query_facets,featureSet: Query_featureSet,job: Query_job,jobs: Query_jobs,milModel: Query_milModel,node: Query_node,nodes: Query_nodes,patient: Query_patient,patients: Query_patients,similarPatches: Query_similarPatches,similarPatients: Query_similarPatients,similarPhenotypes: Query_similarPhenotypes,similarSlides: Query_similarSlides,slide: Query_slide,slides: Query_slides,studies: Query_studies,study: Query_study,survival: Query_survival,viewer: Query_viewer,workers: Query_workers },
       Mutation: { buildCodebook: Mutation_buildCodebook,buildSearchIndex: Mutation_buildSearchIndex,cancelJob: Mutation_cancelJob,createStudy: Mutation_createStudy,createUpload: Mutation_createUpload,embedSlides: Mutation_embedSlides,exportFeatures: Mutation_exportFeatures,importClinical: Mutation_importClinical,importFeatures: Mutation_importFeatures,importMilModel: Mutation_importMilModel,namePhenotype: Mutation_namePhenotype,reduceFeatureSet: Mutation_reduceFeatureSet,registerEncoder: Mutation_registerEncoder,registerSlides: Mutation_registerSlides,retryJob: Mutation_retryJob,saveCohort: Mutation_saveCohort,scoreMilModel: Mutation_scoreMilModel,setSlideResolution: Mutation_setSlideResolution,tileSlides: Mutation_tileSlides,trainMilModel: Mutation_trainMilModel },
       Subscription: { jobProgress: Subscription_jobProgress },
       Attribute: Attribute,
@@ -133,6 +135,7 @@ Study: { ...study_Study,...phenotype_Study,...mil_Study },
 StudyConnection: StudyConnection,
 SurvivalAnalysis: SurvivalAnalysis,
 SurvivalEndpoint: SurvivalEndpoint,
+Worker: Worker,
 DateTime: DateTime,
 JSON: JSON,
 Vector: Vector

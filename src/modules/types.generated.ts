@@ -4,7 +4,7 @@ import type { CodebookMapper, PhenotypeMapper, PhenotypeShareMapper, PhenotypeSh
 import type { CohortMapper, CohortComparisonMapper } from './cohort/schema.mappers.ts';
 import type { EncoderMapper, EncoderModelMapper } from './encoder/schema.mappers.ts';
 import type { FeatureSetMapper, SlideFeaturesMapper } from './featureSet/schema.mappers.ts';
-import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper } from './job/schema.mappers.ts';
+import type { JobMapper, JobConnectionMapper, JobFailureMapper, JobFailureConnectionMapper, WorkerMapper } from './job/schema.mappers.ts';
 import type { MilFoldMapper, MilModelMapper, MilScoreMapper, MilScoreConnectionMapper } from './mil/schema.mappers.ts';
 import type { PatchMapper, PatchGridMapper } from './patch/schema.mappers.ts';
 import type { PatientMapper, PatientConnectionMapper } from './patient/schema.mappers.ts';
@@ -1374,7 +1374,7 @@ export type Mutation = {
    * set has grown large, and for cohorts that are searched often. Asking twice does nothing twice.
    */
   buildSearchIndex: JobPayload;
-  /** Stops a job at the end of its batch. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
+  /** Stops a job at the end of its batch, and those that need it. What is stored stays, and `retryJob` goes on from there. One that has ended stays as it is. */
   cancelJob: JobPayload;
   /** Opens an empty study. The same input again changes nothing; the same key with another name is `CONFLICT`. */
   createStudy: StudyPayload;
@@ -1419,7 +1419,7 @@ export type Mutation = {
    * the same content counts as unchanged; a file that cannot be read becomes an error, and the others go in all the same.
    */
   registerSlides: RegisterSlidesPayload;
-  /** Queues again what a job left undone: its failed slides, or all that a cancelled or failed one had before it. */
+  /** Queues again what a job left undone: its failed slides and the jobs that it needs, or all that a cancelled or failed one had before it. */
   retryJob: JobPayload;
   /** Saves a cohort; with the key of one that exists, replaces it. */
   saveCohort: CohortPayload;
@@ -2113,6 +2113,8 @@ export type Query = {
   survival: SurvivalAnalysis;
   /** Who the server takes you for. */
   viewer: Viewer;
+  /** Processes that take jobs at the moment, the oldest first; none means that jobs wait. */
+  workers: Array<Worker>;
 };
 
 
@@ -3238,6 +3240,38 @@ export type Viewer = {
   roles: Array<Scalars['JSON']['output']>;
 };
 
+/** A process that takes jobs: `histoql serve` itself, or a `histoql worker` on any machine. */
+export type Worker = {
+  __typename?: 'Worker';
+  /** How many jobs of each kind it takes at a time. */
+  concurrency: Scalars['Int']['output'];
+  /** What it was told to compute on. */
+  devices: Array<Scalars['String']['output']>;
+  /** When it was last heard of. When it is silent for longer than a lease, others take over what it holds. */
+  heartbeatAt: Scalars['DateTime']['output'];
+  /** Which jobs it takes. */
+  kinds: Array<JobKind>;
+  /** What it was named when it was started; it says nothing of its machine. */
+  name: Scalars['String']['output'];
+  /** How many jobs it holds at the moment. */
+  running: Scalars['Int']['output'];
+  /** Since when. */
+  startedAt: Scalars['DateTime']['output'];
+  /** Whether it takes more. */
+  state: WorkerState;
+  /** Its version of HistoQL. */
+  version: Scalars['String']['output'];
+};
+
+/** Whether a worker takes more jobs. */
+export type WorkerState =
+  /** It was told to stop, and hands back what it has at the next batch. */
+  | 'DRAINING'
+  /** It has ended in good order. */
+  | 'STOPPED'
+  /** It takes jobs. */
+  | 'WORKING';
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -3522,6 +3556,8 @@ export type ResolversTypes = {
   UserError: ResolverTypeWrapper<Omit<UserError, 'code'> & { code: ResolversTypes['ErrorCode'] }>;
   Vector: ResolverTypeWrapper<Scalars['Vector']['output']>;
   Viewer: ResolverTypeWrapper<Viewer>;
+  Worker: ResolverTypeWrapper<WorkerMapper>;
+  WorkerState: ResolverTypeWrapper<'WORKING' | 'DRAINING' | 'STOPPED'>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -3681,6 +3717,7 @@ export type ResolversParentTypes = {
   UserError: UserError;
   Vector: Scalars['Vector']['output'];
   Viewer: Viewer;
+  Worker: WorkerMapper;
 };
 
 export type AttendedPatchResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['AttendedPatch'] = ResolversParentTypes['AttendedPatch']> = {
@@ -4272,6 +4309,7 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   study?: Resolver<Maybe<ResolversTypes['Study']>, ParentType, ContextType, RequireFields<QuerystudyArgs, 'key'>>;
   survival?: Resolver<ResolversTypes['SurvivalAnalysis'], ParentType, ContextType, RequireFields<QuerysurvivalArgs, 'input'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  workers?: Resolver<Array<ResolversTypes['Worker']>, ParentType, ContextType>;
 };
 
 export type RecallBasisResolvers = EnumResolverSignature<{ CALIBRATED?: any, EXACT?: any }, ResolversTypes['RecallBasis']>;
@@ -4536,6 +4574,20 @@ export type ViewerResolvers<ContextType = GraphQLContext, ParentType extends Res
   roles?: Resolver<Array<ResolversTypes['JSON']>, ParentType, ContextType>;
 };
 
+export type WorkerResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
+  concurrency?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  devices?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  heartbeatAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  kinds?: Resolver<Array<ResolversTypes['JobKind']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  running?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['WorkerState'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type WorkerStateResolvers = EnumResolverSignature<{ DRAINING?: any, STOPPED?: any, WORKING?: any }, ResolversTypes['WorkerState']>;
+
 export type Resolvers<ContextType = GraphQLContext> = {
   AttendedPatch?: AttendedPatchResolvers<ContextType>;
   AttendedPhenotype?: AttendedPhenotypeResolvers<ContextType>;
@@ -4657,5 +4709,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   UserError?: UserErrorResolvers<ContextType>;
   Vector?: GraphQLScalarType;
   Viewer?: ViewerResolvers<ContextType>;
+  Worker?: WorkerResolvers<ContextType>;
+  WorkerState?: WorkerStateResolvers;
 };
 

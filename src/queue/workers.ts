@@ -18,7 +18,9 @@ export type WorkerCard = {
 
 export type WorkerState = "WORKING" | "DRAINING" | "STOPPED";
 
-export type WorkerRow = WorkerCard & {
+export type WorkerRow = Omit<WorkerCard, "kinds" | "devices"> & {
+  kinds: JobKind[];
+  devices: string[];
   state: WorkerState;
   startedAt: Date;
   heartbeatAt: Date;

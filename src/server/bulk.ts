@@ -1,8 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { App } from "../modules/context.ts";
+import type { Shard } from "../modules/export/export.jobs.ts";
 import { openExport, recordReading, requireExport } from "../modules/export/export.open.ts";
-import { BULK, streamPath } from "../modules/export/export.service.ts";
+import { BULK, manifestPath, shardPath, streamPath } from "../modules/export/export.service.ts";
 import { streamArrow } from "../modules/export/export.stream.ts";
 import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
 import type { SignedQuery } from "../platform/signing.ts";
@@ -48,9 +49,58 @@ const written = (response: ServerResponse, bytes: Uint8Array): Promise<void> =>
     });
   });
 
+const notWritten = (): HistoError =>
+  new HistoError("CONFLICT", "The files of this export are not written yet.", {
+    fix: "Wait until its job has succeeded, then open the same address.",
+  });
+
+type FileRequest = { Params: { id: string; number: string }; Querystring: SignedQuery };
+
+/** The files of an export and the list of them, which names each with its digest and an address. */
+const addFileRoutes = (server: FastifyInstance, app: App): void => {
+  server.get<FileRequest>(`${BULK}/exports/:id/manifest.json`, async (request, reply) => {
+    const { id } = request.params;
+    reply.header("cache-control", "no-store");
+    try {
+      if (!app.signer.verify(manifestPath(id), request.query)) throw forbidden();
+      const { row } = await requireExport(app, id);
+      if (row.manifestDigest === null) throw notWritten();
+      const manifest = JSON.parse((await app.artefacts.get(row.manifestDigest)).toString()) as { files: object[] };
+      await recordReading(app, id);
+      const base = `${request.protocol}://${request.host}`;
+      const lifetime = Math.max(60, (row.expiresAt.getTime() - Date.now()) / 1000);
+      const files = manifest.files.map((file, number) => ({
+        ...file,
+        url: `${base}${app.signer.sign(shardPath(id, number), lifetime)}`,
+      }));
+      return reply.send({ ...manifest, files });
+    } catch (error) {
+      if (isHistoError(error)) return refuse(reply, error);
+      throw error;
+    }
+  });
+  server.get<FileRequest>(`${BULK}/exports/:id/shards/:number.parquet`, async (request, reply) => {
+    const { id, number } = request.params;
+    try {
+      if (!app.signer.verify(shardPath(id, Number(number)), request.query)) throw forbidden();
+      const { row } = await requireExport(app, id);
+      const shard = (row.shards as Shard[])[Number(number)];
+      if (!shard) throw notWritten();
+      return reply
+        .type("application/vnd.apache.parquet")
+        .headers({ "cache-control": "no-store", etag: `"${shard.sha256}"` })
+        .send(await app.artefacts.get(shard.sha256));
+    } catch (error) {
+      if (isHistoError(error)) return refuse(reply, error);
+      throw error;
+    }
+  });
+};
+
 type StreamRequest = { Params: { id: string }; Querystring: SignedQuery & { after?: string } };
 
 export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
+  addFileRoutes(server, app);
   let streams = 0;
   const send = async (reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
     const { raw } = reply.hijack();

@@ -1,4 +1,5 @@
 import type { App } from "../modules/context.ts";
+import { runExportJob } from "../modules/export/export.jobs.ts";
 import { runImportJob } from "../modules/featureImport/import.jobs.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
 import { orReduce } from "../modules/featureSet/reduce.jobs.ts";
@@ -17,6 +18,7 @@ import { registerWorker } from "../queue/workers.ts";
 const handlersOf = (app: App): JobHandlers => ({
   TILE: runTileJob(app),
   EMBED: thenIndex(app, thenAssign(app, orReduce(app, runEmbedJob(app)))),
+  EXPORT: runExportJob(app),
   IMPORT: runImportJob(app),
   INDEX: runIndexJob(app),
   CODEBOOK: runCodebookJob(app),

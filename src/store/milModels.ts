@@ -146,8 +146,8 @@ export const findOpenTraining = async (
   client: Queryable,
   studyId: number,
   key: string,
-): Promise<{ id: string; plan: string } | null> => {
-  const { rows } = await client.query<{ id: string; plan: string }>(
+): Promise<{ id: string; plan: string | null } | null> => {
+  const { rows } = await client.query<{ id: string; plan: string | null }>(
     `SELECT id, payload ->> 'plan' AS plan FROM job WHERE kind = 'TRAIN' AND study_id = $1
        AND payload -> 'input' ->> 'key' = $2 AND state IN ('QUEUED', 'RUNNING') ORDER BY created_at DESC LIMIT 1`,
     [studyId, key],

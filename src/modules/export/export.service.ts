@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { encodeId } from "../../platform/ids.ts";
+import { insertJob } from "../../queue/jobs.ts";
+import type { Queryable } from "../../store/database.ts";
 import { countExportRows, type ExportSource } from "../../store/exportRows.ts";
 import { type ExportSlide, readExportSlides } from "../../store/exportSlides.ts";
 import type { FeatureSet, Job, Study } from "../../store/generated/client.ts";
@@ -11,6 +13,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { featureSetLineage } from "../featureSet/featureSet.lineage.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
+import type { ExportPayload } from "./export.jobs.ts";
 import { rangesOf } from "./export.rows.ts";
 import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
 
@@ -41,13 +44,25 @@ const LIFETIME_SECONDS = 60 * 60;
 /** The path that is signed. What stands behind it in the address (`after`) can only leave rows out. */
 export const streamPath = (id: string): string => `${BULK}/exports/${id}.arrow`;
 
+/** Files are made by a job, and fetched when somebody has time. */
+const FILES_LIFETIME_SECONDS = 24 * LIFETIME_SECONDS;
+
+export const manifestPath = (id: string): string => `${BULK}/exports/${id}/manifest.json`;
+export const shardPath = (id: string, number: number): string => `${BULK}/exports/${id}/shards/${number}.parquet`;
+
 /** @throws HistoError FORMAT_UNSUPPORTED */
-const requireFormat = (format: ExportInput["format"]): void => {
-  if (format === "ARROW_STREAM") return;
-  throw new HistoError("FORMAT_UNSUPPORTED", `Vectors cannot be exported as ${format} yet.`, {
-    fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.",
-    path: ["format"],
-  });
+const requireFormat = (format: ExportInput["format"], { key, level }: FeatureSet): void => {
+  if (format === "ARROW_STREAM" || (format === "PARQUET" && level === "PATCH")) return;
+  throw new HistoError(
+    "FORMAT_UNSUPPORTED",
+    level === "PATCH"
+      ? `Vectors cannot be exported as ${format} yet.`
+      : `Feature set "${key}" holds no vectors of patches; it cannot be exported as ${format}.`,
+    {
+      fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.",
+      path: ["format"],
+    },
+  );
 };
 
 /** Those of a region lie on one slide; all others have no row. */
@@ -96,6 +111,25 @@ const metadataOf = async (
   histoql: context.app.version,
 });
 
+/** The job that writes an export's files. */
+const queueFiles = async (
+  { app, viewer }: GraphQLContext,
+  client: Queryable,
+  study: Study,
+  exportId: string,
+): Promise<string> => {
+  const payload: ExportPayload = { exportId };
+  const id = await insertJob(client, {
+    kind: "EXPORT",
+    studyId: study.id,
+    createdBy: viewer.name,
+    unit: "patches",
+    payload,
+  });
+  await app.queue.wake(client, [{ id, kind: "EXPORT" }]);
+  return id;
+};
+
 /**
  * Prepares an export of the vectors that the viewer may see, and records it. Slides that are not embedded completely are
  * left out.
@@ -106,7 +140,7 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
   const featureSet = await requireFeatureSet(context, input.featureSet);
   const study = await loaders.study.load(featureSet.studyId);
   authorize(viewer, "study:read", study.key);
-  requireFormat(input.format);
+  requireFormat(input.format, featureSet);
   const clinical = await resolveColumns(context, study, input.columns ?? []);
   const codebook = await resolveCodebook(context, featureSet, input.codebook);
   const score = await resolveScore(context, featureSet, input.score);
@@ -128,29 +162,42 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
   const { id: featureSetId, dims, level } = featureSet;
   const source = { featureSetId, dims, filter, codebook: selection.codebook, hasPlaces: level === "PATCH" };
   const rows = await countRows(app, source, slides);
-  const made = await app.prisma.export.create({
-    data: {
-      id: randomUUID(),
-      studyId: study.id,
-      studyKey: study.key,
-      featureSetId,
-      featureSetKey: featureSet.key,
-      format: input.format,
-      precision: input.precision,
-      input: input as object,
-      selection: JSON.parse(JSON.stringify(selection)),
-      gridIds: slides.map(({ gridId }) => gridId),
-      rows,
-      createdBy: viewer.name,
-      expiresAt: new Date(Date.now() + LIFETIME_SECONDS * 1000),
-    },
+  const id = randomUUID();
+  const isStream = input.format === "ARROW_STREAM";
+  const lifetime = isStream ? LIFETIME_SECONDS : FILES_LIFETIME_SECONDS;
+  const expiresAt = new Date(Date.now() + lifetime * 1000);
+  const jobId = await app.database.transaction(async (client) => {
+    const job = isStream ? null : await queueFiles(context, client, study, id);
+    await client.query(
+      `INSERT INTO export (id, study_id, study_key, feature_set_id, feature_set_key, format, precision, input, selection, grid_ids,
+         rows, created_by, expires_at, job_id)
+       VALUES ($1, $2, $3, $4, $5, $6::export_format, $7::export_precision, $8::jsonb, $9::jsonb, $10::int[], $11, $12, $13, $14)`,
+      [
+        id,
+        study.id,
+        study.key,
+        featureSetId,
+        featureSet.key,
+        input.format,
+        input.precision,
+        JSON.stringify(input),
+        JSON.stringify(selection),
+        slides.map(({ gridId }) => gridId),
+        rows,
+        viewer.name,
+        expiresAt,
+        job,
+      ],
+    );
+    return job;
   });
+  const path = isStream ? streamPath(id) : manifestPath(id);
   return {
-    url: `${baseUrl}${app.signer.sign(streamPath(made.id), LIFETIME_SECONDS)}`,
+    url: `${baseUrl}${app.signer.sign(path, lifetime)}`,
     rows,
-    bytes: estimatedBytes(rows, dims, input.precision),
-    expiresAt: made.expiresAt,
+    bytes: isStream ? estimatedBytes(rows, dims, input.precision) : null,
+    expiresAt,
     slidesLeftOut: found.length - slides.length,
-    job: null,
+    job: jobId === null ? null : await app.prisma.job.findUniqueOrThrow({ where: { id: jobId } }),
   };
 };

@@ -30,6 +30,16 @@ export const findFeatureSet = (
   return app.prisma.featureSet.findFirst({ where: { key, study: { key: studyKey } } });
 };
 
+/** The feature set of an id that has been authorised before, as a job's is. @throws HistoError NOT_FOUND */
+export const featureSetOf = async (app: App, id: string): Promise<FeatureSet> => {
+  const [studyKey, key] = requireId("FeatureSet", id, ["featureSet"]).map(String);
+  const found = await app.prisma.featureSet.findFirst({ where: { key: key ?? "", study: { key: studyKey ?? "" } } });
+  if (found) return found;
+  throw new HistoError("NOT_FOUND", `There is no feature set "${key}" any more.`, {
+    fix: "Make it again, and ask again.",
+  });
+};
+
 /** @throws HistoError NOT_FOUND, FORBIDDEN */
 export const requireFeatureSet = async (
   context: GraphQLContext,

@@ -7,10 +7,11 @@ import {
   seededRandom,
 } from "../../learning/index.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { type ClaimedJob, recordProgress } from "../../queue/jobs.ts";
+import { type ClaimedJob, recordProgress, settlePayload } from "../../queue/jobs.ts";
 import type { JobHandler } from "../../queue/queue.ts";
 import { readSourceSlides, type SourceSlide } from "../../store/codebooks.ts";
 import { readPatchIds } from "../../store/codebookVectors.ts";
+import { type Condition, EVERYTHING } from "../../store/filterSql.ts";
 import type { FeatureSet } from "../../store/generated/client.ts";
 import { beginReducedSlide, readReducedSlides, storeFit } from "../../store/reductions.ts";
 import { appendVectors, halfvecOid } from "../../store/vectors.ts";
@@ -20,7 +21,7 @@ import { packComponents } from "../phenotype/principalComponents.ts";
 import { BATCH_ROWS, vectorSource, vectorsChanged } from "../phenotype/vectorSource.ts";
 import { summariseSlides } from "../similarity/similarSets.summaries.ts";
 import { type Fit, openReduction, type Reduction, reducedDigest, reductionOf } from "./reduce.projection.ts";
-import type { ReducePayload } from "./reduce.service.ts";
+import { type ReducePayload, requireVectors } from "./reduce.service.ts";
 
 type Work = {
   app: App;
@@ -137,7 +138,13 @@ const runReduceJob = async (app: App, job: ClaimedJob, signal: AbortSignal): Pro
   )) as [FeatureSet, FeatureSet];
   const reduction = reductionOf(reduced);
   if (!reduction) throw new Error("The feature set of a job that reduces is a reduced one.");
-  const slides = await readSourceSlides(app.database, source.id, { kind: "keys", keys: reduce.slides });
+  const condition: Condition = reduce.slides === null ? EVERYTHING : { kind: "keys", keys: reduce.slides };
+  const slides = await readSourceSlides(app.database, source.id, condition);
+  if (reduce.slides === null) {
+    requireVectors(source, reduction.components, slides);
+    const keys = slides.map(({ slideKey }) => slideKey);
+    await settlePayload(app.database, job, { featureSetId, reduce: { ...reduce, slides: keys } });
+  }
   const engine = await openEngine({ providers: app.config.providers });
   try {
     await reduceSlides({ app, job, source, reduced, reduction, engine, signal }, slides);

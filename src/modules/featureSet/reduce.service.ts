@@ -1,6 +1,6 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { insertJob } from "../../queue/jobs.ts";
+import { insertJob, type NewJob } from "../../queue/jobs.ts";
 import { readSourceSlides, type SourceSlide } from "../../store/codebooks.ts";
 import type { Queryable } from "../../store/database.ts";
 import { EVERYTHING } from "../../store/filterSql.ts";
@@ -11,6 +11,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { requireKey } from "../study/study.service.ts";
 import { requireFeatureSet } from "./featureSet.service.ts";
 import { type Reduction, reducedDigest, reductionOf } from "./reduce.projection.ts";
+import { isBeingFilled, queueBehind } from "./underWay.ts";
 
 export type ReduceFeatureSetInput = {
   featureSet: string;
@@ -22,7 +23,11 @@ export type ReduceFeatureSetInput = {
 };
 
 /** What an EMBED job is told that makes a feature set of another one. */
-export type ReducePayload = { featureSetId: number; reduce: { sourceId: number; slides: string[] } };
+export type ReducePayload = {
+  featureSetId: number;
+  /** Keys of slides; null while they are being embedded, for all that there will be then. */
+  reduce: { sourceId: number; slides: string[] | null };
+};
 
 /** Components are found in memory that grows with their number and the square of the dimensions. */
 const MAX_COMPONENTS = 512;
@@ -53,7 +58,7 @@ const requireNumbers = ({ components, sample }: ReduceFeatureSetInput, dims: num
 };
 
 /** @throws HistoError NOT_FOUND when no slide has all of its vectors, BAD_ARGUMENT when there are too few */
-const requireVectors = ({ key }: FeatureSet, components: number, slides: readonly SourceSlide[]): void => {
+export const requireVectors = ({ key }: FeatureSet, components: number, slides: readonly SourceSlide[]): void => {
   const patches = patchesOf(slides);
   if (patches === 0) {
     throw new HistoError("NOT_FOUND", `Feature set "${key}" has no slide with all of its vectors.`, {
@@ -126,6 +131,11 @@ const latestJob = async (client: Queryable, featureSetId: number): Promise<Lates
   return rows[0];
 };
 
+const newJob = (createdBy: string, source: FeatureSet, reducedId: number, slides: string[] | null): NewJob => {
+  const payload: ReducePayload = { featureSetId: reducedId, reduce: { sourceId: source.id, slides } };
+  return { kind: "EMBED", studyId: source.studyId, createdBy, unit: "patches", payload, resultId: String(reducedId) };
+};
+
 type Plan = { source: FeatureSet; reducedId: number; slides: readonly SourceSlide[] };
 
 /** The job that makes the feature set what was asked for; one that has ended when nothing is to do. */
@@ -136,25 +146,22 @@ const planJob = async ({ app, viewer }: GraphQLContext, client: Queryable, plan:
   const reduced = await readReducedSlides(client, { id: reducedId, sourceId: source.id });
   const pending = slides.filter(({ slideId }) => !reduced.has(slideId));
   if (job && pending.length === 0) return job.id;
-  const payload: ReducePayload = {
-    featureSetId: reducedId,
-    reduce: { sourceId: source.id, slides: slides.map(({ slideKey }) => slideKey) },
-  };
-  const id = await insertJob(client, {
-    kind: "EMBED",
-    studyId: source.studyId,
-    createdBy: viewer.name,
-    unit: "patches",
-    payload,
-    resultId: String(reducedId),
-  });
+  const id = await insertJob(
+    client,
+    newJob(
+      viewer.name,
+      source,
+      reducedId,
+      slides.map(({ slideKey }) => slideKey),
+    ),
+  );
   await app.queue.wake(client, [{ id, kind: "EMBED" }]);
   return id;
 };
 
 /**
  * Queues the making of a feature set of the principal components of another one's vectors, or the projection of slides that
- * have come or changed since.
+ * have come or changed since. While slides are still being embedded, the job waits for them.
  * @throws HistoError NOT_FOUND, FORBIDDEN, BAD_ARGUMENT, CONFLICT, STORE_TOO_SMALL
  */
 export const reduceFeatureSet = async (context: GraphQLContext, input: ReduceFeatureSetInput): Promise<Job> => {
@@ -174,7 +181,8 @@ export const reduceFeatureSet = async (context: GraphQLContext, input: ReduceFea
   const known = await app.prisma.featureSet.findUnique({ where });
   if (known) requireSameReduction(known, reduction);
   const slides = await readSourceSlides(app.database, source.id, EVERYTHING);
-  requireVectors(source, components, slides);
+  const isFilling = await isBeingFilled(app.database, source.id);
+  if (!isFilling) requireVectors(source, components, slides);
   if (!known) await requireRoom(app, patchesOf(slides), components);
   const software = { histoql: app.version, onnxruntime: app.onnxruntimeVersion };
   if (!known) await app.database.transaction((client) => insertReduced(client, source, key, reduction, software));
@@ -183,6 +191,10 @@ export const reduceFeatureSet = async (context: GraphQLContext, input: ReduceFea
   const id = await app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the job of the first.
     await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [reduced.id]);
+    const job = newJob(viewer.name, source, reduced.id, null);
+    const waiting = await queueBehind(client, job, { featureSetId: source.id, condition: EVERYTHING });
+    if (waiting !== null) return waiting;
+    requireVectors(source, components, slides);
     return planJob(context, client, { source, reducedId: reduced.id, slides });
   });
   return app.prisma.job.findUniqueOrThrow({ where: { id } });

@@ -4,6 +4,7 @@ import { requireId } from "../../platform/ids.ts";
 import { cancelJobTree, retryJobTree } from "../../queue/graph.ts";
 import type { JobState } from "../../queue/jobs.ts";
 import type { JobChange } from "../../queue/jobWatch.ts";
+import { readWorkers, type WorkerRow } from "../../queue/workers.ts";
 import type { Job, JobFailure } from "../../store/generated/client.ts";
 import type { Prisma } from "../../store/prisma.ts";
 import { type Connection, type Cursor, connect, foreignCursor, type PageArguments } from "../base/connections.ts";
@@ -115,6 +116,12 @@ const MAX_SERIAL = 2 ** 31 - 1;
 const requireSerial = (value: unknown): number => {
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_SERIAL) return Number(value);
   throw foreignCursor();
+};
+
+/** Whoever may see jobs may see who does them. */
+export const listWorkers = ({ app, viewer }: GraphQLContext): Promise<WorkerRow[]> => {
+  authorize(viewer, "job:read", NO_STUDY);
+  return readWorkers(app.database);
 };
 
 /** What failed in a job or its children, in order of failure. */

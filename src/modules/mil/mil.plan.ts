@@ -15,15 +15,14 @@ import type { SourceSlide } from "../../store/codebooks.ts";
 import type { Attribute, FeatureSet, Study } from "../../store/generated/client.ts";
 import { readLabels } from "../../store/milTargets.ts";
 import { requireAttribute } from "../base/attributes.ts";
-import { type PatientFilter, resolvePatientFilter, resolveSlideFilter } from "../base/filters.ts";
+import type { PatientFilter } from "../base/filters.ts";
 import type { App } from "../context.ts";
 import type { Loaders } from "../loaders.ts";
-import { codebookWhere } from "../phenotype/phenotypeMap.ts";
 import type { CodebookMapper } from "../phenotype/schema.mappers.ts";
-import { requireKey } from "../study/study.service.ts";
 import { type BagSource, bagSnapshot, findBags } from "./mil.bags.ts";
-import { givenTests, type Maybe, requireNumbers, type TrainInput } from "./mil.input.ts";
-import { engineTask, labelPlace, readTask, type StoredTask, settleTask, targetOf } from "./mil.task.ts";
+import { givenTests, type Maybe, type TrainInput } from "./mil.input.ts";
+import { readRequest } from "./mil.request.ts";
+import { engineTask, labelPlace, type StoredTask, settleTask, targetOf } from "./mil.task.ts";
 
 export type PlannedBag = BagSource & { target: MilTarget; value: unknown; group: string | undefined };
 
@@ -72,38 +71,6 @@ const requireNoDuplicates = (bags: readonly BagSource[]): void => {
   }
 };
 
-const needsCodebook = (architecture: TrainInput["architecture"]): boolean => architecture === "DEEP_ATTN_MISL";
-
-/** @throws HistoError BAD_ARGUMENT, NOT_FOUND */
-const readCodebook = async (
-  app: App,
-  featureSet: FeatureSet,
-  { architecture, codebook }: TrainInput,
-): Promise<CodebookMapper | null> => {
-  if (!needsCodebook(architecture)) {
-    if (codebook == null) return null;
-    throw new HistoError("BAD_ARGUMENT", `${architecture} reads no clusters.`, {
-      fix: "Leave codebook out, or choose architecture DEEP_ATTN_MISL.",
-      path: ["codebook"],
-    });
-  }
-  if (codebook == null) {
-    throw new HistoError("BAD_ARGUMENT", "DEEP_ATTN_MISL weighs clusters of patches, and no codebook was named.", {
-      fix: "Run buildCodebook(input: {featureSet, scope: PATIENT, clusters: 8}) and pass the id of its codebook.",
-      path: ["codebook"],
-    });
-  }
-  const found = await app.prisma.codebook.findFirst({
-    where: codebookWhere(requireId("Codebook", codebook, ["codebook"])),
-    include: { build: true },
-  });
-  if (found?.build.featureSetId === featureSet.id) return found;
-  throw new HistoError("NOT_FOUND", `Feature set "${featureSet.key}" has no such codebook.`, {
-    fix: "`featureSet(studyKey, key) { codebooks { id } }` lists them.",
-    path: ["codebook"],
-  });
-};
-
 /** @throws HistoError BAD_ARGUMENT when the codebook has not assigned every slide */
 export const requireAssigned = async (
   app: App,
@@ -148,23 +115,6 @@ const readGroups = async (
   return new Map([...values].map(([id, value]) => [id, String(value)]));
 };
 
-const baselineAttributes = (
-  dictionary: readonly Attribute[],
-  study: Study,
-  keys: Maybe<readonly string[]>,
-): Attribute[] | null =>
-  keys == null
-    ? null
-    : keys.map((key, index) => {
-        const path = ["clinicalBaseline", String(index)];
-        const attribute = requireAttribute(dictionary, key, "PATIENT", path, study.key);
-        if (attribute.type !== "TEXT") return attribute;
-        throw new HistoError("TYPE_MISMATCH", `Attribute ${key} is a TEXT, which makes no covariate.`, {
-          fix: "Name numbers, categories and booleans.",
-          path,
-        });
-      });
-
 /** The cohort, where the patients' filter is one cohort and nothing else. */
 const cohortOf = async (loaders: Loaders, study: Study, filter: Maybe<PatientFilter>): Promise<number | null> => {
   if (filter?.cohort == null) return null;
@@ -206,33 +156,12 @@ export const planTraining = async (
   featureSet: FeatureSet,
   input: TrainInput,
 ): Promise<TrainingPlan> => {
-  requireKey(input.key, ["key"]);
-  requireNumbers(input);
-  const { architecture } = input;
-  if (architecture === "IMPORTED") {
-    throw new HistoError("BAD_ARGUMENT", "IMPORTED is no architecture that can be trained.", {
-      fix: "Choose another, or use importMilModel.",
-      path: ["architecture"],
-    });
-  }
-  if (featureSet.level !== "PATCH") {
-    throw new HistoError("BAD_ARGUMENT", `Feature set "${featureSet.key}" has no vectors of patches.`, {
-      fix: "Choose one of level PATCH.",
-      path: ["featureSet"],
-    });
-  }
-  const study = await loaders.study.load(featureSet.studyId);
-  const dictionary = await loaders.dictionary.load(study.id);
-  const asked = await readTask(loaders, study, input.unit, input.task);
-  const codebook = await readCodebook(app, featureSet, input);
-  const clinicalBaseline = baselineAttributes(dictionary, study, input.clinicalBaseline);
-  const found = await findBags(app, featureSet, input.unit, {
-    kind: "all",
-    of: [
-      await resolveSlideFilter({ loaders }, study, input.slides ?? {}, ["slides"]),
-      { kind: "patients", of: await resolvePatientFilter({ loaders }, study, input.patients ?? {}, ["patients"]) },
-    ],
-  });
+  const { study, architecture, dictionary, asked, codebook, clinicalBaseline, condition } = await readRequest(
+    { app, loaders },
+    featureSet,
+    input,
+  );
+  const found = await findBags(app, featureSet, input.unit, condition);
   const place = labelPlace(asked);
   const isSlideLabel = "level" in place && place.level === "SLIDE";
   const idOf = ({ patientId, slideId }: BagSource) => (isSlideLabel ? (slideId ?? -1) : patientId);

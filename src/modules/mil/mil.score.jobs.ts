@@ -19,7 +19,7 @@ import { bagSnapshot, openBags } from "./mil.bags.ts";
 import { chooseEngine, softwareOf } from "./mil.engine.ts";
 import { storedScore } from "./mil.scores.ts";
 import { taskOf } from "./mil.service.ts";
-import { findScored, requireBuild, type ScorePayload } from "./scoreMil.service.ts";
+import { findScored, requireBuild, type ScorePayload, settleSlides } from "./scoreMil.service.ts";
 
 export type OpenedModel = { score(bag: MilBag): Promise<BagScore | ImportedScore>; close(): Promise<void> };
 
@@ -53,10 +53,11 @@ const readKnown = async (app: App, model: MilModel): Promise<Map<string, string>
 export const runScoreJob =
   (app: App) =>
   async (job: ClaimedJob, signal: AbortSignal): Promise<void> => {
-    const { modelId, slides } = job.payload as ScorePayload;
+    const { modelId } = job.payload as ScorePayload;
     const model = await app.prisma.milModel.findUnique({ where: { id: modelId }, include: { featureSet: true } });
     if (!model) throw new HistoError("NOT_FOUND", "The model was deleted.", { fix: "Train or import it again." });
     const { featureSet } = model;
+    const slides = await settleSlides(app, job, model);
     const bags = await findScored(app, model, featureSet, { kind: "keys", keys: slides });
     const trained = await readTrainedPatients(app.database, model.id);
     const known = await readKnown(app, model);

@@ -1,10 +1,12 @@
 import { createScorer, exportHead, type FoldResult, type LabelledBag, type MilBag } from "../../learning/mil/index.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
-import { type ClaimedJob, recordProgress } from "../../queue/jobs.ts";
+import { type ClaimedJob, NeedsJobsError, recordProgress, settlePayload } from "../../queue/jobs.ts";
+import type { FeatureSet } from "../../store/generated/client.ts";
 import { deleteCheckpoints, insertMilModel, type NewFold, setJobResult } from "../../store/milModels.ts";
 import { writeMilScore } from "../../store/milScores.ts";
 import type { App } from "../context.ts";
+import { readAssigning } from "../featureSet/underWay.ts";
 import { createLoaders } from "../loaders.ts";
 import { bytesOf } from "../phenotype/vectorBytes.ts";
 import { openBags } from "./mil.bags.ts";
@@ -13,12 +15,13 @@ import { classificationReport, foldMetrics, type JudgedFolds, pooledMetrics } fr
 import type { TrainInput } from "./mil.input.ts";
 import { judgeFolds, type PredictedFold } from "./mil.judge.ts";
 import { type PlannedBag, planTraining, type TrainingPlan } from "./mil.plan.ts";
+import { readRequest } from "./mil.request.ts";
 import { meanOf, storedScore, type UnboundScore } from "./mil.scores.ts";
 import { baselinesOf, meanPooling, pause } from "./mil.train.baselines.ts";
 import { type Curves, epochsOf, runTraining, type TrainRun, type TrainWork } from "./mil.train.run.ts";
 
-/** What a TRAIN job is told: the request, and the digest of what it meant then. */
-export type TrainPayload = { featureSetId: number; input: TrainInput; plan: string };
+/** What a TRAIN job is told: the request, and the digest of what it meant then; null while its slides are being embedded. */
+export type TrainPayload = { featureSetId: number; input: TrainInput; plan: string | null };
 
 const labelled = (plan: TrainingPlan, bags: readonly MilBag[]): LabelledBag[] =>
   plan.bags.map(({ target, group }, index) => ({ ...(bags[index] as MilBag), target, group }));
@@ -31,9 +34,22 @@ const predicted = (fold: FoldResult): PredictedFold => ({
       : new Map(fold.trainPredictions.map(({ key, risk }) => [key, risk ?? Number.NaN])),
 });
 
+/** The plan of a training that waited for its slides, from now on its own. @throws NeedsJobsError while the codebook follows them */
+const settlePlan = async (app: App, job: ClaimedJob, featureSet: FeatureSet): Promise<TrainingPlan> => {
+  const payload = job.payload as TrainPayload;
+  const { codebook } = await readRequest({ app, loaders: createLoaders(app) }, featureSet, payload.input);
+  const assigning = codebook ? await readAssigning(app.database, codebook.buildId) : [];
+  if (assigning.length > 0) throw new NeedsJobsError(assigning);
+  const plan = await planTraining({ app, loaders: createLoaders(app) }, featureSet, payload.input);
+  await settlePayload(app.database, job, { ...payload, plan: plan.digest });
+  return plan;
+};
+
 /** @throws HistoError CONFLICT when labels or vectors are other ones than when it was asked for */
-const readPlan = async (app: App, { featureSetId, input, plan }: TrainPayload): Promise<TrainingPlan> => {
+const readPlan = async (app: App, job: ClaimedJob): Promise<TrainingPlan> => {
+  const { featureSetId, input, plan } = job.payload as TrainPayload;
   const featureSet = await app.prisma.featureSet.findUnique({ where: { id: featureSetId } });
+  if (featureSet && plan === null) return settlePlan(app, job, featureSet);
   const found = featureSet && (await planTraining({ app, loaders: createLoaders(app) }, featureSet, input));
   if (found?.digest === plan) return found;
   throw new HistoError("CONFLICT", "Vectors, labels or patients have changed since the training was asked for.", {
@@ -204,7 +220,7 @@ export const runTrainJob =
   async (job: ClaimedJob, signal: AbortSignal): Promise<void> => {
     const payload = job.payload as TrainPayload;
     try {
-      const plan = await readPlan(app, payload);
+      const plan = await readPlan(app, job);
       const { epochs } = plan.options;
       const hasBaseline = plan.head.architecture !== "MEAN_POOL";
       const headEpochs = epochsOf(plan.foldCount, epochs, true);

@@ -1,10 +1,12 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { insertJob } from "../../queue/jobs.ts";
+import { type ClaimedJob, insertJob, NeedsJobsError, type NewJob, settlePayload } from "../../queue/jobs.ts";
 import type { Condition } from "../../store/filterSql.ts";
-import type { FeatureSet, Job, MilModel } from "../../store/generated/client.ts";
+import type { FeatureSet, Job, MilModel, Study } from "../../store/generated/client.ts";
 import { type PatientFilter, resolvePatientFilter, resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
 import type { App, GraphQLContext } from "../context.ts";
+import { queueBehind, readAssigning } from "../featureSet/underWay.ts";
+import { createLoaders } from "../loaders.ts";
 import { type BagSource, findBags } from "./mil.bags.ts";
 import { requireAssigned } from "./mil.plan.ts";
 import { requireMilModel } from "./mil.service.ts";
@@ -16,8 +18,8 @@ export type ScoreInput = {
   slides?: SlideFilter | null | undefined;
 };
 
-/** What a SCORE job is told: the bags by their slides' keys. */
-export type ScorePayload = { modelId: number; slides: string[] };
+/** What a SCORE job is told: the bags by their slides' keys, or the request while its slides are being embedded. */
+export type ScorePayload = { modelId: number } & ({ slides: string[] } | { request: Omit<ScoreInput, "model"> });
 
 /** The codebook build whose clusters a head reads; for patients' own codebooks the build of all of them. */
 export const requireBuild = async (app: App, model: MilModel): Promise<{ buildId: number } | null> => {
@@ -52,8 +54,47 @@ export const findScored = async (
   return bags;
 };
 
+const bagsCondition = async (
+  context: Pick<GraphQLContext, "app" | "loaders">,
+  study: Study,
+  { slides, patients }: Omit<ScoreInput, "model">,
+): Promise<Condition> => ({
+  kind: "all",
+  of: [
+    await resolveSlideFilter(context, study, slides ?? {}, ["slides"]),
+    { kind: "patients", of: await resolvePatientFilter(context, study, patients ?? {}, ["patients"]) },
+  ],
+});
+
+const keysOf = (bags: readonly BagSource[]): string[] =>
+  bags.flatMap(({ slides }) => slides.map(({ slideKey }) => slideKey));
+
 /**
- * Queues the scoring of whole bags.
+ * The slides that a job scores. One that waited for them finds out now, and keeps to it.
+ * @throws HistoError NOT_FOUND, BAD_ARGUMENT; NeedsJobsError while the codebook follows them
+ */
+export const settleSlides = async (
+  app: App,
+  job: ClaimedJob,
+  model: MilModel & { featureSet: FeatureSet },
+): Promise<string[]> => {
+  const payload = job.payload as ScorePayload;
+  if ("slides" in payload) return payload.slides;
+  const build = await requireBuild(app, model);
+  const assigning = build ? await readAssigning(app.database, build.buildId) : [];
+  if (assigning.length > 0) throw new NeedsJobsError(assigning);
+  const loaders = createLoaders(app);
+  const study = await loaders.study.load(model.studyId);
+  const condition = await bagsCondition({ app, loaders }, study, payload.request);
+  const bags = await findScored(app, model, model.featureSet, condition);
+  if (build) await requireAssigned(app, build, bags);
+  const slides = keysOf(bags);
+  await settlePayload(app.database, job, { modelId: model.id, slides });
+  return slides;
+};
+
+/**
+ * Queues the scoring of whole bags. While slides are still being embedded, the job waits for them.
  * @throws HistoError NOT_FOUND, FORBIDDEN, BAD_ARGUMENT when the codebook has not assigned every slide
  */
 export const scoreMilModel = async (context: GraphQLContext, input: ScoreInput): Promise<Job> => {
@@ -62,28 +103,29 @@ export const scoreMilModel = async (context: GraphQLContext, input: ScoreInput):
   const study = await loaders.study.load(model.studyId);
   authorize(viewer, "study:write", study.key);
   const featureSet = await loaders.featureSet.load(model.featureSetId);
-  const bags = await findScored(app, model, featureSet, {
-    kind: "all",
-    of: [
-      await resolveSlideFilter(context, study, input.slides ?? {}, ["slides"]),
-      { kind: "patients", of: await resolvePatientFilter(context, study, input.patients ?? {}, ["patients"]) },
-    ],
-  });
+  const condition = await bagsCondition(context, study, input);
   const build = await requireBuild(app, model);
+  const job = (payload: ScorePayload): NewJob => ({
+    kind: "SCORE",
+    studyId: study.id,
+    createdBy: viewer.name,
+    unit: model.unit === "PATIENT" ? "patients" : "slides",
+    payload,
+    resultId: String(model.id),
+  });
+  const { patients = null, slides = null } = input;
+  const waiting = await app.database.transaction((client) =>
+    queueBehind(client, job({ modelId: model.id, request: { patients, slides } }), {
+      featureSetId: featureSet.id,
+      condition,
+      codebookBuildId: build?.buildId,
+    }),
+  );
+  if (waiting !== null) return app.prisma.job.findUniqueOrThrow({ where: { id: waiting } });
+  const bags = await findScored(app, model, featureSet, condition);
   if (build) await requireAssigned(app, build, bags);
-  const payload: ScorePayload = {
-    modelId: model.id,
-    slides: bags.flatMap(({ slides }) => slides.map(({ slideKey }) => slideKey)),
-  };
   const id = await app.database.transaction(async (client) => {
-    const jobId = await insertJob(client, {
-      kind: "SCORE",
-      studyId: study.id,
-      createdBy: viewer.name,
-      unit: model.unit === "PATIENT" ? "patients" : "slides",
-      payload,
-      resultId: String(model.id),
-    });
+    const jobId = await insertJob(client, job({ modelId: model.id, slides: keysOf(bags) }));
     await app.queue.wake(client, [{ id: jobId, kind: "SCORE" }]);
     return jobId;
   });

@@ -31,7 +31,7 @@ const followOne = async (app: App, build: Built): Promise<void> => {
   await app.database.transaction(async (client) => {
     await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [build.featureSetId]);
     if ((await latestJob(client, build.id))?.isOpen) return;
-    await queueJob(app, NOBODY, client, build, missing);
+    await queueJob(app, NOBODY)(client, build, missing);
   });
 };
 

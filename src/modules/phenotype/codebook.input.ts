@@ -2,6 +2,7 @@ import { digestOf, type Json } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { encodeId, requireId } from "../../platform/ids.ts";
 import { readSourceSlides, type SourceSlide } from "../../store/codebooks.ts";
+import type { Condition } from "../../store/filterSql.ts";
 import type { CodebookScope, FeatureSet, Study } from "../../store/generated/client.ts";
 import { resolveSlideFilter, type SlideFilter } from "../base/filters.ts";
 import type { GraphQLContext } from "../context.ts";
@@ -78,15 +79,16 @@ export const requireCohortKey = ({ scope, cohort }: BuildCodebookInput, study: S
   );
 };
 
-/** Slides of a feature set that a codebook may be made of, by key; `cohort` is a key. */
-export const findSources = async (
+type SourceFilter = { slides?: SlideFilter | null | undefined; cohort?: string | null | undefined };
+
+/** Which slides a codebook may be made of; `cohort` is a key. */
+export const sourcesCondition = async (
   context: Pick<GraphQLContext, "app" | "loaders">,
   study: Study,
-  featureSet: FeatureSet,
-  filter: { slides?: SlideFilter | null | undefined; cohort?: string | null | undefined },
-): Promise<SourceSlide[]> => {
-  const { slides, cohort } = filter;
-  const parts = [
+  { slides, cohort }: SourceFilter,
+): Promise<Condition> => ({
+  kind: "all",
+  of: [
     await resolveSlideFilter(context, study, slides ?? {}, ["slides"]),
     ...(cohort == null
       ? []
@@ -95,8 +97,18 @@ export const findSources = async (
             "cohort",
           ]),
         ]),
-  ];
-  const sources = await readSourceSlides(context.app.database, featureSet.id, { kind: "all", of: parts });
+  ],
+});
+
+/** Slides of a feature set that a codebook may be made of, by key; `cohort` is a key. */
+export const findSources = async (
+  context: Pick<GraphQLContext, "app" | "loaders">,
+  study: Study,
+  featureSet: FeatureSet,
+  filter: SourceFilter,
+): Promise<SourceSlide[]> => {
+  const condition = await sourcesCondition(context, study, filter);
+  const sources = await readSourceSlides(context.app.database, featureSet.id, condition);
   if (sources.length > 0) return sources;
   throw new HistoError(
     "NOT_FOUND",

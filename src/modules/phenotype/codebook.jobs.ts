@@ -17,6 +17,7 @@ import type { CodebookBuild, FeatureSet } from "../../store/generated/client.ts"
 import type { App } from "../context.ts";
 import { sourcesDigest } from "./codebook.input.ts";
 import { type CodebookAssigner, type CodebookModel, fitCodebook, openCodebook } from "./codebook.model.ts";
+import { readPayload } from "./codebook.request.ts";
 import type { CodebookPayload } from "./codebook.service.ts";
 import { BATCH_ROWS, vectorSource, vectorsChanged } from "./vectorSource.ts";
 
@@ -238,7 +239,9 @@ const readWork = async (app: App, { buildId, slides, sources }: CodebookPayload)
 export const runCodebookJob =
   (app: App) =>
   async (job: ClaimedJob, signal: AbortSignal): Promise<void> => {
-    const { build, found, assigned } = await readWork(app, job.payload as CodebookPayload);
+    const payload = await readPayload(app, job);
+    if (payload === null) return;
+    const { build, found, assigned } = await readWork(app, payload);
     const total = found.reduce((sum, { patches }) => sum + patches, 0);
     const done = found.reduce((sum, { slideId, patches }) => sum + (assigned.has(slideId) ? patches : 0), 0);
     await app.database.transaction((client) => recordProgress(client, job, { done, total, restart: true }));

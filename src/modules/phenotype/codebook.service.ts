@@ -1,7 +1,7 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
-import { insertJob } from "../../queue/jobs.ts";
+import { insertJob, type NewJob } from "../../queue/jobs.ts";
 import { createAssignmentTable, dropAssignmentTable } from "../../store/assignments.ts";
 import { readBuildStates, type SourceSlide } from "../../store/codebooks.ts";
 import type { Queryable } from "../../store/database.ts";
@@ -9,6 +9,7 @@ import type { CodebookBuild, FeatureSet, Job, Study } from "../../store/generate
 import { storeBytes } from "../../store/vectors.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import { queueBehind } from "../featureSet/underWay.ts";
 import {
   type BuildCodebookInput,
   findSources,
@@ -16,6 +17,7 @@ import {
   requireCohortKey,
   requireNumbers,
   requireSources,
+  sourcesCondition,
   sourcesDigest,
 } from "./codebook.input.ts";
 import { codebookStaleReason } from "./codebook.lineage.ts";
@@ -47,29 +49,38 @@ const patchesOf = (slides: readonly SourceSlide[]): number => slides.reduce((sum
 /** What a CODEBOOK job is told. */
 export type CodebookPayload = { buildId: number; slides: string[]; sources: string };
 
-export const queueJob = async (
-  app: App,
-  createdBy: string,
+/** What a CODEBOOK job is told whose slides are still being embedded: the request itself. */
+export type CodebookRequest = { input: BuildCodebookInput };
+
+/** Gives a build's slides to a job; returns the job's id. */
+type GiveToJob = (
   client: Queryable,
   build: { id: number; studyId: number },
   slides: readonly SourceSlide[],
-): Promise<string> => {
-  const payload: CodebookPayload = {
-    buildId: build.id,
-    slides: slides.map(({ slideKey }) => slideKey),
-    sources: sourcesDigest(slides),
+) => Promise<string>;
+
+export const payloadOf = (build: { id: number }, slides: readonly SourceSlide[]): CodebookPayload => ({
+  buildId: build.id,
+  slides: slides.map(({ slideKey }) => slideKey),
+  sources: sourcesDigest(slides),
+});
+
+/** To a new one. */
+export const queueJob =
+  (app: App, createdBy: string): GiveToJob =>
+  async (client, build, slides) => {
+    const payload = payloadOf(build, slides);
+    const id = await insertJob(client, {
+      kind: "CODEBOOK",
+      studyId: build.studyId,
+      createdBy,
+      unit: "patches",
+      payload,
+      resultId: String(build.id),
+    });
+    await app.queue.wake(client, [{ id, kind: "CODEBOOK" }]);
+    return id;
   };
-  const id = await insertJob(client, {
-    kind: "CODEBOOK",
-    studyId: build.studyId,
-    createdBy,
-    unit: "patches",
-    payload,
-    resultId: String(build.id),
-  });
-  await app.queue.wake(client, [{ id, kind: "CODEBOOK" }]);
-  return id;
-};
 
 const insertBuild = async (
   client: Queryable,
@@ -133,12 +144,11 @@ const deleteBuild = async (client: Queryable, buildId: number): Promise<void> =>
 
 /** The job that makes the codebook what was asked for, queued where there is none; one that has ended when nothing is to do. */
 const planJob = async (
-  context: GraphQLContext,
   client: Queryable,
   plan: Plan,
   sources: readonly SourceSlide[],
+  give: GiveToJob,
 ): Promise<string> => {
-  const { app, viewer } = context;
   const { featureSet, input, cohort } = plan;
   const parameters = digestOf({ ...parametersOf(input, cohort), featureSet: featureSet.digest });
   const keyOf = (repeat: number) =>
@@ -154,26 +164,47 @@ const planJob = async (
     if (job?.isOpen) return job.id;
     if (!build.isComplete) {
       // Left behind by a job that failed or was cancelled: it goes on where its patches still are what they were.
-      if (build.key === keyOf(0)) return queueJob(app, viewer.name, client, build, sources);
+      if (build.key === keyOf(0)) return give(client, build, sources);
       await deleteBuild(client, build.id);
       continue;
     }
     if (!state || codebookStaleReason(state) !== null) continue;
     const assigned = new Set(state.slideIds);
     const missing = sources.filter(({ slideId }) => !assigned.has(slideId));
-    if (missing.length > 0 || !job) return queueJob(app, viewer.name, client, build, missing);
+    if (missing.length > 0 || !job) return give(client, build, missing);
     return job.id;
   }
   const taken = new Set(builds.filter(({ isComplete }) => isComplete).map(({ key }) => key));
   let repeat = 0;
   while (taken.has(keyOf(repeat))) repeat += 1;
   const build = await insertBuild(client, plan, { parameters, key: keyOf(repeat) });
-  return queueJob(app, viewer.name, client, build, sources);
+  return give(client, build, sources);
+};
+
+/**
+ * Plans a request on the slides that there are, once its numbers have been checked.
+ * @throws HistoError NOT_FOUND, BAD_ARGUMENT, MIXED_STAINS, STORE_TOO_SMALL
+ */
+export const planCodebook = async (
+  context: Pick<GraphQLContext, "app" | "loaders">,
+  plan: Plan,
+  give: GiveToJob,
+): Promise<string> => {
+  const { app } = context;
+  const { study, featureSet, input, cohort } = plan;
+  const sources = await findSources(context, study, featureSet, { slides: input.slides, cohort });
+  requireSources(input, sources);
+  await requireRoom(app, patchesOf(sources));
+  return app.database.transaction(async (client) => {
+    // Whoever asks at the same time waits here, and then sees the job of the first.
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
+    return planJob(client, plan, sources, give);
+  });
 };
 
 /**
  * Queues the building of a codebook (of one for each patient, with scope PATIENT), or the assignment of slides that have come
- * since to one that was built with the same parameters.
+ * since to one that was built with the same parameters. While slides are still being embedded, the job waits for them.
  * @throws HistoError NOT_FOUND, FORBIDDEN, BAD_ARGUMENT, MIXED_STAINS, STORE_TOO_SMALL
  */
 export const buildCodebook = async (context: GraphQLContext, input: BuildCodebookInput): Promise<Job> => {
@@ -183,13 +214,19 @@ export const buildCodebook = async (context: GraphQLContext, input: BuildCodeboo
   authorize(viewer, "study:write", study.key);
   requireNumbers(input, featureSet.dims);
   const cohort = requireCohortKey(input, study);
-  const sources = await findSources(context, study, featureSet, { slides: input.slides, cohort });
-  requireSources(input, sources);
-  await requireRoom(app, patchesOf(sources));
-  const id = await app.database.transaction(async (client) => {
-    // Whoever asks at the same time waits here, and then sees the job of the first.
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
-    return planJob(context, client, { study, featureSet, input, cohort }, sources);
-  });
+  const condition = await sourcesCondition(context, study, { slides: input.slides, cohort });
+  const request: CodebookRequest = { input };
+  const job: NewJob = {
+    kind: "CODEBOOK",
+    studyId: study.id,
+    createdBy: viewer.name,
+    unit: "patches",
+    payload: request,
+  };
+  const waiting = await app.database.transaction((client) =>
+    queueBehind(client, job, { featureSetId: featureSet.id, condition }),
+  );
+  const plan = { study, featureSet, input, cohort };
+  const id = waiting ?? (await planCodebook(context, plan, queueJob(app, viewer.name)));
   return app.prisma.job.findUniqueOrThrow({ where: { id } });
 };

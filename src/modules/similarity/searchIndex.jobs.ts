@@ -1,6 +1,7 @@
 import { queryScope } from "../../platform/queryScope.ts";
-import { type ClaimedJob, insertJob, recordProgress } from "../../queue/jobs.ts";
+import { type ClaimedJob, insertJob, type NewJob, recordProgress } from "../../queue/jobs.ts";
 import type { JobHandler } from "../../queue/queue.ts";
+import { EVERYTHING } from "../../store/filterSql.ts";
 import type { FeatureSet } from "../../store/generated/client.ts";
 import {
   countIndexable,
@@ -11,9 +12,13 @@ import {
 } from "../../store/search/indexes.ts";
 import { estimateBytes, storeBytes } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
+import { queueBehind } from "../featureSet/underWay.ts";
 import { ensureCells, ensureGraph, type Progress } from "./searchIndex.build.ts";
 
 const WHOLE = 100;
+
+/** Who asks for indexes that nobody asked for. */
+const BY_ITSELF = "histoql";
 
 /** Builds and measures the indexes of a feature set, or of a frozen cohort in it. Done again it does only what is missing. */
 export const runIndexJob =
@@ -58,14 +63,19 @@ export const queueIndexing = (
     );
     if (rows[0]) return rows[0].id;
     const vectors = await countIndexable(client, featureSet.id, null);
-    const id = await insertJob(client, {
+    const job: NewJob = {
       kind: "INDEX",
       studyId: featureSet.studyId,
       createdBy,
       unit: "percent",
       payload: { featureSetId: featureSet.id, cohortId, vectors },
       resultId: String(featureSet.id),
-    });
+    };
+    if (createdBy !== BY_ITSELF) {
+      const waiting = await queueBehind(client, job, { featureSetId: featureSet.id, condition: EVERYTHING });
+      if (waiting !== null) return waiting;
+    }
+    const id = await insertJob(client, job);
     await app.queue.wake(client, [{ id, kind: "INDEX" }]);
     return id;
   });
@@ -80,8 +90,6 @@ export const hasRoom = async (app: App, featureSet: FeatureSet, share: number): 
 
 /** What is indexed without being asked for leaves room for more vectors. */
 const UNASKED_SHARE = 0.5;
-
-const BY_ITSELF = "histoql";
 
 /** Queues the indexing of what has grown enough, and of cohorts that are searched often. */
 export const queueWhatIsDue = async (app: App): Promise<void> => {

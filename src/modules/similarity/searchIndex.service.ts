@@ -6,6 +6,7 @@ import { countIndexable, GREATEST_GROWTH, MAX_INDEXED_DIMS, type SearchIndexRow 
 import { findCohort } from "../cohort/cohort.service.ts";
 import type { GraphQLContext } from "../context.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
+import { isBeingFilled } from "../featureSet/underWay.ts";
 import { hasRoom, queueIndexing } from "./searchIndex.jobs.ts";
 
 /** @throws HistoError NOT_FOUND, BAD_ARGUMENT, CONFLICT */
@@ -46,7 +47,8 @@ const requireIndexable = async (context: GraphQLContext, featureSet: FeatureSet,
 };
 
 /**
- * Queues the building of what makes searches in a feature set fast, or of what does among a frozen cohort.
+ * Queues the building of what makes searches in a feature set fast, or of what does among a frozen cohort; behind the slides
+ * that are still being embedded.
  * Asking twice does nothing twice.
  * @throws HistoError NOT_FOUND, BAD_ARGUMENT, CONFLICT, STORE_TOO_SMALL, FORBIDDEN
  */
@@ -58,7 +60,10 @@ export const buildSearchIndex = async (
   authorize(viewer, "study:write", String(requireId("FeatureSet", input.featureSet, ["input", "featureSet"])[0]));
   const featureSet = await requireFeatureSet(context, input.featureSet);
   const cohort = input.cohort == null ? null : await requireIndexable(context, featureSet, input.cohort);
-  if ((await countIndexable(app.database, featureSet.id, null)) === 0) {
+  if (
+    !(await isBeingFilled(app.database, featureSet.id)) &&
+    (await countIndexable(app.database, featureSet.id, null)) === 0
+  ) {
     throw new HistoError("CONFLICT", `Feature set "${featureSet.key}" has no vectors yet.`, {
       fix: "Embed slides into it with embedSlides first.",
       path: ["input", "featureSet"],

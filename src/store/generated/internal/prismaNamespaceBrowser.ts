@@ -580,6 +580,7 @@ export const ExportScalarFieldEnum = {
   reads: 'reads',
   lastReadAt: 'lastReadAt',
   jobId: 'jobId',
+  shards: 'shards',
   manifestDigest: 'manifestDigest'
 } as const
 

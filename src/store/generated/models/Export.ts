@@ -96,6 +96,7 @@ export type ExportCountAggregateOutputType = {
   reads: number
   lastReadAt: number
   jobId: number
+  shards: number
   manifestDigest: number
   _all: number
 }
@@ -171,6 +172,7 @@ export type ExportCountAggregateInputType = {
   reads?: true
   lastReadAt?: true
   jobId?: true
+  shards?: true
   manifestDigest?: true
   _all?: true
 }
@@ -279,6 +281,7 @@ export type ExportGroupByOutputType = {
   reads: number
   lastReadAt: Date | null
   jobId: string | null
+  shards: runtime.JsonValue
   manifestDigest: string | null
   _count: ExportCountAggregateOutputType | null
   _avg: ExportAvgAggregateOutputType | null
@@ -323,6 +326,7 @@ export type ExportWhereInput = {
   reads?: Prisma.IntFilter<"Export"> | number
   lastReadAt?: Prisma.DateTimeNullableFilter<"Export"> | Date | string | null
   jobId?: Prisma.UuidNullableFilter<"Export"> | string | null
+  shards?: Prisma.JsonFilter<"Export">
   manifestDigest?: Prisma.StringNullableFilter<"Export"> | string | null
   study?: Prisma.XOR<Prisma.StudyNullableScalarRelationFilter, Prisma.StudyWhereInput> | null
   featureSet?: Prisma.XOR<Prisma.FeatureSetNullableScalarRelationFilter, Prisma.FeatureSetWhereInput> | null
@@ -346,6 +350,7 @@ export type ExportOrderByWithRelationInput = {
   reads?: Prisma.SortOrder
   lastReadAt?: Prisma.SortOrderInput | Prisma.SortOrder
   jobId?: Prisma.SortOrderInput | Prisma.SortOrder
+  shards?: Prisma.SortOrder
   manifestDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   study?: Prisma.StudyOrderByWithRelationInput
   featureSet?: Prisma.FeatureSetOrderByWithRelationInput
@@ -372,6 +377,7 @@ export type ExportWhereUniqueInput = Prisma.AtLeast<{
   reads?: Prisma.IntFilter<"Export"> | number
   lastReadAt?: Prisma.DateTimeNullableFilter<"Export"> | Date | string | null
   jobId?: Prisma.UuidNullableFilter<"Export"> | string | null
+  shards?: Prisma.JsonFilter<"Export">
   manifestDigest?: Prisma.StringNullableFilter<"Export"> | string | null
   study?: Prisma.XOR<Prisma.StudyNullableScalarRelationFilter, Prisma.StudyWhereInput> | null
   featureSet?: Prisma.XOR<Prisma.FeatureSetNullableScalarRelationFilter, Prisma.FeatureSetWhereInput> | null
@@ -395,6 +401,7 @@ export type ExportOrderByWithAggregationInput = {
   reads?: Prisma.SortOrder
   lastReadAt?: Prisma.SortOrderInput | Prisma.SortOrder
   jobId?: Prisma.SortOrderInput | Prisma.SortOrder
+  shards?: Prisma.SortOrder
   manifestDigest?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.ExportCountOrderByAggregateInput
   _avg?: Prisma.ExportAvgOrderByAggregateInput
@@ -424,6 +431,7 @@ export type ExportScalarWhereWithAggregatesInput = {
   reads?: Prisma.IntWithAggregatesFilter<"Export"> | number
   lastReadAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Export"> | Date | string | null
   jobId?: Prisma.UuidNullableWithAggregatesFilter<"Export"> | string | null
+  shards?: Prisma.JsonWithAggregatesFilter<"Export">
   manifestDigest?: Prisma.StringNullableWithAggregatesFilter<"Export"> | string | null
 }
 
@@ -443,6 +451,7 @@ export type ExportCreateInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutExportsInput
   featureSet?: Prisma.FeatureSetCreateNestedOneWithoutExportsInput
@@ -466,6 +475,7 @@ export type ExportUncheckedCreateInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -485,6 +495,7 @@ export type ExportUpdateInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutExportsNestedInput
   featureSet?: Prisma.FeatureSetUpdateOneWithoutExportsNestedInput
@@ -508,6 +519,7 @@ export type ExportUncheckedUpdateInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -529,6 +541,7 @@ export type ExportCreateManyInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -548,6 +561,7 @@ export type ExportUpdateManyMutationInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -569,6 +583,7 @@ export type ExportUncheckedUpdateManyInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -600,6 +615,7 @@ export type ExportCountOrderByAggregateInput = {
   reads?: Prisma.SortOrder
   lastReadAt?: Prisma.SortOrder
   jobId?: Prisma.SortOrder
+  shards?: Prisma.SortOrder
   manifestDigest?: Prisma.SortOrder
 }
 
@@ -772,6 +788,7 @@ export type ExportCreateWithoutStudyInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
   featureSet?: Prisma.FeatureSetCreateNestedOneWithoutExportsInput
 }
@@ -793,6 +810,7 @@ export type ExportUncheckedCreateWithoutStudyInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -843,6 +861,7 @@ export type ExportScalarWhereInput = {
   reads?: Prisma.IntFilter<"Export"> | number
   lastReadAt?: Prisma.DateTimeNullableFilter<"Export"> | Date | string | null
   jobId?: Prisma.UuidNullableFilter<"Export"> | string | null
+  shards?: Prisma.JsonFilter<"Export">
   manifestDigest?: Prisma.StringNullableFilter<"Export"> | string | null
 }
 
@@ -862,6 +881,7 @@ export type ExportCreateWithoutFeatureSetInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
   study?: Prisma.StudyCreateNestedOneWithoutExportsInput
 }
@@ -883,6 +903,7 @@ export type ExportUncheckedCreateWithoutFeatureSetInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -929,6 +950,7 @@ export type ExportCreateManyStudyInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -948,6 +970,7 @@ export type ExportUpdateWithoutStudyInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   featureSet?: Prisma.FeatureSetUpdateOneWithoutExportsNestedInput
 }
@@ -969,6 +992,7 @@ export type ExportUncheckedUpdateWithoutStudyInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -989,6 +1013,7 @@ export type ExportUncheckedUpdateManyWithoutStudyInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -1009,6 +1034,7 @@ export type ExportCreateManyFeatureSetInput = {
   reads?: number
   lastReadAt?: Date | string | null
   jobId?: string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: string | null
 }
 
@@ -1028,6 +1054,7 @@ export type ExportUpdateWithoutFeatureSetInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   study?: Prisma.StudyUpdateOneWithoutExportsNestedInput
 }
@@ -1049,6 +1076,7 @@ export type ExportUncheckedUpdateWithoutFeatureSetInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -1069,6 +1097,7 @@ export type ExportUncheckedUpdateManyWithoutFeatureSetInput = {
   reads?: Prisma.IntFieldUpdateOperationsInput | number
   lastReadAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   jobId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  shards?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   manifestDigest?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
@@ -1092,6 +1121,7 @@ export type ExportSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   reads?: boolean
   lastReadAt?: boolean
   jobId?: boolean
+  shards?: boolean
   manifestDigest?: boolean
   study?: boolean | Prisma.Export$studyArgs<ExtArgs>
   featureSet?: boolean | Prisma.Export$featureSetArgs<ExtArgs>
@@ -1115,6 +1145,7 @@ export type ExportSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   reads?: boolean
   lastReadAt?: boolean
   jobId?: boolean
+  shards?: boolean
   manifestDigest?: boolean
   study?: boolean | Prisma.Export$studyArgs<ExtArgs>
   featureSet?: boolean | Prisma.Export$featureSetArgs<ExtArgs>
@@ -1138,6 +1169,7 @@ export type ExportSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   reads?: boolean
   lastReadAt?: boolean
   jobId?: boolean
+  shards?: boolean
   manifestDigest?: boolean
   study?: boolean | Prisma.Export$studyArgs<ExtArgs>
   featureSet?: boolean | Prisma.Export$featureSetArgs<ExtArgs>
@@ -1161,10 +1193,11 @@ export type ExportSelectScalar = {
   reads?: boolean
   lastReadAt?: boolean
   jobId?: boolean
+  shards?: boolean
   manifestDigest?: boolean
 }
 
-export type ExportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "studyId" | "studyKey" | "featureSetId" | "featureSetKey" | "format" | "precision" | "input" | "selection" | "gridIds" | "rows" | "createdBy" | "createdAt" | "expiresAt" | "reads" | "lastReadAt" | "jobId" | "manifestDigest", ExtArgs["result"]["export"]>
+export type ExportOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "studyId" | "studyKey" | "featureSetId" | "featureSetKey" | "format" | "precision" | "input" | "selection" | "gridIds" | "rows" | "createdBy" | "createdAt" | "expiresAt" | "reads" | "lastReadAt" | "jobId" | "shards" | "manifestDigest", ExtArgs["result"]["export"]>
 export type ExportInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   study?: boolean | Prisma.Export$studyArgs<ExtArgs>
   featureSet?: boolean | Prisma.Export$featureSetArgs<ExtArgs>
@@ -1208,6 +1241,10 @@ export type $ExportPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     reads: number
     lastReadAt: Date | null
     jobId: string | null
+    /**
+     * Files that are written so far.
+     */
+    shards: runtime.JsonValue
     /**
      * Digest of the list of files, once they are written.
      */
@@ -1654,6 +1691,7 @@ export interface ExportFieldRefs {
   readonly reads: Prisma.FieldRef<"Export", 'Int'>
   readonly lastReadAt: Prisma.FieldRef<"Export", 'DateTime'>
   readonly jobId: Prisma.FieldRef<"Export", 'String'>
+  readonly shards: Prisma.FieldRef<"Export", 'Json'>
   readonly manifestDigest: Prisma.FieldRef<"Export", 'String'>
 }
     

@@ -1,0 +1,3 @@
+import type { WorkerResolvers } from "../../types.generated.ts";
+
+export const Worker: WorkerResolvers = {};

@@ -1,0 +1,228 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { HistoError } from "../src/platform/errors.ts";
+import { addNeeds, lockJobs } from "../src/queue/graph.ts";
+import {
+  type ClaimedJob,
+  insertJob,
+  insertJobTree,
+  type JobKind,
+  NeedsJobsError,
+  priorityOf,
+  recordProgress,
+} from "../src/queue/jobs.ts";
+import { type JobHandler, type Queue, startQueue } from "../src/queue/queue.ts";
+import { createWorld, type World } from "./support/world.ts";
+
+/** The queue by itself: what goes first, what is tried again and when, what a dead worker leaves. */
+
+let world: World;
+let queue: Queue;
+
+beforeAll(async () => {
+  world = await createWorld({ work: false });
+});
+afterAll(() => world.close());
+
+beforeEach(async () => {
+  await world.app.database.query("DELETE FROM job");
+  queue = await startQueue(world.app.database, world.app.log, { leaseSeconds: 1, backoffSeconds: 0.2 });
+});
+afterEach(() => queue.stop());
+
+const newJob = (payload: Record<string, unknown> = {}, kind: JobKind = "EXPORT") => ({
+  kind,
+  studyId: null,
+  createdBy: "test",
+  unit: "rows",
+  payload,
+});
+
+type Ask = { name: string; priority?: number; needs?: readonly string[]; kind?: JobKind };
+
+const ask = ({ name, priority, needs = [], kind }: Ask): Promise<string> =>
+  world.app.database.transaction(async (client) => {
+    await lockJobs(client, null);
+    const id = await insertJob(client, { ...newJob({ name }, kind), ...(priority !== undefined && { priority }) });
+    await addNeeds(
+      client,
+      needs.map(() => id),
+      needs,
+    );
+    await queue.wake(client, [{ id, kind: kind ?? "EXPORT" }]);
+    return id;
+  });
+
+type State = {
+  state: string;
+  attempts: number;
+  setbacks: number;
+  waiting_for: number;
+  done: number;
+  wait: number | null;
+};
+
+const stateOf = async (id: string): Promise<State> => {
+  const { rows } = await world.app.database.query<State>(
+    `SELECT state, attempts, setbacks, waiting_for, done, extract(epoch FROM start_after - now())::float8 AS wait FROM job WHERE id = $1`,
+    [id],
+  );
+  return rows[0] as State;
+};
+
+const ended = async (id: string): Promise<string> => {
+  await expect.poll(async () => (await stateOf(id)).state, { timeout: 15_000 }).toMatch(/SUCCEEDED|FAILED|CANCELLED/);
+  return (await stateOf(id)).state;
+};
+
+const failuresOf = async (id: string) =>
+  (
+    await world.app.database.query<{ code: string; message: string; fix: string; cause_id: string | null }>(
+      "SELECT code, message, fix, cause_id FROM job_failure WHERE job_id = $1",
+      [id],
+    )
+  ).rows;
+
+const work = (handler: JobHandler, kinds: readonly JobKind[] = ["EXPORT"], concurrency = 1) =>
+  queue.work(Object.fromEntries(kinds.map((kind) => [kind, handler])), { concurrency });
+
+it("the fewer slides were asked for, the sooner; within one request in turn", async () => {
+  expect([1, 8, 9, 200, 201, 10_000].map(priorityOf)).toEqual([20, 20, 10, 10, 0, 0]);
+  for (const name of ["night", "late night"]) await ask({ name, priority: priorityOf(10_000) });
+  await ask({ name: "lunch", priority: priorityOf(100) });
+  const last = await ask({ name: "person", priority: priorityOf(1) });
+  const seen: unknown[] = [];
+  await work(async (job) => void seen.push(job.payload.name));
+  await ended(last);
+  await expect.poll(() => seen).toEqual(["person", "lunch", "night", "late night"]);
+});
+
+it("a job that needs others begins when the last of them is done", async () => {
+  const [first, second] = [await ask({ name: "first" }), await ask({ name: "second", kind: "TILE" })];
+  const third = await ask({ name: "third", needs: [first, second] });
+  const fourth = await ask({ name: "fourth", needs: [third, first] });
+  expect(await stateOf(fourth)).toMatchObject({ state: "QUEUED", waiting_for: 2 });
+  const seen: unknown[] = [];
+  await work(async (job) => void seen.push(job.payload.name), ["EXPORT", "TILE"], 4);
+  expect(await ended(fourth)).toBe("SUCCEEDED");
+  expect(seen.slice(0, 2).sort()).toEqual(["first", "second"]);
+  expect(seen.slice(2)).toEqual(["third", "fourth"]);
+});
+
+it("a job that fails takes those along that need it, each of which says why", async () => {
+  const first = await ask({ name: "first" });
+  const second = await ask({ name: "second", needs: [first] });
+  const third = await ask({ name: "third", needs: [second] });
+  const beside = await ask({ name: "beside" });
+  await work(async (job) => {
+    if (job.payload.name === "first") throw new HistoError("NO_TISSUE", "There is none.", { fix: "Look elsewhere." });
+  });
+  expect(await ended(third)).toBe("FAILED");
+  expect(await ended(beside)).toBe("SUCCEEDED");
+  for (const id of [second, third]) {
+    expect(await failuresOf(id)).toEqual([
+      {
+        code: "NO_TISSUE",
+        message: "This needs another job, which failed: There is none.",
+        fix: "Look elsewhere. retryJob tries again what failed before this, too.",
+        cause_id: first,
+      },
+    ]);
+  }
+  expect(await stateOf(second)).toMatchObject({ attempts: 0 });
+});
+
+it("what nobody foresaw is tried again, later and later, and counts anew after progress", async () => {
+  const id = await ask({ name: "shaky" });
+  const begun: number[] = [];
+  await work(async (job) => {
+    begun.push(performance.now());
+    if (begun.length === 2) {
+      await world.app.database.transaction((client) => recordProgress(client, job, { done: 1, total: 9 }));
+    }
+    if (begun.length === 2) expect(await stateOf(id)).toMatchObject({ setbacks: 0 });
+    throw new Error("The moon was in the wrong place.");
+  });
+  expect(await ended(id)).toBe("FAILED");
+  // One before the progress; the second of four in a row is the attempt that made it.
+  expect(begun.length).toBeGreaterThanOrEqual(4);
+  const gaps = begun.slice(1).map((moment, index) => moment - (begun[index] ?? 0));
+  expect(gaps[0]).toBeGreaterThanOrEqual(190);
+  expect(gaps.at(-1)).toBeGreaterThanOrEqual(390);
+  expect(await failuresOf(id)).toMatchObject([{ code: "INTERNAL", fix: expect.stringMatching(/Retry the job/) }]);
+}, 30_000);
+
+it("a job that finds others under way is queued behind them, and costs no attempt that counts", async () => {
+  const other = await ask({ name: "other", kind: "TILE" });
+  const id = await ask({ name: "finder" });
+  let looks = 0;
+  const handler = async (job: ClaimedJob) => {
+    if (job.payload.name === "finder" && ++looks === 1) throw new NeedsJobsError([other]);
+  };
+  await work(handler);
+  await expect.poll(async () => stateOf(id)).toMatchObject({ state: "QUEUED", waiting_for: 1, setbacks: 0 });
+  const helper = await startQueue(world.app.database, world.app.log);
+  await helper.work({ TILE: handler }, { concurrency: 1 });
+  expect(await ended(id)).toBe("SUCCEEDED");
+  expect(looks).toBe(2);
+  await helper.stop();
+});
+
+it("what dead workers leave is taken over, but not for ever where it is what kills them", async () => {
+  const id = await ask({ name: "deadly" });
+  const after = await ask({ name: "after", needs: [id] });
+  const die = async () => {
+    const { rowCount } = await world.app.database.query(
+      "UPDATE job SET state = 'RUNNING', lease = $2, lease_until = now() - interval '1 second', attempts = attempts + 1 WHERE id = $1 AND state = 'QUEUED'",
+      [id, randomUUID()],
+    );
+    expect(rowCount).toBe(1);
+  };
+  for (let death = 1; death <= 10; death++) {
+    await die();
+    const next = await startQueue(world.app.database, world.app.log, { leaseSeconds: 60 });
+    // Beginning to work looks for what was left behind.
+    await next.work({}, { concurrency: 1 });
+    await next.stop();
+    if (death < 10) expect(await stateOf(id)).toMatchObject({ state: "QUEUED", setbacks: death });
+  }
+  expect(await stateOf(id)).toMatchObject({ state: "FAILED" });
+  expect(await failuresOf(id)).toMatchObject([
+    { code: "INTERNAL", message: expect.stringMatching(/^10 workers in a row ended/) },
+  ]);
+  expect(await stateOf(after)).toMatchObject({ state: "FAILED" });
+}, 60_000);
+
+it("a parent counts its parts as they end, and ends with the last", async () => {
+  const { database } = world.app;
+  await database.query("INSERT INTO study (key, name) VALUES ('counted', 'Counted') ON CONFLICT DO NOTHING");
+  await database.query(
+    `INSERT INTO patient (study_id, key) SELECT id, 'P' FROM study WHERE key = 'counted' ON CONFLICT DO NOTHING`,
+  );
+  const { rows } = await database.query<{ id: number }>(
+    `INSERT INTO slide (study_id, patient_id, key) SELECT study_id, id, 'S' || number FROM patient, generate_series(1, 30) AS number RETURNING id`,
+  );
+  const { parentId, childIds } = await database.transaction(async (client) => {
+    const tree = await insertJobTree(
+      client,
+      newJob(),
+      rows.map(({ id }) => id),
+    );
+    await queue.wake(
+      client,
+      tree.childIds.map((id) => ({ id, kind: "EXPORT" as const })),
+    );
+    return tree;
+  });
+  await work(
+    async (job) => {
+      await database.transaction((client) => recordProgress(client, job, { done: 7, total: 7 }));
+      if (job.id === childIds[4]) throw new HistoError("SLIDE_CORRUPT", "It is.", { fix: "Mend it." });
+    },
+    ["EXPORT"],
+    4,
+  );
+  await expect.poll(async () => (await stateOf(parentId)).state, { timeout: 15_000 }).toBe("PARTLY_FAILED");
+  const { rows: parents } = await database.query("SELECT done, total, parts_done FROM job WHERE id = $1", [parentId]);
+  expect(parents).toEqual([{ done: 30, total: 30, parts_done: 29 * 7 }]);
+}, 30_000);
