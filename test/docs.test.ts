@@ -21,7 +21,15 @@ import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from
 const root = resolve(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const documents = [
-  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "encoders/README.md", "tools/encoders/README.md"],
+  ...[
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "encoders/README.md",
+    "tools/encoders/README.md",
+    "clients/python/README.md",
+  ],
   ...globSync("docs/**/*.md", { cwd: root }).sort(),
 ];
 
@@ -221,7 +229,8 @@ describe("what the documents ask of the graph", () => {
       () => false,
     );
     if (!hasPython) context.skip(`${python} is not installed`);
-    const scripts = inLanguage("python");
+    // What needs packages is run by the tests of clients/python.
+    const scripts = inLanguage("python").filter(({ document }) => document !== "docs/python.md");
     expect(scripts.length).toBeGreaterThan(0);
     for (const script of scripts) {
       const { stdout } = await run(python, ["-c", served(script.text)]);
@@ -284,7 +293,7 @@ describe("what the documents name", () => {
     const variable = /\b(?:HISTOQL_[A-Z_]+|DATABASE_URL)\b/g;
     const known = new Set(read("src/platform/config.ts").match(variable));
     const ofTools = new Set(
-      ["tools/postgres.sh", "bench/python.ts"].flatMap((path) => read(path).match(variable) ?? []),
+      ["tools/postgres.sh", "tools/python.sh", "bench/python.ts"].flatMap((path) => read(path).match(variable) ?? []),
     );
     const named = found(variable).map(({ match }) => match[0]);
     expect(named.filter((name) => !known.has(name) && !ofTools.has(name))).toEqual([]);

@@ -253,7 +253,7 @@ describe("an export that cannot be", () => {
     ["an unknown feature set", { featureSet: encodeId("FeatureSet", "glioma", "none") }, "NOT_FOUND", ["featureSet"]],
     ["no codebook's id", { codebook: "x" }, "NOT_FOUND", ["codebook"]],
     ["no score's id", { score: "x" }, "NOT_FOUND", ["score"]],
-    ["a format that is not written yet", { format: "CLAM_H5" }, "FORMAT_UNSUPPORTED", ["format"]],
+    ["columns that a layout has no place for", { format: "CLAM_H5", columns: ["age"] }, "BAD_ARGUMENT", ["columns"]],
   ])("is refused for %s, and leaves no record", async (_what, input, code, path) => {
     const before = await world.app.prisma.export.count();
     const { url, errors } = await ask(input);

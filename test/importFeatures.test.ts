@@ -1,6 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { receiveUpload } from "../src/modules/upload/upload.service.ts";
 import { seededUniform } from "../src/platform/random.ts";
 import { placesInRows, writeClam, writeHdf5, writeTrident } from "./support/featureFiles.ts";
 import { createWorld, renderSlides, type World } from "./support/world.ts";
@@ -214,6 +216,123 @@ const setId = async (key: string): Promise<number> =>
 const slideId = async (key: string): Promise<string> =>
   (await world.ask<{ slide: { id: string } }>(`{ slide(by: {key: {studyKey: "atlas", key: "${key}"}}) { id } }`)).slide
     .id;
+
+describe("what is made of imported vectors", () => {
+  const jobOf = async (document: string, variables: Record<string, unknown>): Promise<string> => {
+    const answer = await world.ask<Record<string, { job: { id: string } | null; errors: Failure[] }>>(
+      document,
+      variables,
+    );
+    const [payload] = Object.values(answer);
+    expect(payload?.errors).toEqual([]);
+    return world.jobEnd(payload?.job?.id as string);
+  };
+
+  it("is codebooks and multiple-instance models, as of vectors of our own", async () => {
+    const own = join(world.folder, "many");
+    await mkdir(own);
+    for (let patient = 0; patient < 12; patient++) {
+      await writeTrident(join(own, `Q${patient}-a.h5`), `Q${patient}-a`, numbers(12, 100 + patient), DIMS);
+    }
+    const pattern = "^(?<patient>Q[0-9]+)";
+    const { state } = await importNow({ featureSetKey: "many", paths: [own], patientPattern: pattern });
+    expect(state).toBe("SUCCEEDED");
+    const { featureSet } = await world.ask<{ featureSet: { id: string } }>(
+      '{ featureSet(studyKey: "atlas", key: "many") { id } }',
+    );
+    const set = featureSet.id;
+    expect(
+      await jobOf(
+        "mutation($set: ID!) { buildCodebook(input: {featureSet: $set, scope: STUDY, clusters: 3}) { job { id } errors { code message } } }",
+        { set },
+      ),
+    ).toBe("SUCCEEDED");
+    const table = [
+      "patient,label",
+      ...Array.from({ length: 12 }, (_, patient) => `Q${patient},${patient % 2 ? "A" : "B"}`),
+    ];
+    await world.ask(
+      'mutation($text: String!) { importClinical(input: {studyKey: "atlas", text: $text, patientColumn: "patient"}) { errors { code message } } }',
+      { text: table.join("\n") },
+    );
+    expect(
+      await jobOf(
+        `mutation($set: ID!) { trainMilModel(input: {featureSet: $set, key: "head", architecture: SELF_ATTENTION,
+          task: {classification: {attribute: "label"}}, splits: {folds: {count: 3}}, epochs: 2}) { job { id } errors { code message fix } } }`,
+        { set },
+      ),
+    ).toBe("SUCCEEDED");
+    const { study } = await world.ask<{
+      study: { milModels: { key: string; lineage: { trust: string; isStale: boolean } }[] };
+    }>('{ study(key: "atlas") { milModels { key lineage { trust isStale staleReason } } } }');
+    expect(study.milModels).toMatchObject([{ key: "head", lineage: { trust: "DECLARED", isStale: false } }]);
+    const codebooks = await world.ask<{ featureSet: { codebooks: { lineage: unknown }[] } }>(
+      '{ featureSet(studyKey: "atlas", key: "many") { codebooks { lineage { trust isStale } } } }',
+    );
+    expect(codebooks.featureSet.codebooks).toEqual([{ lineage: { trust: "DECLARED", isStale: false } }]);
+  });
+
+  it("cannot be asked by a picture while the encoder is a name", async () => {
+    const { featureSet } = await world.ask<{ featureSet: { id: string } }>(
+      '{ featureSet(studyKey: "atlas", key: "uni") { id } }',
+    );
+    const { errors } = await world.query(
+      `query($set: ID!) { similarPatches(input: {featureSet: $set, to: {image: {data: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", micronsPerPixel: 0.5}}, first: 1}) { hits { distance } } }`,
+      { set: featureSet.id },
+    );
+    expect(errors).toMatchObject([{ code: "ENCODER_HAS_NO_MODEL" }]);
+  });
+});
+
+describe("slide-level files", () => {
+  it("go in as one vector a slide, and are searched by slide", async () => {
+    const own = join(world.folder, "titan");
+    await mkdir(own);
+    for (const [index, name] of ["T1", "T2", "T3"].entries()) {
+      await writeHdf5(join(own, `${name}.h5`), {
+        features: { data: numbers(1, 50 + index, 32), shape: [32], attributes: { name } },
+        coords: {
+          data: BigInt64Array.from(placesInRows(9, 512), BigInt),
+          shape: [9, 2],
+          attributes: { patch_size: 512n, patch_size_level0: 1024n, target_magnification: 20n },
+        },
+      });
+    }
+    const job = await importNow({ featureSetKey: "titan", encoderKey: "titan", level: "SLIDE", paths: [own] });
+    expect(job.failures.nodes).toEqual([]);
+    const { featureSet } = await world.ask<{ featureSet: { id: string } }>(
+      '{ featureSet(studyKey: "atlas", key: "titan") { id level vectors dims patchSize } }',
+    );
+    expect(featureSet).toMatchObject({ level: "SLIDE", vectors: 3, dims: 32, patchSize: 512 });
+    const { similarSlides } = await world.ask<{ similarSlides: { hits: { slide: { key: string } }[] } }>(
+      `query($set: ID!, $slide: ID!) { similarSlides(input: {featureSet: $set, slide: $slide, first: 5}) { hits { slide { key } distance } } }`,
+      { set: featureSet.id, slide: await slideId("T1") },
+    );
+    expect(similarSlides.hits.map(({ slide }) => slide.key).sort()).toEqual(["T2", "T3"]);
+    const patches = await importNow({ featureSetKey: "titan", encoderKey: "titan", paths: [own] }).catch(
+      (error: Error) => error.message,
+    );
+    expect(String(patches)).toContain("CONFLICT");
+  });
+});
+
+describe("an upload", () => {
+  it("goes in under the name that the file itself gives", async () => {
+    const file = join(world.folder, "upload.h5");
+    await writeTrident(file, "U-1", numbers(3, 8), DIMS);
+    const bytes = await readFile(file);
+    const { createUpload } = await world.ask<{ createUpload: { upload: { id: string } } }>(
+      'mutation($bytes: Int!) { createUpload(input: {name: "x.h5", bytes: $bytes}) { upload { id } errors { code } } }',
+      { bytes: bytes.length },
+    );
+    const { id } = createUpload.upload;
+    await receiveUpload(world.app, id, Readable.from([bytes]), bytes.length);
+    const job = await importNow({ featureSetKey: "uni", upload: id });
+    expect(job.failures.nodes).toEqual([]);
+    expect(await world.app.prisma.slide.count({ where: { key: "U-1" } })).toBe(1);
+    expect(await world.app.prisma.upload.count({ where: { id } })).toBe(0);
+  });
+});
 
 describe("a malformed file", () => {
   const good = () => numbers(5, 9);

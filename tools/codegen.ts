@@ -1,13 +1,25 @@
 /**
  * Writes every generated file of the repository, or with `--check` tells which ones are out of date:
- * resolver types, resolver map and merged schema (from the SDL of src/modules), Prisma client (from prisma/schema.prisma).
+ * resolver types, resolver map and merged schema (from the SDL of src/modules), types of the Python client (from the merged
+ * schema), Prisma client (from prisma/schema.prisma).
  *
  *     node tools/codegen.ts [--check]
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { pythonSchema } from "./pythonSchema.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -21,24 +33,21 @@ const SOURCES = [
   "prisma",
   "src",
   "schema.graphql",
+  "clients/python/src",
 ];
-const GENERATED = ["schema.graphql", "src/modules", "src/store/generated"];
+const PYTHON_SCHEMA = "clients/python/src/histoql/_schema.py";
+const GENERATED = ["schema.graphql", "src/modules", "src/store/generated", PYTHON_SCHEMA];
 
 const filesBelow = (path: string): string[] => {
   if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
   const entries = readdirSync(path, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 };
 
 const contents = (directory: string): Map<string, string> => {
-  const files = GENERATED.flatMap((path) =>
-    path.includes("/") ? filesBelow(join(directory, path)) : [join(directory, path)],
-  );
-  return new Map(
-    files
-      .filter((file) => existsSync(file))
-      .map((file) => [relative(directory, file), readFileSync(file, "utf8")] as const),
-  );
+  const files = GENERATED.flatMap((path) => filesBelow(join(directory, path)));
+  return new Map(files.map((file) => [relative(directory, file), readFileSync(file, "utf8")] as const));
 };
 
 const generate = (directory: string): void => {
@@ -53,6 +62,8 @@ const generate = (directory: string): void => {
 
   const before = contents(directory);
   tool("@graphql-codegen/cli/esm/bin.js", "--config", "codegen.ts");
+  const sdl = readFileSync(join(directory, "schema.graphql"), "utf8");
+  writeFileSync(join(directory, PYTHON_SCHEMA), pythonSchema(sdl));
   // The generator writes resolvers in a style of its own, and brings ours back to it whenever it looks at them.
   const written = [...contents(directory)]
     .filter(([path, text]) => path.includes("/resolvers/") && before.get(path) !== text)

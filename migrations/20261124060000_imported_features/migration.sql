@@ -1,4 +1,4 @@
--- Grids of imported features: their patches lie where a file says, so a cell is the rank of a place and not a place.
+-- Grids of imported features: their patches lie where a file says, so a cell is a row of the file and not a place.
 ALTER TABLE patch_grid ADD COLUMN trust trust NOT NULL DEFAULT 'VERIFIED';
 -- What the file said, as it said it.
 ALTER TABLE patch_grid ADD COLUMN declared jsonb NOT NULL DEFAULT '{}';

@@ -40,8 +40,8 @@ await serveCalls<FeatureCalls, null>(async () => {
         slide = await asRefusal(async () => (await source?.next()) ?? null);
         if (!slide) return null;
         const { slideKey, patientKey, rows, dims, places, declared } = slide;
-        const { x, y, ranks, digest, spacing } = places;
-        return { slideKey, patientKey, rows, dims, x, y, ranks, placesDigest: digest, spacing, declared };
+        const { x, y, digest, spacing } = places;
+        return { slideKey, patientKey, rows, dims, x, y, placesDigest: digest, spacing, declared };
       },
       async read({ from, to }) {
         const own = slide;

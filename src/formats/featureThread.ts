@@ -9,10 +9,9 @@ export type SlideHeader = {
   patientKey: string | null;
   rows: number;
   dims: number;
-  /** Left upper corners in level-0 pixels and ranks, row by row. */
+  /** Left upper corners in level-0 pixels, row by row. */
   x: Int32Array;
   y: Int32Array;
-  ranks: Int32Array;
   placesDigest: string;
   spacing: number | null;
   declared: Declared;
@@ -45,8 +44,8 @@ const crashed = (cause: unknown): HistoError =>
     cause,
   });
 
-/** Some 4 MB of vectors at a time. */
-const BATCH_BYTES = 4 * 2 ** 20;
+/** A megabyte of vectors at a time: one batch is read and one sent while the database takes another. */
+const BATCH_BYTES = 2 ** 20;
 
 export type OpenedFeatures = {
   /** The next slide; null behind the last. */

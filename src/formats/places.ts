@@ -5,9 +5,7 @@ import { HistoError } from "../platform/errors.ts";
 export type Places = {
   x: Int32Array<ArrayBuffer>;
   y: Int32Array<ArrayBuffer>;
-  /** Rank of each by y, then x: what names it in the store. */
-  ranks: Int32Array<ArrayBuffer>;
-  /** SHA-256 of the places in order of rank: the same for the same patches in any order. */
+  /** SHA-256 of the places by y, then x: the same for the same patches in any order. */
   digest: string;
   /** Smallest gap between neighbours of one line, in pixels; null when no line has two. */
   spacing: number | null;
@@ -45,22 +43,12 @@ const smallestGap = (sorted: Float64Array, width: number): number | null => {
   return Number.isFinite(least) ? least : null;
 };
 
-const rankOf = (sorted: Float64Array, key: number): number => {
-  let [low, high] = [0, sorted.length - 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
 /**
- * Patches in the order of a file, ranked by where they lie.
+ * Where the patches of a file lie.
  * @param coordinates `[rows, 2]`: x, y
  * @throws HistoError BAD_ARGUMENT for what is no pixel, DUPLICATE_KEY for one place twice; both with the row
  */
-export const rankPlaces = (coordinates: ArrayLike<number | bigint>): Places => {
+export const readPlaces = (coordinates: ArrayLike<number | bigint>): Places => {
   const rows = coordinates.length / 2;
   const [x, y] = [new Int32Array(rows), new Int32Array(rows)];
   for (let row = 0; row < rows; row++) {
@@ -73,7 +61,6 @@ export const rankPlaces = (coordinates: ArrayLike<number | bigint>): Places => {
   return {
     x,
     y,
-    ranks: Int32Array.from(keys, (key) => rankOf(sorted, key)),
     digest: createHash("sha256").update(new Uint8Array(sorted.buffer)).digest("hex"),
     spacing: smallestGap(sorted, MOST_PIXELS),
   };
@@ -81,4 +68,4 @@ export const rankPlaces = (coordinates: ArrayLike<number | bigint>): Places => {
 
 /** Places of vectors that come without any: the number of the row stands for x. */
 export const placesOfRows = (rows: number): Places =>
-  rankPlaces(Float64Array.from({ length: 2 * rows }, (_, index) => (index % 2 === 0 ? index / 2 : 0)));
+  readPlaces(Float64Array.from({ length: 2 * rows }, (_, index) => (index % 2 === 0 ? index / 2 : 0)));

@@ -69,9 +69,10 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
   const {
     batchSize = 32,
     readConcurrency = 8,
-    batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1),
     stain = null,
     measurer,
+    // One more where a batch stops over to be measured.
+    batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1) + (measurer ? 1 : 0),
   } = options;
   for (const [name, value] of Object.entries({ batchSize, readConcurrency, batchesInFlight })) {
     if (!Number.isInteger(value) || value < 1) {

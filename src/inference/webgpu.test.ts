@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { knownAbsence } from "../onnx/providers.ts";
 import { vulkanDevices } from "../onnx/vulkan-devices.ts";
+import { stainTransform } from "../slides/index.ts";
+import type { Triple } from "../slides/stain.ts";
 import { bundledEncoder } from "./bundled-encoder.ts";
 import { createEncoderSession, type EncoderSession, type EncoderSessionOptions } from "./encoder-session.ts";
 import { texturedPatches } from "./open-encoder.ts";
@@ -44,6 +46,33 @@ describe.skipIf(absence !== null)("WebGPU", () => {
       expect(largest).toBeLessThan(1e-4);
       expect(leastCosine).toBeGreaterThan(0.999999);
     }
+  });
+
+  test.each([
+    {
+      method: "MACENKO" as const,
+      haematoxylin: [0.52, 0.77, 0.37] as Triple,
+      eosin: [0.17, 0.86, 0.47] as Triple,
+      maxConcentrations: [1.4, 0.9] as [number, number],
+      pixels: 1,
+    },
+    {
+      method: "REINHARD" as const,
+      means: [73, 23, -11] as Triple,
+      standardDeviations: [15, 10, 7] as Triple,
+      pixels: 1,
+    },
+  ])("evens out staining as the processor does: $method", { timeout: 120_000 }, async (parameters) => {
+    const both = { card: tinyCard(), model: channelMeans(), stain: parameters.method, threads: 1 };
+    const [gpu, cpu] = [await session({ ...both, providers: ["webgpu"] }), await session(both)];
+    expect([gpu.provider, gpu.skipped]).toEqual(["webgpu", []]);
+    const batch = () => ({ pixels: texturedPatches(3, 8), patches: 3, heightPixels: 8, widthPixels: 8 });
+    const stain = stainTransform(parameters);
+    const [ours, theirs] = [await gpu.embed({ ...batch(), stain }), await cpu.embed({ ...batch(), stain })];
+    // Means of 64 whole levels; a pixel between two levels may fall on either.
+    ours.vectors.forEach((value, index) => {
+      expect(Math.abs(value - (theirs.vectors[index] as number))).toBeLessThan(0.2);
+    });
   });
 
   test("in half precision it gives nearly the same, and says so", { timeout: 240_000 }, async () => {

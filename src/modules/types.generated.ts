@@ -666,11 +666,11 @@ export type ExportFeaturesInput = {
 export type ExportFormat =
   /** One Arrow IPC stream, read from the database while it is sent. */
   | 'ARROW_STREAM'
-  /** HDF5 files as CLAM writes them, one a slide. */
+  /** HDF5 files as CLAM writes them, one a slide, in one tar archive with a manifest. In single precision, without further columns. */
   | 'CLAM_H5'
   /** Parquet files of a job, with a manifest of their checksums. */
   | 'PARQUET'
-  /** HDF5 files as TRIDENT writes them, one a slide. */
+  /** HDF5 files as TRIDENT writes them, one a slide, in one tar archive with a manifest. In single precision, without further columns. */
   | 'TRIDENT_H5';
 
 /** Where exported vectors are to be had. */
@@ -689,8 +689,8 @@ export type ExportPayload = {
   /** How many slides pass the filter and are left out, because not all of their vectors are there yet. */
   slidesLeftOut?: Maybe<Scalars['Int']['output']>;
   /**
-   * Signed and short-lived address. Of ARROW_STREAM the stream: `&after=<patch id>` behind it goes on after that patch. Of the
-   * other formats the list of files, which is there once the job has succeeded. Null when there are errors.
+   * Signed and short-lived address. Of ARROW_STREAM the stream: `&after=<patch id>` behind it goes on after that patch. Of HDF5
+   * the archive. Of PARQUET the list of files, which is there once the job has succeeded. Null when there are errors.
    */
   url?: Maybe<Scalars['String']['output']>;
 };

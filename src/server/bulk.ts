@@ -1,9 +1,10 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { App } from "../modules/context.ts";
+import { streamHdf5 } from "../modules/export/export.hdf5.ts";
 import type { Shard } from "../modules/export/export.jobs.ts";
-import { openExport, recordReading, requireExport } from "../modules/export/export.open.ts";
-import { BULK, manifestPath, shardPath, streamPath } from "../modules/export/export.service.ts";
+import { type OpenedExport, openExport, recordReading, requireExport } from "../modules/export/export.open.ts";
+import { archivePath, BULK, manifestPath, shardPath, streamPath } from "../modules/export/export.service.ts";
 import { streamArrow } from "../modules/export/export.stream.ts";
 import { type ErrorCode, HistoError, isHistoError } from "../platform/errors.ts";
 import type { SignedQuery } from "../platform/signing.ts";
@@ -99,6 +100,13 @@ const addFileRoutes = (server: FastifyInstance, app: App): void => {
 
 type StreamRequest = { Params: { id: string }; Querystring: SignedQuery & { after?: string } };
 
+type Sent = {
+  path(id: string): string;
+  type: string;
+  name: string;
+  make(found: Awaited<ReturnType<typeof requireExport>>, opened: OpenedExport): AsyncIterable<Uint8Array>;
+};
+
 export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
   addFileRoutes(server, app);
   let streams = 0;
@@ -113,23 +121,27 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       raw.destroy();
     }
   };
-  server.get<StreamRequest>(`${BULK}/exports/:id.arrow`, async (request, reply) => {
-    const { id } = request.params;
+  /** Sends what an address stands for, made by `make` from the opened export. */
+  const answer = async (
+    { params: { id }, query }: FastifyRequest<StreamRequest>,
+    reply: FastifyReply,
+    { path, type, name, make }: Sent,
+  ) => {
     reply.header("cache-control", "no-store");
     try {
-      if (!app.signer.verify(streamPath(id), request.query)) throw forbidden();
+      if (!app.signer.verify(path(id), query)) throw forbidden();
       const found = await requireExport(app, id);
       if (streams >= MOST_STREAMS) throw busy();
       streams++;
       try {
-        const opened = await openExport(app, found, request.query.after);
+        const opened = await openExport(app, found, query.after);
         await recordReading(app, id);
         reply.headers({
-          "content-type": "application/vnd.apache.arrow.stream",
-          "content-disposition": 'attachment; filename="features.arrow"',
+          "content-type": type,
+          "content-disposition": `attachment; filename="${name}"`,
           "x-histoql-rows": String(opened.request.rows),
         });
-        await send(reply, streamArrow(app, opened));
+        await send(reply, make(found, opened));
       } finally {
         streams--;
       }
@@ -137,5 +149,21 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       if (isHistoError(error)) return refuse(reply, error);
       throw error;
     }
-  });
+  };
+  server.get<StreamRequest>(`${BULK}/exports/:id.arrow`, (request, reply) =>
+    answer(request, reply, {
+      path: streamPath,
+      type: "application/vnd.apache.arrow.stream",
+      name: "features.arrow",
+      make: (_, opened) => streamArrow(app, opened),
+    }),
+  );
+  server.get<StreamRequest>(`${BULK}/exports/:id.tar`, (request, reply) =>
+    answer(request, reply, {
+      path: archivePath,
+      type: "application/x-tar",
+      name: "features.tar",
+      make: (found, opened) => streamHdf5(app, found, opened),
+    }),
+  );
 };

@@ -50,38 +50,6 @@ export const GRID_IS_OUTDATED = `(grid.slide_checksum <> '' AND (image.slide_id 
     OR grid.trust = 'VERIFIED' AND (image.microns_per_pixel_x IS DISTINCT FROM grid.microns_per_pixel_x
       OR image.microns_per_pixel_y IS DISTINCT FROM grid.microns_per_pixel_y)))`;
 
-/** The patch of a grid whose corner lies at a place in level-0 pixels; null when there is none. */
-export const readPatchIdAt = async (
-  client: Queryable,
-  gridId: number,
-  x: number,
-  y: number,
-): Promise<number | null> => {
-  const { rows } = await client.query<{ id: number }>(
-    "SELECT id FROM features.patch WHERE id >= $1::int8 AND id < $2::int8 AND x = $3::int8 AND y = $4::int8",
-    [patchId(gridId, 0), patchId(gridId + 1, 0), x, y],
-  );
-  return rows[0]?.id ?? null;
-};
-
-/** Left and upper edges in level-0 pixels of patches of one grid, in the order asked; 0 for those that are not there. */
-export const readPatchPlaces = async (
-  client: Queryable,
-  gridId: number,
-  ids: ArrayLike<number>,
-): Promise<{ x: Float64Array; y: Float64Array }> => {
-  const { rows } = await client.query<{ ids: number[] | null; x: number[] | null; y: number[] | null }>(
-    `SELECT array_agg(id) AS ids, array_agg(x::int8) AS x, array_agg(y::int8) AS y
-     FROM features.patch WHERE id >= $1::int8 AND id < $2::int8`,
-    [patchId(gridId, 0), patchId(gridId + 1, 0)],
-  );
-  const [found] = rows;
-  const indexOf = new Map(found?.ids?.map((id, index) => [id, index]));
-  const along = (values: number[] | null | undefined) =>
-    Float64Array.from(ids, (id) => values?.[indexOf.get(id) ?? -1] ?? 0);
-  return { x: along(found?.x), y: along(found?.y) };
-};
-
 /**
  * Writes what was measured of patches beside what is there: row-major `[patches, names]`. Rows that hold the same figures
  * already, as of patches that are in several feature sets, are not written again.

@@ -1,5 +1,5 @@
 import { HistoError } from "../../platform/errors.ts";
-import { placesOfRows, rankPlaces } from "../places.ts";
+import { placesOfRows, readPlaces } from "../places.ts";
 import { type Floats, halvesOf } from "../roundToHalves.ts";
 import type { Declared, FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
 
@@ -124,7 +124,7 @@ const finish = (pending: Pending, level: FeatureLevel, attributes: Declared["att
     patientKey,
     rows,
     dims,
-    places: hasPlaces ? rankPlaces(coordinates) : placesOfRows(rows),
+    places: hasPlaces ? readPlaces(coordinates) : placesOfRows(rows),
     declared: {
       hasPlaces,
       ...(size !== undefined && { sizePixels: size }),
@@ -137,7 +137,7 @@ const finish = (pending: Pending, level: FeatureLevel, attributes: Declared["att
 
 /**
  * A table as one slide after the other. A slide's rows stand together; its vectors are held in memory, as half precision.
- * @throws HistoError CONFLICT for a slide whose rows do not stand together or do not agree, and as rankPlaces and halvesOf
+ * @throws HistoError CONFLICT for a slide whose rows do not stand together or do not agree, and as readPlaces and halvesOf
  */
 export const slidesOfTable = (
   batches: AsyncIterator<ColumnBatch>,

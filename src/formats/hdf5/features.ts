@@ -1,5 +1,5 @@
 import { HistoError } from "../../platform/errors.ts";
-import { type Places, placesOfRows, rankPlaces } from "../places.ts";
+import { type Places, placesOfRows, readPlaces } from "../places.ts";
 import { halvesOf } from "../roundToHalves.ts";
 import type { Declared, FeatureLayout, FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
 import { type AttributeValue, type Hdf5Dataset, type Hdf5File, openHdf5 } from "./readFile.ts";
@@ -106,7 +106,7 @@ const requirePlaces = (coords: Hdf5Dataset | null, rows: number): Places => {
   }
   const [first = 0, second = 0, third = 0] = coords.shape;
   const [places, axes] = coords.shape.length === 3 && first === 1 ? [second, third] : [first, second];
-  if (axes === 2 && places === rows) return rankPlaces(coords.readNumbers());
+  if (axes === 2 && places === rows) return readPlaces(coords.readNumbers());
   throw new HistoError(
     "DIMENSION_MISMATCH",
     `"coords" has the shape [${coords.shape.join(", ")}] beside ${rows} vectors.`,

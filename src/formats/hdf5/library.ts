@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { File, ready } from "h5wasm";
 
 /**
@@ -31,18 +31,24 @@ const WINDOW_BYTES = 2 ** 18;
 const FEW_BYTES = 48;
 
 type StreamRead = (stream: unknown, buffer: Uint8Array, offset: number, length: number, position: number) => number;
-type Node = { usedBytes: number; stream_ops: { read: StreamRead } };
+type Node = {
+  usedBytes: number;
+  stream_ops: { read: StreamRead; write: StreamRead };
+  node_ops: { setattr(node: Node, attributes: { size?: number }): void };
+};
 type FileSystem = {
   createFile(parent: string, name: string, properties: object, canRead: boolean, canWrite: boolean): Node;
   unlink(path: string): void;
 };
 
-export const fileSystem = ({ module }: Library): FileSystem => module.FS as unknown as FileSystem;
+const fileSystem = ({ module }: Library): FileSystem => module.FS as unknown as FileSystem;
 
 let mounted = 0;
 
+export type Mount = { path: string; unmount(): void };
+
 /** Reads a file of the machine under a name that only the library knows. */
-export const mountFile = (library: Library, file: string): { path: string; bytes: number; unmount(): void } => {
+export const mountFile = (library: Library, file: string): Mount => {
   const descriptor = openSync(file, "r");
   const bytes = fstatSync(descriptor).size;
   const name = `in-${mounted++}.h5`;
@@ -71,7 +77,43 @@ export const mountFile = (library: Library, file: string): { path: string; bytes
   node.stream_ops = { ...node.stream_ops, read };
   return {
     path: `/${name}`,
-    bytes,
+    unmount() {
+      fileSystem(library).unlink(`/${name}`);
+      closeSync(descriptor);
+    },
+  };
+};
+
+/** Lets the library write a new file of the machine, under a name that only the library knows. */
+export const mountNewFile = (library: Library, file: string): Mount => {
+  const descriptor = openSync(file, "wx+", 0o600);
+  const name = `out-${mounted++}.h5`;
+  const node = fileSystem(library).createFile("/", name, {}, true, true);
+  node.usedBytes = 0;
+  node.stream_ops = {
+    ...node.stream_ops,
+    read(_stream, buffer, offset, wanted, position) {
+      const count = Math.max(0, Math.min(wanted, node.usedBytes - position));
+      return count === 0 ? 0 : readSync(descriptor, buffer, offset, count, position);
+    },
+    write(_stream, buffer, offset, length, position) {
+      for (let done = 0; done < length; ) {
+        done += writeSync(descriptor, buffer, offset + done, length - done, position + done);
+      }
+      node.usedBytes = Math.max(node.usedBytes, position + length);
+      return length;
+    },
+  };
+  node.node_ops = {
+    ...node.node_ops,
+    setattr(_node, { size }) {
+      if (size === undefined) return;
+      ftruncateSync(descriptor, size);
+      node.usedBytes = size;
+    },
+  };
+  return {
+    path: `/${name}`,
     unmount() {
       fileSystem(library).unlink(`/${name}`);
       closeSync(descriptor);

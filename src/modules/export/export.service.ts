@@ -13,6 +13,7 @@ import type { App, GraphQLContext } from "../context.ts";
 import { featureSetLineage } from "../featureSet/featureSet.lineage.ts";
 import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
+import { isHdf5, requireHdf5Input } from "./export.hdf5.ts";
 import type { ExportPayload } from "./export.jobs.ts";
 import { rangesOf } from "./export.rows.ts";
 import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
@@ -44,24 +45,24 @@ const LIFETIME_SECONDS = 60 * 60;
 /** The path that is signed. What stands behind it in the address (`after`) can only leave rows out. */
 export const streamPath = (id: string): string => `${BULK}/exports/${id}.arrow`;
 
+/** The path of files in one archive, which is read from the beginning. */
+export const archivePath = (id: string): string => `${BULK}/exports/${id}.tar`;
+
 /** Files are made by a job, and fetched when somebody has time. */
 const FILES_LIFETIME_SECONDS = 24 * LIFETIME_SECONDS;
 
 export const manifestPath = (id: string): string => `${BULK}/exports/${id}/manifest.json`;
 export const shardPath = (id: string, number: number): string => `${BULK}/exports/${id}/shards/${number}.parquet`;
 
-/** @throws HistoError FORMAT_UNSUPPORTED */
-const requireFormat = (format: ExportInput["format"], { key, level }: FeatureSet): void => {
-  if (format === "ARROW_STREAM" || (format === "PARQUET" && level === "PATCH")) return;
+/** @throws HistoError FORMAT_UNSUPPORTED, BAD_ARGUMENT */
+const requireFormat = (input: ExportInput, { key, level }: FeatureSet): void => {
+  const { format } = input;
+  if (isHdf5(format)) requireHdf5Input(input);
+  if (format !== "PARQUET" || level === "PATCH") return;
   throw new HistoError(
     "FORMAT_UNSUPPORTED",
-    level === "PATCH"
-      ? `Vectors cannot be exported as ${format} yet.`
-      : `Feature set "${key}" holds no vectors of patches; it cannot be exported as ${format}.`,
-    {
-      fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.",
-      path: ["format"],
-    },
+    `Feature set "${key}" holds no vectors of patches; it cannot be exported as ${format}.`,
+    { fix: "Ask for ARROW_STREAM, which pyarrow, pandas, polars and R read.", path: ["format"] },
   );
 };
 
@@ -140,7 +141,7 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
   const featureSet = await requireFeatureSet(context, input.featureSet);
   const study = await loaders.study.load(featureSet.studyId);
   authorize(viewer, "study:read", study.key);
-  requireFormat(input.format, featureSet);
+  requireFormat(input, featureSet);
   const clinical = await resolveColumns(context, study, input.columns ?? []);
   const codebook = await resolveCodebook(context, featureSet, input.codebook);
   const score = await resolveScore(context, featureSet, input.score);
@@ -163,7 +164,8 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
   const source = { featureSetId, dims, filter, codebook: selection.codebook, hasPlaces: level === "PATCH" };
   const rows = await countRows(app, source, slides);
   const id = randomUUID();
-  const isStream = input.format === "ARROW_STREAM";
+  // Of HDF5 too: its files are made while they are sent.
+  const isStream = input.format !== "PARQUET";
   const lifetime = isStream ? LIFETIME_SECONDS : FILES_LIFETIME_SECONDS;
   const expiresAt = new Date(Date.now() + lifetime * 1000);
   const jobId = await app.database.transaction(async (client) => {
@@ -191,7 +193,7 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
     );
     return job;
   });
-  const path = isStream ? streamPath(id) : manifestPath(id);
+  const path = isHdf5(input.format) ? archivePath(id) : isStream ? streamPath(id) : manifestPath(id);
   return {
     url: `${baseUrl}${app.signer.sign(path, lifetime)}`,
     rows,

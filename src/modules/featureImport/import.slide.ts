@@ -17,6 +17,7 @@ import {
   type StoredSet,
 } from "../../store/importedFeatures.ts";
 import { patchId, requireNameableCells } from "../../store/patches.ts";
+import { readPatchIdsAt } from "../../store/patchPlaces.ts";
 import type { VectorBatch } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { patientKeys } from "../slide/register.service.ts";
@@ -127,7 +128,13 @@ const ensureSet = async (work: SlideImport, recipe: ImportedRecipe, dims: number
   return set;
 };
 
-const ensureGrid = async (work: SlideImport, header: SlideHeader, slide: KnownSlide, recipe: ImportedRecipe) => {
+/** The grid with just these places, and the store's ids of its patches in the order of the file. */
+const ensureGrid = async (
+  work: SlideImport,
+  header: SlideHeader,
+  slide: KnownSlide,
+  recipe: ImportedRecipe,
+): Promise<{ id: number; patchIds: Float64Array }> => {
   const { app, client, payload } = work;
   const { patchSize, micronsPerPixel, overlap, sizePixels, sizeFrom } = recipe;
   const places = header.placesDigest;
@@ -151,35 +158,24 @@ const ensureGrid = async (work: SlideImport, header: SlideHeader, slide: KnownSl
     },
     software: { histoql: app.version },
   });
-  if (grid.isNew) {
-    const { ranks, x, y, rows } = header;
-    const order = new Int32Array(rows);
-    ranks.forEach((rank, row) => {
-      order[rank] = row;
-    });
-    await copyPatches(app.database, client, grid.id, {
-      cells: ranks.toSorted(),
-      x: order.map((row) => x[row] as number),
-      y: order.map((row) => y[row] as number),
-      // The file says which patches are tissue, not how much of them is.
-      tissueShare: new Float32Array(rows).fill(1),
-    });
-  }
-  return grid;
+  const { x, y, rows } = header;
+  if (!grid.isNew) return { id: grid.id, patchIds: await readPatchIdsAt(client, grid.id, x, y) };
+  const cells = Int32Array.from({ length: rows }, (_, row) => row);
+  // The file says which patches are tissue, not how much of them is.
+  await copyPatches(app.database, client, grid.id, { cells, x, y, tissueShare: new Float32Array(rows).fill(1) });
+  return { id: grid.id, patchIds: Float64Array.from(cells, (cell) => patchId(grid.id, cell)) };
 };
 
 async function* toVectorBatches(
   features: OpenedFeatures,
   header: SlideHeader,
   slide: KnownSlide,
-  gridId: number,
+  patchIds: Float64Array,
 ): AsyncGenerator<VectorBatch> {
-  const { dims, ranks } = header;
+  const { dims } = header;
   for await (const { from, halves } of features.batches(header)) {
-    const patchIds = Float64Array.from(ranks.subarray(from, from + halves.length / dims), (rank) =>
-      patchId(gridId, rank),
-    );
-    yield { patchIds, slideId: slide.id, patientId: slide.patientId, dims, halves };
+    const ids = patchIds.subarray(from, from + halves.length / dims);
+    yield { patchIds: ids, slideId: slide.id, patientId: slide.patientId, dims, halves };
   }
 }
 
@@ -205,7 +201,7 @@ export const importSlide = async (work: SlideImport, header: SlideHeader, slideK
   const before = await readVectorsDigest(client, place);
   if (before !== null && (await hasSameVectors(features, header, before))) return set.id;
   await beginImportedSlide(client, place);
-  const batches = toVectorBatches(features, header, slide, grid.id);
+  const batches = toVectorBatches(features, header, slide, grid.patchIds);
   const vectors = await copyVectors(app.database, client, set.id, batches, work.oid);
   await completeImportedSlide(client, { ...place, vectors, digest: await features.digest() });
   return set.id;

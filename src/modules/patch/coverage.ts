@@ -1,9 +1,8 @@
 import { drawCoverage, placedClasses } from "../../slides/index.ts";
 import type { PatchGrid } from "../../store/generated/client.ts";
 import { readPatchesInBox } from "../../store/patchesInBox.ts";
+import { EVERYWHERE } from "../../store/patchPlaces.ts";
 import type { App } from "../context.ts";
-
-const EVERYWHERE = { left: 0, top: 0, right: 2 ** 31, bottom: 2 ** 31 };
 
 /** The tissue of a grid as PNG: its mask or, where features were imported, what their patches cover. */
 export const drawGridMask = async (app: App, grid: PatchGrid): Promise<Buffer> => {

@@ -1,7 +1,8 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { encodeId } from "../../platform/ids.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
-import { gridIdOf, type PatchRow, patchId, readPatches, readPatchIdAt } from "../../store/patches.ts";
+import { gridIdOf, type PatchRow, patchId, readPatches } from "../../store/patches.ts";
+import { readPatchIdAt } from "../../store/patchPlaces.ts";
 import type { App, GraphQLContext } from "../context.ts";
 import { isStepped, type SteppedGrid } from "./steppedGrid.ts";
 

@@ -1,6 +1,7 @@
 import { type CellClasses, cellClasses, placedClasses } from "../../slides/index.ts";
 import type { PatchGrid } from "../../store/generated/client.ts";
-import { cellOf, readPatchPlaces } from "../../store/patches.ts";
+import { cellOf } from "../../store/patches.ts";
+import { readPatchPlaces } from "../../store/patchPlaces.ts";
 import type { App } from "../context.ts";
 import { isStepped } from "./steppedGrid.ts";
 

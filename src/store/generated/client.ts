@@ -64,7 +64,7 @@ export type SlideImage = Prisma.SlideImageModel
 /**
  * Model PatchGrid
  * Tissue and patches of one slide at one resolution. Patch ids are `id * 2^24 + cell`, cell = row * columns + column. Of a
- * DECLARED grid (imported features) the cell is the rank of the patch by y, then x; it has no steps and no mask, and no
+ * DECLARED grid (imported features) the cell is the row of the file that came first; it has no steps and no mask, and no
  * checksum ("") where the slide had no image.
  */
 export type PatchGrid = Prisma.PatchGridModel

@@ -1,0 +1,123 @@
+"""One way to the server: JSON by POST, events by a POST whose answer goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from .errors import HistoQLError
+from .values import plain
+
+__all__ = ["Endpoint", "StreamCutError"]
+
+
+class StreamCutError(Exception):
+    """A stream ended without its end mark."""
+
+
+def _not_ours(response: httpx.Response) -> HistoQLError:
+    return HistoQLError(
+        "UNREACHABLE",
+        f"What answers at this address is not HistoQL (HTTP {response.status_code}).",
+        fix="Pass the address that `histoql serve` or `npm run demo` prints.",
+    )
+
+
+def _refusal(response: httpx.Response) -> HistoQLError:
+    """What a route beside GraphQL says."""
+    try:
+        told = response.json()
+        return HistoQLError(told["code"], told["message"], fix=told.get("fix"))
+    except (ValueError, KeyError, TypeError):
+        return _not_ours(response)
+
+
+@contextmanager
+def _reachable(url: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise HistoQLError("TIMEOUT", "The server did not answer in time.", fix="Pass a longer `timeout`.") from error
+    except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise HistoQLError(
+            "UNREACHABLE",
+            f"No server answers at {url}.",
+            fix="Start one with `npm run demo` or `npm run serve`, or pass its address.",
+        ) from error
+
+
+class Endpoint:
+    """A HistoQL server's address with a token and a connection pool."""
+
+    def __init__(self, url: str, token: str | None, timeout: float) -> None:
+        self.url = url.rstrip("/").removesuffix("/graphql")
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        self.http = httpx.Client(headers=headers, timeout=timeout)
+
+    def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer with ``data`` and ``errors``, as it came."""
+        body = json.dumps({"query": document, "variables": plain(variables)}, allow_nan=False)
+        with _reachable(self.url):
+            response = self.http.post(
+                f"{self.url}/graphql", content=body, headers={"content-type": "application/json"}
+            )
+        return self._answer(response)
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> dict[str, Any]:
+        try:
+            answer = response.json()
+        except ValueError:
+            raise _not_ours(response) from None
+        if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
+            raise _not_ours(response)
+        return answer
+
+    def follow(self, document: str, variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The events of a subscription, each as an answer.
+
+        Raises:
+            StreamCutError: when the stream ends without having been completed.
+        """
+        body = json.dumps({"query": document, "variables": plain(variables)}, allow_nan=False)
+        headers = {"content-type": "application/json", "accept": "text/event-stream"}
+        event = ""
+        try:
+            with self.http.stream("POST", f"{self.url}/graphql/stream", content=body, headers=headers) as response:
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    response.read()
+                    yield self._answer(response)
+                    return
+                for line in response.iter_lines():
+                    if line.startswith("event:"):
+                        event = line[6:].strip()
+                    elif line.startswith("data:") and event == "next":
+                        yield json.loads(line[5:])
+                    elif not line and event == "complete":
+                        return
+        except httpx.TransportError as error:
+            raise StreamCutError from error
+        raise StreamCutError
+
+    def fetch(self, url: str) -> bytes:
+        """Bytes from a signed URL."""
+        with _reachable(self.url):
+            response = self.http.get(url)
+        if response.status_code == 200:
+            return response.content
+        raise _refusal(response)
+
+    def send(self, url: str, content: Any, length: int) -> None:
+        """Bytes by PUT to a signed URL."""
+        with _reachable(self.url):
+            response = self.http.put(url, content=content, headers={"content-length": str(length)})
+        if response.status_code == 204:
+            return
+        raise _refusal(response)
+
+    def close(self) -> None:
+        self.http.close()

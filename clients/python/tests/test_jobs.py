@@ -1,0 +1,118 @@
+"""Waiting for jobs, and sending files."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+import histoql.jobs
+from histoql import HistoQL, HistoQLError, JobFailedError
+from histoql.http import StreamCutError
+
+BUILD = """mutation($featureSet: ID!, $seed: Int!) {
+  buildCodebook(input: { featureSet: $featureSet, scope: STUDY, clusters: 3, seed: $seed }) {
+    job { id } errors { code message fix path }
+  }
+}"""
+
+SEEDS = iter(range(1000, 2000))
+
+
+def build(hq: HistoQL, feature_set: dict) -> dict:
+    return hq.query(BUILD, featureSet=feature_set["id"], seed=next(SEEDS))
+
+
+def test_waits_until_the_end(hq: HistoQL, feature_set: dict, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = hq.wait(build(hq, feature_set))
+    assert ended["state"] == "SUCCEEDED"
+    assert ended["result"]["__typename"] == "Codebook"
+    assert "CODEBOOK SUCCEEDED" in capsys.readouterr().err
+
+
+def test_a_job_that_has_ended_needs_no_waiting(hq: HistoQL, feature_set: dict) -> None:
+    job = build(hq, feature_set)["buildCodebook"]["job"]
+    first = hq.wait(job, progress=False)
+    assert hq.wait(job["id"], progress=False) == first
+    assert hq.wait({"job": job}, progress=False) == first
+
+
+def test_asks_where_no_stream_gets_through(
+    hq: HistoQL, feature_set: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that lets no stream through, which cannot be had here: its cut streams stand in for it."""
+    cuts = 0
+
+    def cut(*_: object) -> object:
+        nonlocal cuts
+        cuts += 1
+        raise StreamCutError
+
+    monkeypatch.setattr(hq._endpoint, "follow", cut)
+    monkeypatch.setattr(histoql.jobs, "_POLL_SECONDS", 0.05)
+    assert hq.wait(build(hq, feature_set), progress=False)["state"] == "SUCCEEDED"
+    assert cuts == histoql.jobs._CUTS
+
+
+def test_a_subscription_is_an_iterator(hq: HistoQL, feature_set: dict) -> None:
+    job = build(hq, feature_set)["buildCodebook"]["job"]["id"]
+    events = list(hq.subscribe("subscription($id: ID!) { jobProgress(id: $id) { state } }", id=job))
+    assert events[-1] == {"jobProgress": {"state": "SUCCEEDED"}}
+
+
+def test_a_job_that_is_stopped_is_an_error_unless_it_may_be(hq: HistoQL, feature_set: dict) -> None:
+    job = hq.query(
+        """mutation($key: String!, $featureSet: ID!) { trainMilModel(input: {
+          key: $key, featureSet: $featureSet, architecture: GATED_ABMIL, epochs: 1000, patience: 1000
+          task: { survival: { endpoint: "os" } }, splits: { folds: { count: 5 } }
+        }) { job { id } errors { code message fix path } } }""",
+        key=f"stopped-{os.getpid()}",
+        featureSet=feature_set["id"],
+    )["trainMilModel"]["job"]
+    with pytest.raises(HistoQLError, match="it goes on") as late:
+        hq.wait(job, progress=False, timeout=0)
+    assert late.value.code == "TIMEOUT"
+    hq.query("mutation($id: ID!) { cancelJob(id: $id) { job { state } errors { code message } } }", id=job["id"])
+    with pytest.raises(JobFailedError) as caught:
+        hq.wait(job, progress=False)
+    assert caught.value.code == "CANCELLED"
+    assert "retryJob" in caught.value.fix
+    assert hq.wait(job, progress=False, check=False) == caught.value.job
+
+
+def test_a_job_that_there_is_not(hq: HistoQL) -> None:
+    with pytest.raises(HistoQLError) as caught:
+        hq.wait("WyJKb2IiLCIwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDAiXQ", progress=False)
+    assert caught.value.code == "NOT_FOUND"
+    with pytest.raises(TypeError):
+        hq.wait({"a": 1, "b": 2})
+
+
+TABLE = b"case;age\nA-1;61\nA-2;44\n"
+IMPORT = """mutation($study: String!, $upload: ID!) {
+  importClinical(input: { studyKey: $study, upload: $upload, patientColumn: "case" }) {
+    created errors { code message fix path }
+  }
+}"""
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "file"])
+def test_a_table_is_sent_and_imported(hq: HistoQL, study: str, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(TABLE)
+    if kind == "path":
+        upload = hq.upload(path)
+    elif kind == "bytes":
+        upload = hq.upload(TABLE, "table.csv")
+    else:
+        upload = hq.upload(io.BytesIO(TABLE), "table.csv")
+    assert hq.query(IMPORT, study=study, upload=upload)["importClinical"]["created"] == 2
+    ages = hq.frame(
+        """query($study: String!, $after: String) { patients(filter: { studyKey: $study }, after: $after) {
+          nodes { key clinical } pageInfo { hasNextPage endCursor }
+        } }""",
+        study=study,
+    )
+    assert dict(zip(ages["key"], ages["clinical.age"], strict=True)) == {"A-1": 61, "A-2": 44}

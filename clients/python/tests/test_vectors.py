@@ -1,0 +1,180 @@
+"""Vectors in bulk: whole, filtered, resumed, and never a part taken for the whole."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from histoql import HistoQL, HistoQLError, decode_vector
+from histoql.vectors import EXPORT, read_stream
+
+
+def test_a_feature_set_is_one_matrix_and_one_table(hq: HistoQL, feature_set: dict) -> None:
+    found = hq.embeddings(feature_set["id"])
+    assert found.vectors.shape == (feature_set["vectors"], feature_set["dims"])
+    assert found.vectors.dtype == np.float32
+    assert np.isfinite(found.vectors).all()
+    assert len(found) == found.table.num_rows == feature_set["vectors"]
+    assert found.slides_left_out == 0
+    assert found.metadata["featureSet"]["id"] == feature_set["id"]
+    assert found.metadata["featureSet"]["lineage"]["digest"]
+    frame = found.frame()
+    assert {"patch", "slide", "patient", "x", "y", "size", "micronsPerPixel"} <= set(frame.columns)
+    assert frame["patch"].is_unique
+    assert found.polars().shape == frame.shape
+
+
+def test_the_table_shares_the_memory_of_the_matrix(hq: HistoQL, feature_set: dict) -> None:
+    found = hq.embeddings(feature_set["id"])
+    column = found.table.column("vector")
+    assert column.num_chunks == 1
+    values = column.chunk(0).values.to_numpy(zero_copy_only=True)
+    assert np.shares_memory(values, found.vectors)
+    assert pa.types.is_fixed_size_list(column.type)
+
+
+def test_rows_are_the_vectors_of_their_patches(hq: HistoQL, feature_set: dict) -> None:
+    found = hq.embeddings(feature_set["id"], precision="FLOAT16")
+    assert found.vectors.dtype == np.float16
+    patches = found.table.column("patch").to_pylist()
+    for row in (0, len(found) // 2, len(found) - 1):
+        node = hq.query(
+            """query($id: ID!, $featureSet: ID!) {
+              node(id: $id) { ... on Patch { x y vector(featureSet: $featureSet) slide { key patient { key } } } }
+            }""",
+            id=patches[row],
+            featureSet=feature_set["id"],
+        )["node"]
+        assert np.array_equal(found.vectors[row].astype(np.float32), decode_vector(node["vector"]))
+        told = {name: found.table.column(name)[row].as_py() for name in ("x", "y", "slide", "patient")}
+        slide = node["slide"]
+        assert told == {"x": node["x"], "y": node["y"], "slide": slide["key"], "patient": slide["patient"]["key"]}
+
+
+def test_filters_and_columns(hq: HistoQL, feature_set: dict) -> None:
+    among = {"patients": {"keys": ["SYN-0001", "SYN-0003"]}}
+    found = hq.embeddings(feature_set["id"], filter=among, columns=["age_years", "invasion_pattern"])
+    frame = found.frame()
+    assert set(frame["patient"]) == {"SYN-0001", "SYN-0003"}
+    assert 0 < len(found) < feature_set["vectors"]
+    clinical = {
+        node["key"]: node["clinical"]
+        for node in hq.nodes(
+            """query($after: String) { patients(filter: { studyKey: "synthetic" }, after: $after) {
+              nodes { key clinical } pageInfo { hasNextPage endCursor } } }"""
+        )
+    }
+    for row in frame.itertuples():
+        assert row.age_years == clinical[row.patient]["age_years"]
+        assert row.invasion_pattern == clinical[row.patient]["invasion_pattern"]
+
+
+def test_a_filter_that_nothing_passes(hq: HistoQL, feature_set: dict) -> None:
+    among = {"patients": {"clinical": [{"attribute": "age_years", "test": {"number": {"gt": 200}}}]}}
+    found = hq.embeddings(feature_set["id"], filter=among)
+    assert found.vectors.shape == (0, feature_set["dims"])
+    assert found.frame().empty
+
+
+def test_refusals_are_told(hq: HistoQL, feature_set: dict) -> None:
+    with pytest.raises(HistoQLError) as caught:
+        hq.embeddings(feature_set["id"], columns=["no_such_column"])
+    assert caught.value.code == "COLUMN_UNKNOWN"
+
+
+def test_anndata(hq: HistoQL, feature_set: dict) -> None:
+    pytest.importorskip("anndata")
+    among = {"patients": {"keys": ["SYN-0002"]}}
+    data = hq.anndata(feature_set["id"], filter=among, columns=["age_years"])
+    assert data.shape == data.X.shape
+    assert data.obsm["spatial"].shape == (data.n_obs, 2)
+    assert set(data.obs["patient"]) == {"SYN-0002"}
+    assert data.uns["histoql"]["study"] == "synthetic"
+
+
+@contextmanager
+def cutting(url: str, after_bytes: list[int]) -> Iterator[tuple[str, list[str]]]:
+    """A proxy that hangs up after so many bytes of each answer in turn; later answers go through whole."""
+    upstream = urlsplit(url)
+    asked: list[str] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    limits = itertools.chain(after_bytes, itertools.repeat(None))
+
+    def serve(client: socket.socket) -> None:
+        with client:
+            request = client.recv(65536).decode("latin-1")
+            path = request.split(" ")[1]
+            asked.append(path)
+            connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
+            connection.request("GET", path)
+            response = connection.getresponse()
+            limit = next(limits)
+            client.sendall(b"HTTP/1.1 %d x\r\nconnection: close\r\n\r\n" % response.status)
+            sent = 0
+            while block := response.read(4096):
+                if limit is not None and sent + len(block) > limit:
+                    client.sendall(block[: limit - sent])
+                    break
+                client.sendall(block)
+                sent += len(block)
+            connection.close()
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def through(proxy: str, hq: HistoQL, wanted: dict) -> dict:
+    export = hq.query(EXPORT, input=wanted)["exportFeatures"]
+    address = urlsplit(export["url"])
+    return {**export, "url": f"{proxy}{address.path}?{address.query}"}
+
+
+def test_a_stream_that_breaks_off_goes_on_where_it_broke(hq: HistoQL, url: str, feature_set: dict) -> None:
+    whole = hq.embeddings(feature_set["id"])
+    # In the schema, in the middle of the first batch, and behind the first batch.
+    cuts = [100, 300_000, 2_000_000]
+    with cutting(url, cuts) as (proxy, asked):
+        resumed = read_stream(
+            lambda: through(proxy, hq, {"featureSet": feature_set["id"]}), timeout=20, pause=0
+        )
+    assert len(asked) > len(cuts)
+    assert np.array_equal(resumed.vectors, whole.vectors)
+    assert resumed.table.column("patch").to_pylist() == whole.table.column("patch").to_pylist()
+    assert resumed.frame().equals(whole.frame())
+
+
+def test_a_stream_that_never_gets_through_is_told(hq: HistoQL, url: str, feature_set: dict) -> None:
+    with cutting(url, [100] * 50) as (proxy, _), pytest.raises(HistoQLError) as caught:
+        read_stream(lambda: through(proxy, hq, {"featureSet": feature_set["id"]}), timeout=20, pause=0)
+    assert caught.value.code == "STREAM_CUT"
+
+
+def test_an_address_that_is_not_signed_is_asked_for_again(hq: HistoQL, feature_set: dict) -> None:
+    exports = iter(range(100))
+
+    def ask() -> dict:
+        export = hq.query(EXPORT, input={"featureSet": feature_set["id"]})["exportFeatures"]
+        return export if next(exports) > 0 else {**export, "url": f"{export['url']}x"}
+
+    assert len(read_stream(ask, timeout=20, pause=0)) == feature_set["vectors"]
