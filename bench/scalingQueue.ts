@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createLogger } from "../src/platform/logging.ts";
-import { insertJobTree, recordProgress } from "../src/queue/jobs.ts";
+import { insertJob, insertJobTree, recordProgress } from "../src/queue/jobs.ts";
 import { type Queue, startQueue } from "../src/queue/queue.ts";
 import { type Database, openDatabase } from "../src/store/database.ts";
-import { percentile } from "./figure.ts";
+import { median, percentile } from "./figure.ts";
 
 /** The real queue on a real server, with slides that are nothing to do: what remains is what the queue itself costs. */
 
@@ -14,7 +14,7 @@ export type QueueCost = {
   /** From the commit that queues one slide, while nothing else is queued, to its beginning. */
   pickupP50Ms: number;
   pickupP95Ms: number;
-  /** Time in which the server was executing something for a slide: taking it, ending it, looking for it. */
+  /** Time in which the server was executing something for a slide, for one worker alone, so that none waits for another. */
   databaseSecondsPerJob: number;
   /** The same of all workers together, a second, while there is nothing to do. */
   idleDatabaseSeconds: number;
@@ -23,8 +23,10 @@ export type QueueCost = {
 };
 
 const DATABASES = 8;
-const IDLE_SECONDS = 5;
 const SINGLE_JOBS = 40;
+const ALONE_JOBS = 200;
+/** An idle session tells within ten seconds what it did (PGSTAT_IDLE_INTERVAL). */
+const SETTLE_SECONDS = 11;
 const PROGRESS_NOTES = 300;
 
 const newJob = (studyId: number) => ({
@@ -53,8 +55,7 @@ const insertSlides = async (database: Database, slides: number): Promise<{ study
 
 /** Seconds for which the server has been executing statements in this database, sessions' idling left out (PostgreSQL 14). */
 const activeSeconds = async (database: Database): Promise<number> => {
-  // A session tells what it did a second after it did it.
-  await delay(1500);
+  await delay(1000 * SETTLE_SECONDS);
   const { rows } = await database.query<{ seconds: number }>(
     "SELECT active_time / 1000 AS seconds FROM pg_stat_database WHERE datname = current_database()",
   );
@@ -62,8 +63,7 @@ const activeSeconds = async (database: Database): Promise<number> => {
 };
 
 const measureProgress = async (database: Database, studyId: number, slideId: number): Promise<number> => {
-  const { childIds } = await insertJobTree(database, newJob(studyId), [slideId]);
-  const id = childIds[0] as string;
+  const id = await insertJob(database, newJob(studyId));
   const lease = crypto.randomUUID();
   await database.query(
     "UPDATE job SET state = 'RUNNING', lease = $2, lease_until = now() + interval '1 hour' WHERE id = $1",
@@ -72,11 +72,14 @@ const measureProgress = async (database: Database, studyId: number, slideId: num
   const job = { ...newJob(studyId), id, lease, parentId: null, slideId, attempts: 1, setbacks: 0, leaseSeconds: 3600 };
   const note = (done: number) => recordProgress(database, job, { done, total: PROGRESS_NOTES });
   for (let done = 0; done < 20; done++) await note(done);
-  const began = performance.now();
-  for (let done = 0; done < PROGRESS_NOTES; done++) await note(done);
-  const seconds = (performance.now() - began) / 1000 / PROGRESS_NOTES;
+  const seconds: number[] = [];
+  for (let done = 0; done < PROGRESS_NOTES; done++) {
+    const began = performance.now();
+    await note(done);
+    seconds.push((performance.now() - began) / 1000);
+  }
   await database.query("UPDATE job SET state = 'SUCCEEDED', lease = NULL, finished_at = now() WHERE id = $1", [id]);
-  return seconds;
+  return median(seconds);
 };
 
 /**
@@ -104,7 +107,8 @@ export const measureQueue = async (
       begun.set(slideId ?? -1, performance.now());
       runs.set(slideId ?? -1, (runs.get(slideId ?? -1) ?? 0) + 1);
     };
-    await Promise.all(queues.map((queue) => queue.work({ TILE: handler }, { concurrency: 1 })));
+    const begin = (some: readonly Queue[]) =>
+      Promise.all(some.map((queue) => queue.work({ TILE: handler }, { concurrency: 1 })));
     const put = (ids: readonly number[]) =>
       own.transaction(async (client) => {
         const { childIds } = await insertJobTree(client, newJob(studyId), ids);
@@ -119,10 +123,23 @@ export const measureQueue = async (
       );
       return (rows[0] as { open: number }).open;
     };
+    /** Seconds until all of them have ended. */
+    const run = async (ids: readonly number[]): Promise<number> => {
+      const began = performance.now();
+      await put(ids);
+      while ((await left()) > 0) await delay(50);
+      return (performance.now() - began) / 1000;
+    };
 
+    await begin(queues.slice(0, 1));
+    await run(slideIds.slice(0, ALONE_JOBS));
+    const beforeAlone = await activeSeconds(own);
+    await run(slideIds.slice(0, ALONE_JOBS));
+    const afterAlone = await activeSeconds(own);
+    await begin(queues.slice(1));
     const beforeIdle = await activeSeconds(own);
-    await delay(IDLE_SECONDS * 1000);
     const afterIdle = await activeSeconds(own);
+    begun.clear();
     const pickups: number[] = [];
     for (const slideId of slideIds.slice(0, SINGLE_JOBS)) {
       await put([slideId]);
@@ -133,19 +150,14 @@ export const measureQueue = async (
     }
     while ((await left()) > 0) await delay(50);
     runs.clear();
-    const before = await activeSeconds(own);
-    const began = performance.now();
-    await put(slideIds);
-    while ((await left()) > 0) await delay(50);
-    const seconds = (performance.now() - began) / 1000;
-    const after = await activeSeconds(own);
+    const seconds = await run(slideIds);
     return {
       jobsPerSecond: jobs / seconds,
       wrong: slideIds.filter((id) => runs.get(id) !== 1).length,
       pickupP50Ms: percentile(pickups, 0.5),
       pickupP95Ms: percentile(pickups, 0.95),
-      databaseSecondsPerJob: (after - before) / jobs,
-      idleDatabaseSeconds: (afterIdle - beforeIdle) / (IDLE_SECONDS + 1.5),
+      databaseSecondsPerJob: (afterAlone - beforeAlone) / ALONE_JOBS,
+      idleDatabaseSeconds: (afterIdle - beforeIdle) / SETTLE_SECONDS,
       progressSeconds,
     };
   } finally {

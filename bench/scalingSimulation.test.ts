@@ -15,6 +15,7 @@ const plain: Plan = {
   prepareSeconds: 3,
   databaseCores: 1,
   jobDatabaseSeconds: 0.2,
+  jobTurnSeconds: 0.1,
   batchDatabaseSeconds: 0.01,
   batchQueueSeconds: 0.002,
   pollSeconds: 0.5,
@@ -30,7 +31,7 @@ describe("the simulation of the queue", () => {
   it("of one slide is the sum of its steps", () => {
     const outcome = simulate(plain);
     // Taken, prepared, ten batches one after the other, each written, and ended.
-    const steps = 0.1 + 3 + 10 + 10 * 0.01 + 0.1;
+    const steps = 0.15 + 3 + 10 + 10 * 0.01 + 0.15;
     expect(outcome.makespanSeconds).toBeGreaterThanOrEqual(steps);
     // The first look comes at some moment of the first half second.
     expect(outcome.makespanSeconds).toBeLessThanOrEqual(steps + plain.pollSeconds);
@@ -52,6 +53,11 @@ describe("the simulation of the queue", () => {
     expect(outcome.databaseUtilisation).toBeGreaterThan(0.97);
     expect(outcome.makespanSeconds).toBeGreaterThanOrEqual(160 * (10 * 0.5 + 0.2));
     expect(outcome.databaseWaitP95Seconds).toBeGreaterThan(1);
+  });
+
+  it("finds the queue where slides are too short for it", () => {
+    const short = { ...plain, workers: 64, slides: 500, patchesPerSlide: 10, prepareSeconds: 0, databaseCores: 64 };
+    expect(simulate(short).makespanSeconds).toBeGreaterThanOrEqual(500 * plain.jobTurnSeconds);
   });
 
   it("ends every slide once, whatever is killed and fails, and never before the ideal", () => {

@@ -24,6 +24,8 @@ export type Plan = {
   databaseCores: number;
   /** Of the database: to take a job and end it, and to write a batch with its checkpoint and progress. */
   jobDatabaseSeconds: number;
+  /** What taking and ending a job keeps everybody else's waiting: the queue's greatest pace, turned around. */
+  jobTurnSeconds: number;
   batchDatabaseSeconds: number;
   /** The share of these that keeps the queue going rather than the vectors. */
   batchQueueSeconds: number;
@@ -150,6 +152,8 @@ export const simulate = (plan: Plan): Outcome => {
   const clock = { now: 0 };
   const agenda = createAgenda();
   const database = createServer(agenda, clock, plan.databaseCores);
+  /** Taking and ending jobs, one after the other. */
+  const turns = createServer(agenda, clock, 1);
   const slides = drawSlides(plan, random);
   const queue = [...slides];
   let ended = 0;
@@ -167,6 +171,12 @@ export const simulate = (plan: Plan): Outcome => {
     const seen = clock.now + plan.leaseSeconds + random() * plan.sweepSeconds;
     agenda.add(seen, () => queue.unshift(slide));
   };
+
+  const keepQueue = (done: () => void): void =>
+    database.ask(plan.jobDatabaseSeconds / 2, () => {
+      outcome.queueSeconds += plan.jobDatabaseSeconds / 2;
+      turns.ask(plan.jobTurnSeconds / 2, done);
+    });
 
   for (let worker = 0; worker < plan.workers; worker++) {
     const device = createServer(agenda, clock, 1);
@@ -197,8 +207,7 @@ export const simulate = (plan: Plan): Outcome => {
     };
 
     const finish = (slide: Slide, next: () => void, mine: () => boolean): void =>
-      database.ask(plan.jobDatabaseSeconds / 2, () => {
-        outcome.queueSeconds += plan.jobDatabaseSeconds / 2;
+      keepQueue(() => {
         if (!mine()) return;
         held.delete(slide);
         end(slide);
@@ -214,8 +223,7 @@ export const simulate = (plan: Plan): Outcome => {
         return;
       }
       held.add(slide);
-      database.ask(plan.jobDatabaseSeconds / 2, () => {
-        outcome.queueSeconds += plan.jobDatabaseSeconds / 2;
+      keepQueue(() => {
         const fetch = (slide.patches * plan.bytesPerPatch) / plan.fetchBytesPerSecond;
         agenda.add(clock.now + fetch + plan.prepareSeconds, () => {
           if (mine()) embed(slide, () => look(begun), mine);

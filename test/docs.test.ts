@@ -11,8 +11,10 @@ import { MIGRATE_HELP } from "../src/commands/migrate.ts";
 import { SERVE_HELP } from "../src/commands/serve.ts";
 import { WORKER_HELP } from "../src/commands/worker.ts";
 import { readConfig } from "../src/platform/config.ts";
+import { readHostSettings } from "../src/platform/hosts.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { startServer } from "../src/server/start.ts";
+import { type FileHost, startFileHost } from "./support/fileHost.ts";
 import { writeTrident } from "./support/featureFiles.ts";
 import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from "./support/world.ts";
 
@@ -49,6 +51,8 @@ const blocks = documents.flatMap(blocksOf);
 const place = ({ document, line }: Block): string => `${document}:${line}`;
 const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
 
+const BUCKET_KEY = { accessKeyId: "histoql", secretAccessKey: "secret" };
+
 /** A table with the columns of TCGA's that the documents name; lower-grade patients with IDH1 mutations live longest. */
 const gliomaTable = (patients: number): string => {
   const rows = Array.from({ length: patients }, (_, index) => {
@@ -78,6 +82,7 @@ const gliomaTable = (patients: number): string => {
 describe("what the documents ask of the graph", () => {
   let world: World;
   let server: { url: string; close(): Promise<void> };
+  let bucket: FileHost;
   /** What a reader would put in the place of `"<…>"`. */
   let ids: Record<string, unknown>;
 
@@ -93,13 +98,23 @@ describe("what the documents ask of the graph", () => {
   };
 
   beforeAll(async () => {
-    world = await createWorld({ config: { port: 0 }, roots: [join(root, "encoders")] });
+    bucket = await startFileHost({ s3: BUCKET_KEY });
+    const hosts = readHostSettings({
+      hosts: ["s3://tumour-bank/glioma/"],
+      tokens: [],
+      endpoint: bucket.origin,
+      region: "us-east-1",
+      ...BUCKET_KEY,
+      sessionToken: undefined,
+    });
+    world = await createWorld({ config: { port: 0, hosts }, roots: [join(root, "encoders")] });
     const slides = await renderSlides(world, 4, "cohort");
     const table = readFileSync(join(slides, "../clinical.csv"), "utf8");
     mkdirSync(join(world.folder, "my-slides"));
     cpSync(join(slides, "SYN-0002-01.tif"), join(world.folder, "my-slides", "TCGA-06-0002-01Z-00-DX1.tif"));
     // A picture that does not know its resolution: it fails until someone tells, as the document says.
     await sharp(join(slides, "SYN-0001-01.tif")).toFile(join(world.folder, "my-slides", "TCGA-06-0001-01Z-00-DX1.png"));
+    bucket.files.set("/tumour-bank/glioma/2024/TCGA-06-0003.tif", readFileSync(join(slides, "SYN-0003-01.tif")));
     writeFileSync(join(world.folder, "tcga_gbmlgg_clinical.csv"), gliomaTable(80));
     mkdirSync(join(world.folder, "features/uni"), { recursive: true });
     const imported = "TCGA-06-0005-01Z-00-DX1";
@@ -156,6 +171,7 @@ describe("what the documents ask of the graph", () => {
   afterAll(async () => {
     await server?.close();
     await world?.close();
+    await bucket?.close();
   });
 
   /** The JSON block that follows a query holds its variables; `"<…>"` stands for something of the reader's own. */
@@ -321,7 +337,7 @@ describe("what the documents name", () => {
   it("are codes of the schema", () => {
     const schema = read("schema.graphql");
     const codes = found(/`([A-Z]+(?:_[A-Z]+)+)`/g).filter(
-      ({ match }) => !/^(HISTOQL|DATABASE)_/.test(match[1] ?? "") && !new RegExp(`\\b${match[1]}\\b`).test(schema),
+      ({ match }) => !/^(HISTOQL|DATABASE|AWS|NODE)_/.test(match[1] ?? "") && !new RegExp(`\\b${match[1]}\\b`).test(schema),
     );
     expect(codes.map(({ path, match }) => `${path}: ${match[1]}`)).toEqual([]);
   });

@@ -156,8 +156,11 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
 
   /** The content that the address had when the host said the same of it. */
   const readKnown = async (key: string, seen: RemoteFile): Promise<string | undefined> => {
-    const text = await readFile(at("known", key), "utf8").catch(() => "{}");
-    const { tag, bytes, checksum } = JSON.parse(text) as Partial<KnownFile>;
+    const text = readFile(at("known", key), "utf8");
+    // None, or one that a crash cut off, tells nothing.
+    const { tag, bytes, checksum } = await text
+      .then<Partial<KnownFile>>(JSON.parse)
+      .catch(() => ({}) as Partial<KnownFile>);
     return tag !== undefined && tag === seen.tag && bytes === seen.bytes ? checksum : undefined;
   };
 
