@@ -158,9 +158,9 @@ ErrorCode = Literal[
 
 ExportFormat = Literal[
     "ARROW_STREAM",  # One Arrow IPC stream, read from the database while it is sent.
-    "CLAM_H5",  # HDF5 files as CLAM writes them, one a slide.
+    "CLAM_H5",  # HDF5 files as CLAM writes them, one a slide, in one tar archive with a manifest. In single precision, without further columns.
     "PARQUET",  # Parquet files of a job, with a manifest of their checksums.
-    "TRIDENT_H5",  # HDF5 files as TRIDENT writes them, one a slide.
+    "TRIDENT_H5",  # HDF5 files as TRIDENT writes them, one a slide, in one tar archive with a manifest. In single precision, without further columns.
 ]
 """Forms in which vectors leave."""
 
