@@ -5,7 +5,7 @@
 #   tools/python.sh notebooks   every notebook from top to bottom, outputs kept
 #   tools/python.sh check       both, outputs not kept
 #
-# Makes a virtual environment in .venv with the versions of clients/python/requirements.txt, draws and embeds the synthetic cohort in a
+# Makes a virtual environment in clients/python/.venv with the versions of clients/python/requirements.txt, draws and embeds the synthetic cohort in a
 # temporary folder, serves it on a free port of this machine, and removes both at the end. With HISTOQL_URL, that server is asked instead.
 # PYTHON names the interpreter (3.11 or later).
 set -euo pipefail
@@ -17,12 +17,13 @@ case $what in test | notebooks | check) ;; *) sed -n '2,12s/^# \{0,1\}//p' "$0" 
 
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed."; exit 2; }
+venv=clients/python/.venv
 wanted=$(cat clients/python/requirements.txt clients/python/pyproject.toml | sha256sum)
-if [[ ! -f .venv/histoql || $(<.venv/histoql) != "$wanted" ]]; then
-  "$python" -m venv --clear .venv
-  .venv/bin/pip install -qq --disable-pip-version-check -r clients/python/requirements.txt
-  .venv/bin/pip install -qq --disable-pip-version-check --no-deps --editable clients/python
-  echo "$wanted" >.venv/histoql
+if [[ ! -f $venv/histoql || $(<$venv/histoql) != "$wanted" ]]; then
+  "$python" -m venv --clear $venv
+  $venv/bin/pip install -qq --disable-pip-version-check -r clients/python/requirements.txt
+  $venv/bin/pip install -qq --disable-pip-version-check --no-deps --editable clients/python
+  echo "$wanted" >$venv/histoql
 fi
 
 folder=$(mktemp -d)
@@ -47,8 +48,8 @@ fi
 
 status=0
 if [[ $what != notebooks ]]; then
-  .venv/bin/python -m pytest clients/python -q "$@" || status=1
+  $venv/bin/python -m pytest -c clients/python/pyproject.toml clients/python/tests -q "$@" || status=1
 fi
-if [[ $what == notebooks ]]; then .venv/bin/python notebooks/run.py --write "$@" || status=1; fi
-if [[ $what == check ]]; then .venv/bin/python notebooks/run.py || status=1; fi
+if [[ $what == notebooks ]]; then $venv/bin/python notebooks/run.py --write "$@" || status=1; fi
+if [[ $what == check ]]; then $venv/bin/python notebooks/run.py || status=1; fi
 exit $status
