@@ -14,8 +14,8 @@ import { readConfig } from "../src/platform/config.ts";
 import { readHostSettings } from "../src/platform/hosts.ts";
 import { encodeId } from "../src/platform/ids.ts";
 import { startServer } from "../src/server/start.ts";
-import { type FileHost, startFileHost } from "./support/fileHost.ts";
 import { writeTrident } from "./support/featureFiles.ts";
+import { type FileHost, startFileHost } from "./support/fileHost.ts";
 import { anyPatch, createWorld, PATIENT_PATTERN, renderSlides, type World } from "./support/world.ts";
 
 /** The documents say only what is so: their commands and queries run, their options, variables, codes and links exist. */
@@ -337,7 +337,8 @@ describe("what the documents name", () => {
   it("are codes of the schema", () => {
     const schema = read("schema.graphql");
     const codes = found(/`([A-Z]+(?:_[A-Z]+)+)`/g).filter(
-      ({ match }) => !/^(HISTOQL|DATABASE|AWS|NODE)_/.test(match[1] ?? "") && !new RegExp(`\\b${match[1]}\\b`).test(schema),
+      ({ match }) =>
+        !/^(HISTOQL|DATABASE|AWS|NODE)_/.test(match[1] ?? "") && !new RegExp(`\\b${match[1]}\\b`).test(schema),
     );
     expect(codes.map(({ path, match }) => `${path}: ${match[1]}`)).toEqual([]);
   });
