@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atLeast, atMost, type Bench, fact, median } from "./figure.ts";
 import { writeLargeSlide } from "./largeSlide.ts";
-import { json, type PipelineRun, runPipeline } from "./pipelineProcess.ts";
+import { json, type PipelineRun, runOrtAlone, runPipeline } from "./pipelineProcess.ts";
 import { preprocessing } from "./preprocessing.ts";
 import { findPython } from "./python.ts";
 
@@ -14,9 +14,6 @@ const SMALL_SIDE = 32;
 const MEDIUM_SIDE = 64;
 const LARGE_SIDE = 142;
 const ROUNDS = 3;
-
-const runOrtAlone = async (): Promise<number> =>
-  (await json<{ patchesPerSecond: number }>(process.execPath, [join(here, "ortAlone.ts"), "32", "6"])).patchesPerSecond;
 
 const runPytorch = async (slide: string, folder: string): Promise<number | null> => {
   const python = findPython();

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const PIPELINE_RUN = join(import.meta.dirname, "pipelineRun.ts");
+const ORT_ALONE = join(import.meta.dirname, "ortAlone.ts");
 
 export type PipelineRun = {
   patches: number;
@@ -14,8 +15,12 @@ export type PipelineRun = {
 };
 
 /** What a program prints as its last line, as JSON. */
-export const json = async <Result>(command: string, args: readonly string[]): Promise<Result> => {
-  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26 });
+export const json = async <Result>(
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Result> => {
+  const { stdout } = await run(command, [...args], { maxBuffer: 2 ** 26, env: { ...process.env, ...environment } });
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Result;
 };
 
@@ -25,5 +30,10 @@ export const runPipeline = (
   slide: string,
   mode: "asked" | "alone",
   preprocessing: Record<string, unknown> = {},
+  environment: Record<string, string> = {},
 ): Promise<PipelineRun> =>
-  json<PipelineRun>(process.execPath, [PIPELINE_RUN, warmUp, slide, mode, JSON.stringify(preprocessing)]);
+  json<PipelineRun>(process.execPath, [PIPELINE_RUN, warmUp, slide, mode, JSON.stringify(preprocessing)], environment);
+
+/** Patches a second of the inference engine alone, on bytes in memory. */
+export const runOrtAlone = async (): Promise<number> =>
+  (await json<{ patchesPerSecond: number }>(process.execPath, [ORT_ALONE, "32", "6"])).patchesPerSecond;

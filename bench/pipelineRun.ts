@@ -2,6 +2,7 @@
  * One run of the product as a user has it: server, embedded database on disk, one slide embedded by mutation while a
  * client asks for metadata. Prints JSON. A process of its own, so that its peak memory is its own.
  */
+import "../src/platform/threadPool.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/commands/terminal.ts";
 import { clinical } from "./clinical.ts";
+import { device } from "./device.ts";
 import { exports } from "./export.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { jobs } from "./jobs.ts";
@@ -15,6 +16,7 @@ import { search } from "./search.ts";
 
 const BENCHES: Record<string, Bench> = {
   clinical,
+  device,
   export: exports,
   jobs,
   kmeans,

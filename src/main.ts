@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./platform/threadPool.ts";
 import { DEMO_HELP, demo } from "./commands/demo.ts";
 import { DOCTOR_HELP, doctor } from "./commands/doctor.ts";
 import { INGEST_HELP, ingest } from "./commands/ingest.ts";

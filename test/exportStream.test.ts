@@ -1,8 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { get, type IncomingMessage } from "node:http";
 import { tableFromIPC } from "apache-arrow";
+import { parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runExportJob } from "../src/modules/export/export.jobs.ts";
 import { exportBatches, type RowsRequest } from "../src/modules/export/export.rows.ts";
-import { encodeId } from "../src/platform/ids.ts";
+import { decodeId, encodeId } from "../src/platform/ids.ts";
+import { claimJob, releaseJob } from "../src/queue/jobs.ts";
 import { startServer } from "../src/server/start.ts";
 import type { Database } from "../src/store/database.ts";
 import { readExportSlides } from "../src/store/exportSlides.ts";
@@ -125,14 +130,65 @@ describe("rows", () => {
   });
 });
 
-it("has no list of files before its job has ended", async () => {
-  const { exportFeatures } = await world.ask<{ exportFeatures: { url: string; job: { state: string } } }>(
-    "mutation($id: ID!) { exportFeatures(input: {featureSet: $id, format: PARQUET}) { url job { state } } }",
-    { id: encodeId("FeatureSet", "glioma", "cnn") },
-  );
-  expect(exportFeatures.job.state).toBe("QUEUED");
-  const answer = await fetch(`${server.url}${exportFeatures.url.slice(new URL(exportFeatures.url).origin.length)}`);
-  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([409, "CONFLICT"]);
+describe("files of a job", () => {
+  type Files = { url: string; job: { id: string; state: string } };
+  const askFiles = async (): Promise<Files> => {
+    const { exportFeatures } = await world.ask<{ exportFeatures: Files }>(
+      "mutation($id: ID!) { exportFeatures(input: {featureSet: $id, format: PARQUET}) { url job { id state } } }",
+      { id: encodeId("FeatureSet", "glioma", "cnn") },
+    );
+    return {
+      ...exportFeatures,
+      url: `${server.url}${exportFeatures.url.slice(new URL(exportFeatures.url).origin.length)}`,
+    };
+  };
+
+  it("have no list before the job has ended", async () => {
+    const { url, job } = await askFiles();
+    expect(job.state).toBe("QUEUED");
+    const answer = await fetch(url);
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([409, "CONFLICT"]);
+  });
+
+  it("go on behind the last one when the job was interrupted", async () => {
+    const { url, job } = await askFiles();
+    const { app } = world;
+    const id = String(decodeId(job.id)?.parts[0]);
+    const row = () => app.prisma.export.findFirstOrThrow({ where: { jobId: id } });
+    const stop = new AbortController();
+    const artefacts = {
+      ...app.artefacts,
+      async put(bytes: Uint8Array) {
+        const digest = await app.artefacts.put(bytes);
+        if (++puts === 2) stop.abort();
+        return digest;
+      },
+    };
+    let puts = 0;
+    const begin = async (signal: AbortSignal) => {
+      const claimed = await claimJob(app.database, id, { id: randomUUID(), leaseSeconds: 60 });
+      if (!claimed) throw new Error("The job is not there to be taken.");
+      // Ten rows a file.
+      await runExportJob({ ...app, artefacts }, 10 * 6 * 4)(claimed, signal).finally(() =>
+        releaseJob(app.database, claimed),
+      );
+    };
+    await expect(begin(stop.signal)).rejects.toThrow();
+    const first = (await row()).shards as { sha256: string }[];
+    expect([first.length, (await row()).manifestDigest]).toEqual([2, null]);
+    await begin(new AbortController().signal);
+    // Each file once, and the manifest.
+    const shards = (await row()).shards as { rows: number; sha256: string }[];
+    expect(shards.slice(0, 2)).toEqual(first);
+    expect(puts).toBe(shards.length + 1);
+    const manifest = (await (await fetch(url)).json()) as { files: { rows: number; url: string }[] };
+    const read = await Promise.all(
+      manifest.files.map(async (file) =>
+        parquetReadObjects({ file: await (await fetch(file.url)).arrayBuffer(), compressors }),
+      ),
+    );
+    expect(read.flat().map(({ patch }) => patch)).toEqual((await rowsOf({})).map((each) => each.id));
+  });
 });
 
 describe("a large stream", () => {

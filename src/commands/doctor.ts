@@ -1,7 +1,10 @@
 import { availableParallelism, totalmem } from "node:os";
+import type { BatchMemory } from "../inference/batch-memory.ts";
 import { bundledEncoder } from "../inference/bundled-encoder.ts";
-import { createEncoderSession } from "../inference/encoder-session.ts";
-import { executionProviders, PROVIDERS, type Provider } from "../onnx/providers.ts";
+import { createEncoderSession, type EncoderSession } from "../inference/encoder-session.ts";
+import { texturedPatches } from "../inference/open-encoder.ts";
+import { compareVectors } from "../inference/vector-difference.ts";
+import { executionProviders, knownAbsence, PROVIDERS, type Provider } from "../onnx/providers.ts";
 import { type Config, readConfig } from "../platform/config.ts";
 import { isHistoError } from "../platform/errors.ts";
 import { readWorkers, type WorkerRow } from "../queue/workers.ts";
@@ -89,30 +92,77 @@ const PROVIDER_FIXES: Record<Provider, string> = {
 };
 
 const MEASURE_SECONDS = 2;
-const BATCH = 32;
+/** Enough for a processor; a card gets what it takes in a run. */
+const LEAST_BATCH = 8;
+const COMPARED_PATCHES = 4;
 
-/** Patches a second of the bundled encoder, on bytes in memory. */
+/** Nothing is kept: the doctor leaves no trace. */
+const forgetful: BatchMemory = { recall: async () => null, remember: async () => {} };
+
+const batchOf = (session: EncoderSession, pixels: Uint8Array) => {
+  const side = session.card.inputPixels;
+  return { pixels, patches: pixels.length / (side * side * 3), heightPixels: side, widthPixels: side };
+};
+
+/** Patches a second, on bytes in memory. */
+const throughput = async (session: EncoderSession): Promise<number> => {
+  const patches = Math.max(LEAST_BATCH, ...session.devices().map(({ patchesPerRun }) => patchesPerRun));
+  const side = session.card.inputPixels;
+  const began = performance.now();
+  let done = 0;
+  const feed = async (): Promise<void> => {
+    let pixels: Uint8Array = new Uint8Array(patches * side * side * 3).fill(200);
+    while (performance.now() - began < MEASURE_SECONDS * 1000) {
+      pixels = (await session.embed(batchOf(session, pixels))).pixels;
+      done += patches;
+    }
+  };
+  await Promise.all(Array.from({ length: session.threads + 1 }, feed));
+  return (done * 1000) / (performance.now() - began);
+};
+
+const percent = (share: number): string => `${(share * 100).toPrecision(2)} %`;
+
+/** What half precision gives on a card, beside what 32 bits gave. */
+const describeHalves = async (provider: Provider, single: EncoderSession): Promise<string> => {
+  const encoder = await bundledEncoder();
+  const half = await createEncoderSession({
+    ...encoder,
+    ...{ devices: [provider], computeInHalves: true, batchMemory: forgetful, precision: "float32" },
+  });
+  try {
+    if (!half.provider.includes("float16")) return "; no half precision";
+    const pixels = () => texturedPatches(COMPARED_PATCHES, encoder.card.inputPixels);
+    const [ours, theirs] = [await half.embed(batchOf(half, pixels())), await single.embed(batchOf(single, pixels()))];
+    const { largest, mean } = compareVectors(ours.vectors, theirs.vectors, encoder.card.dims);
+    await half.tune();
+    const perSecond = await throughput(half);
+    return `; in half precision ${perSecond.toFixed(0)}, differing by ${percent(largest)} of the largest number at most, ${percent(mean)} on average`;
+  } finally {
+    await half.close();
+  }
+};
+
+/** Patches a second of the bundled encoder on every device of a provider. */
 const measure = async (provider: Provider): Promise<Check> => {
   const check = `execution provider ${provider}`;
+  let session: EncoderSession | undefined;
   try {
-    const { card, model } = await bundledEncoder();
-    const session = await createEncoderSession({ card, model, providers: [provider] });
-    const side = card.inputPixels;
-    let pixels = new Uint8Array(BATCH * side * side * 3).fill(200);
-    const run = async () => {
-      pixels = (await session.embed({ pixels, patches: BATCH, heightPixels: side, widthPixels: side }))
-        .pixels as typeof pixels;
-    };
-    await run();
-    const began = performance.now();
-    let patches = 0;
-    while (performance.now() - began < MEASURE_SECONDS * 1000) {
-      await run();
-      patches += BATCH;
-    }
-    const perSecond = (patches * 1000) / (performance.now() - began);
-    await session.close();
-    return ok(check, `${perSecond.toFixed(0)} patches/s with ${card.key}`);
+    const encoder = await bundledEncoder();
+    session = await createEncoderSession({
+      ...encoder,
+      devices: [provider],
+      batchMemory: forgetful,
+      precision: "float32",
+    });
+    await session.tune();
+    const perSecond = await throughput(session);
+    const places = session
+      .devices()
+      .map(({ device, hardware, patchesPerRun }) => `${device} (${hardware}, ${patchesPerRun} a run)`)
+      .join(", ");
+    const halves = provider === "cpu" ? "" : await describeHalves(provider, session);
+    return ok(check, `${perSecond.toFixed(0)} patches/s with ${encoder.card.key} on ${places}${halves}`);
   } catch {
     return {
       check,
@@ -120,7 +170,17 @@ const measure = async (provider: Provider): Promise<Check> => {
       detail: "does not run here",
       fix: PROVIDER_FIXES[provider],
     };
+  } finally {
+    await session?.close();
   }
+};
+
+/** A graphics card that the processor plays runs, and would take minutes to measure. */
+const softwareCard = (): Check | null => {
+  const absence = knownAbsence("webgpu", PROVIDERS);
+  return absence !== null && knownAbsence("webgpu", ["webgpu"]) === null
+    ? ok("execution provider webgpu", `${absence}: taken only where "cpu" is not among the choices`)
+    : null;
 };
 
 export const doctor = async (args: readonly string[]): Promise<number> => {
@@ -134,12 +194,13 @@ export const doctor = async (args: readonly string[]): Promise<number> => {
     ),
     ...(await checkDatabase(config)),
     ...checkReaders(),
+    ok("devices", `${config.devices.join(", ")}: ${config.providers.join(", then ")}; ${config.precision} on cards`),
   ];
   const built = new Set(executionProviders().map(({ name }) => name));
   for (const provider of PROVIDERS) {
     checks.push(
       built.has(provider)
-        ? await measure(provider)
+        ? (provider === "webgpu" && softwareCard()) || (await measure(provider))
         : {
             check: `execution provider ${provider}`,
             state: "absent",

@@ -36,7 +36,7 @@ export const sweepBatches = async (options: SweepOptions): Promise<BatchTrial[]>
 
 /**
  * The size to run with, of what threads measured at the same time: the smallest within 5 % of the best sum of their
- * throughputs. `usual`, where it is given and was tried, stays unless another gives `gain` times as much: short measurements tremble.
+ * throughputs. `usual`, where it is given and was tried, stays unless another gives `gain` times as much.
  */
 export const chooseBatch = (
   ofThreads: readonly (readonly BatchTrial[])[],

@@ -40,6 +40,8 @@ const SWEEP_MS = 1_500;
 /** A card takes any size; a processor is measured around what its cache holds. */
 const SIZES_OF_CARDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const SIZES_OF_PROCESSORS = [1, 2, 4, 8, 16];
+/** What another size must give on a processor, where whatever else runs disturbs so short a measurement. */
+const CLEAR_GAIN = 1.25;
 /** Weight of the newest batch in a thread's speed. */
 const NEWEST = 0.3;
 
@@ -71,7 +73,7 @@ export const createEncoderPool = (devices: readonly DeviceThreads[], options: En
     const sizes = isProcessor ? SIZES_OF_PROCESSORS.map((size) => size * operatorThreads) : SIZES_OF_CARDS;
     // All at once, as they will work: threads of one processor take memory and cache from each other.
     const trials = await Promise.all(place.members.map(({ thread }) => thread.sweep(sizes, SWEEP_MS)));
-    return chooseBatch(trials, isProcessor ? place.patchesPerRun : null);
+    return isProcessor ? chooseBatch(trials, place.patchesPerRun, CLEAR_GAIN) : chooseBatch(trials, null);
   };
 
   const tuneOne = async (place: Place): Promise<void> => {

@@ -17,7 +17,7 @@ export type ExecutionProvider = {
  * ONNX Runtime's WebGPU stands on, complains on the terminal.
  *
  * `choices` are all that may be taken: a graphics card that the processor plays is slower than the processor itself (some
- * 50 times, measured), so it is taken only where that is not among them.
+ * 100 times, measured), so it is taken only where that is not among them.
  */
 export const knownAbsence = (device: Device, choices: readonly Device[]): string | null => {
   if (providerOf(device) !== "webgpu" || process.platform !== "linux") return null;

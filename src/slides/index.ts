@@ -17,6 +17,7 @@ export { drawOverlayMap, type LegendEntry } from "./overlayMap.ts";
 export { drawContactSheet, type SheetPatch } from "./overlaySheet.ts";
 export { readPatch } from "./patches.ts";
 export { encodeJpeg } from "./pixels.ts";
+export { READS_AT_ONCE } from "./readLimit.ts";
 export { isPlausibleResolution } from "./resolution.ts";
 export { readScaled, readThumbnail } from "./scaling.ts";
 export { estimatePicturesStain, estimateSlideStain } from "./slideStain.ts";

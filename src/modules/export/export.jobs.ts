@@ -7,7 +7,7 @@ import { recordProgress } from "../../queue/jobs.ts";
 import type { JobHandler } from "../../queue/queue.ts";
 import type { App } from "../context.ts";
 import { openExport } from "./export.open.ts";
-import { exportBatches } from "./export.rows.ts";
+import { exportBatches, READ_BYTES } from "./export.rows.ts";
 import type { ParquetCalls } from "./parquet.calls.ts";
 
 /** A file of an export. `last` is the global id of its last patch, behind which the next one begins. */
@@ -40,9 +40,10 @@ const gone = (): HistoError =>
 /**
  * Writes the files of an export into the artefact store, one after the other; then its manifest. A job that is killed goes on
  * behind the last file that it had written.
+ * @param shardBytes of vectors in single precision in one file
  */
 export const runExportJob =
-  (app: App): JobHandler =>
+  (app: App, shardBytes: number = SHARD_BYTES): JobHandler =>
   async (job, signal) => {
     const { exportId: id } = job.payload as ExportPayload;
     const row = await app.prisma.export.findUnique({ where: { id }, include: { featureSet: true } });
@@ -53,8 +54,10 @@ export const runExportJob =
     await app.database.transaction((client) => recordProgress(client, job, { ...progress(), restart: true }));
     const encoder = await openParquet({ ...table, metadata: { ...table.metadata, rows: row.rows, after: null } });
     try {
-      const rowsAShard = Math.max(1, Math.floor(SHARD_BYTES / (table.dims * 4)));
-      for await (const batch of mergeBatches(exportBatches(app.database, request), rowsAShard)) {
+      // In half precision: what is read at a time makes no more than one file.
+      const readBytes = Math.min(READ_BYTES, shardBytes / 2);
+      const rowsAShard = Math.max(1, Math.floor(shardBytes / (table.dims * 4)));
+      for await (const batch of mergeBatches(exportBatches(app.database, { ...request, readBytes }), rowsAShard)) {
         signal.throwIfAborted();
         const bytes = await encoder.encode(batch);
         const sha256 = await app.artefacts.put(bytes);

@@ -15,7 +15,7 @@ import { attentionOfPatches, type SlideAttention } from "./attentionOfPatches.ts
 import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
-const READ_BYTES = 8 * 2 ** 20;
+export const READ_BYTES = 8 * 2 ** 20;
 
 const rowsARead = ({ source: { dims }, readBytes = READ_BYTES }: RowsRequest): number =>
   Math.max(1, Math.floor(readBytes / (dims * 2)));

@@ -3,7 +3,7 @@ import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
 import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
-import { cellOrigin, patchRegion, readPatch } from "../../slides/index.ts";
+import { cellOrigin, patchRegion, READS_AT_ONCE, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
 import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
 import { cellOf, readGridPatchIds, writeMeasurements } from "../../store/patches.ts";
@@ -74,6 +74,9 @@ const storeBatch = (work: Work, ids: Float64Array, oid: number): EmbedPatchesOpt
   };
 };
 
+/** Reads under way beyond those that run keep the readers busy while a batch is handed on. */
+const LEAST_READS_AHEAD = 8;
+
 /** Runs `use` with what measures the feature set's patches; null where nothing is measured. */
 const withMeasurer = async <Result>(
   featureSet: FeatureSet,
@@ -116,6 +119,7 @@ const embedRest = async (work: Work): Promise<void> => {
               return readPatch(opened, plan, x, y, target);
             },
             session,
+            readConcurrency: Math.max(LEAST_READS_AHEAD, READS_AT_ONCE),
             stain,
             measurer,
             batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
