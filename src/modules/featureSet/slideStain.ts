@@ -14,7 +14,7 @@ import type { App } from "../context.ts";
 /** @throws HistoError MIXED_STAINS, NOT_BRIGHTFIELD for a slide that is known to be stained with something else */
 const requireHaematoxylinAndEosin = ({ key, stain }: Slide): void => {
   const details = {
-    fix: "Embed it with preprocessing.stainNormalization NONE into another feature set, or correct the slide's stain.",
+    fix: "Embed it with preprocessing.stainNormalization NONE into another feature set, or correct the slide's stain with registerSlides and retryJob.",
     path: ["preprocessing", "stainNormalization"],
   };
   if (stain === "IHC") {
