@@ -119,6 +119,15 @@ describe("a file of a host", () => {
     expect(await readFile(held.path)).toEqual(content);
   });
 
+  it("is given up where a host without ranges breaks off each time", async () => {
+    const { address, known } = await publish("/a.svs", 400);
+    Object.assign(host.faults, { withoutRanges: true, breakAfterBytes: 200 * KIB });
+    const asked = host.asked.length;
+    await expect(cacheOf().hold(address, known, { attempts: 3 })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    // One that got further than any before does not count as an attempt.
+    expect(host.asked.length - asked).toBeLessThan(10);
+  });
+
   it("is refused when it is another one, damaged, gone, or sent on from elsewhere", async () => {
     const { address, content, known } = await publish("/a.svs", 100);
     const cache = cacheOf();
