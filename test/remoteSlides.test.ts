@@ -167,6 +167,15 @@ describe("slides in a bucket", () => {
     expect(await embed("bucket", ["2", "3_c_d", "a"])).toEqual({ state: "SUCCEEDED", failures: [] });
   });
 
+  it("a key that is no address fails alone", async () => {
+    for (const key of ["odd/a%2Fb.tif", "odd/../up.tif", "odd/good.tif"]) {
+      bucket.files.set(`/mustermann-bank/cohort/${key}`, await tissueTiff({ seed: 30 }));
+    }
+    const { slides, errors } = await register("s3://mustermann-bank/cohort/odd/");
+    expect(slides.map(({ key }) => key)).toEqual(["good"]);
+    expect(errors.map(({ code }) => code)).toEqual(["BAD_ARGUMENT", "BAD_ARGUMENT"]);
+  });
+
   it("are refused by the bucket to who has another key", async () => {
     const { hosts } = world.app.config;
     const credentials = { ...KEY, secretAccessKey: "another", sessionToken: undefined };
