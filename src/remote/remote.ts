@@ -130,7 +130,10 @@ export const createRemote = (settings: HostSettings): Remote => {
       asked = await s3Request(settings.s3, { method: "GET", bucket, key, headers });
     } else {
       const authorization = settings.authorizations.get(address.host);
-      asked = { url: new URL(address.url), headers: { ...headers, ...(authorization !== undefined && { authorization }) } };
+      asked = {
+        url: new URL(address.url),
+        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+      };
     }
     // Never signed: what stands before a bucket (Google's does) may write another.
     asked.headers["accept-encoding"] = "identity";

@@ -120,7 +120,7 @@ export const startFileHost = async ({ s3, authorization }: FileHostOptions = {})
       return void response.writeHead(401).end();
     if (s3) {
       // As the balancers of some S3-compatible stores do, before the signature is looked at.
-      const passedOn = { ...headers, "accept-encoding": "gzip" } as Record<string, string | undefined>;
+      const passedOn = { ...(headers as Record<string, string | undefined>), "accept-encoding": "gzip" };
       const signed = { method, url, headers: passedOn };
       const isOwner = headers.authorization?.includes(`Credential=${s3.accessKeyId}/`) === true;
       const refusal = isOwner ? whyRefused(signed, body, s3.secretAccessKey) : "InvalidAccessKeyId";
