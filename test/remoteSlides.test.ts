@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createOpenSlides } from "../src/modules/slide/openSlides.ts";
 import { parseRemote, readHostSettings } from "../src/platform/hosts.ts";
 import { type FileHost, startFileHost } from "./support/fileHost.ts";
 import { glassTiff, tissueTiff } from "./support/files.ts";
@@ -219,6 +220,20 @@ it("a picture of a slide whose file was evicted is fetched for it", async () => 
   expect(parseRemote(image.path).kind).toBe("web");
   const size = await world.app.openSlides.use(image, async ({ widthPixels }) => widthPixels);
   expect(size).toBe(1024);
+});
+
+it("a picture does not wait for ever, and what has come meanwhile is kept", async () => {
+  await emptyCache();
+  const image = await world.app.prisma.slideImage.findFirstOrThrow({ where: { slide: { key: "slow" } } });
+  const slides = createOpenSlides(world.app.slideFiles, 1, 300);
+  const width = () => slides.use(image, async ({ widthPixels }) => widthPixels);
+  web.faults.delayMs = 100;
+  await expect(width()).rejects.toMatchObject({ code: "FILE_NOT_FOUND", fix: expect.stringContaining("again") });
+  web.faults.delayMs = undefined;
+  const sent = web.sentBytes();
+  expect(await width()).toBe(2048);
+  expect(web.sentBytes() - sent).toBeLessThan(Number(image.bytes));
+  await slides.close();
 });
 
 it("nothing that was answered names a host, a bucket or a file", () => {
