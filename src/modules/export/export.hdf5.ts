@@ -10,6 +10,9 @@ import type { ExportInput } from "./export.service.ts";
 
 /** Vectors as CLAM and TRIDENT lay them out: one HDF5 file a slide, all in one tar archive. */
 
+/** Where archives are put together. */
+export const scratchFolder = ({ config }: Pick<App, "config">): string => join(config.dataFolder, "exports");
+
 export const isHdf5 = (format: Export["format"]): boolean => format === "TRIDENT_H5" || format === "CLAM_H5";
 
 /**
@@ -92,6 +95,6 @@ export async function* streamHdf5(
     table,
     exportBatches(app.database, request),
     (slide) => layouts[slide] as SlideLayout,
-    join(app.config.dataFolder, "exports"),
+    scratchFolder(app),
   );
 }

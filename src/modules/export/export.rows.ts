@@ -17,8 +17,11 @@ import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
 export const READ_BYTES = 8 * 2 ** 20;
 
+/** Of vectors of few numbers the rest of a row is the larger part. */
+const MOST_ROWS = 2 ** 16;
+
 const rowsARead = ({ source: { dims }, readBytes = READ_BYTES }: RowsRequest): number =>
-  Math.max(1, Math.floor(readBytes / (dims * 2)));
+  Math.min(MOST_ROWS, Math.max(1, Math.floor(readBytes / (dims * 2))));
 
 /** Batches that a reading is sent in: no turn of the event loop has more to convert. */
 const BATCHES_A_READ = 4;
@@ -45,7 +48,7 @@ export type RowsRequest = {
 };
 
 /** Why a stream breaks off. */
-const changed = (): HistoError =>
+export const changed = (): HistoError =>
   new HistoError("CONFLICT", "Vectors of the feature set have changed while they were read.", {
     fix: "Wait for the jobs that embed slides into it, then ask for a new export.",
   });
