@@ -114,6 +114,28 @@ describe("rows", () => {
     expect(reads()).toBe(2);
   });
 
+  it("are looked for no longer than somebody waits, however few pass a filter", async () => {
+    const stop = new AbortController();
+    const { database, reads } = counting(world.app.database);
+    const noted: Database = {
+      ...database,
+      query: (text, values) => {
+        if (reads() === 1) stop.abort();
+        return database.query(text, values);
+      },
+      pool: new Proxy(database.pool, {
+        get: (pool, name) => {
+          if (name === "connect" && reads() === 1) stop.abort();
+          return Reflect.get(pool, name);
+        },
+      }),
+    };
+    const source = { ...request.source, filter: { patchIds: [1] } };
+    const batches = exportBatches(noted, { ...request, source, rows: 0, readBytes: 12 }, stop.signal);
+    await expect(batches.next()).rejects.toThrow("aborted");
+    expect(reads()).toBe(2);
+  });
+
   it("break off when there are other ones than there were", async () => {
     const { database } = world.app;
     const batches = exportBatches(database, { ...request, readBytes: 4 * 12 });

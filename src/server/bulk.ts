@@ -110,7 +110,11 @@ type Sent = {
   path(id: string): string;
   type: string;
   name: string;
-  make(found: Awaited<ReturnType<typeof requireExport>>, opened: OpenedExport): AsyncIterable<Uint8Array>;
+  make(
+    found: Awaited<ReturnType<typeof requireExport>>,
+    opened: OpenedExport,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 };
 
 /** @param stallMs after which a client that takes nothing is taken for gone */
@@ -126,10 +130,12 @@ export const addBulkRoutes = (
     raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
     return raw;
   };
-  const send = async (reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+  const send = async (reply: FastifyReply, make: (signal: AbortSignal) => AsyncIterable<Uint8Array>): Promise<void> => {
     const raw = begin(reply);
+    const gone = new AbortController();
+    raw.once("close", () => gone.abort());
     try {
-      for await (const piece of bytes) await written(raw, piece, stallMs);
+      for await (const piece of make(gone.signal)) await written(raw, piece, stallMs);
       raw.end();
     } catch (error) {
       if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
@@ -158,7 +164,7 @@ export const addBulkRoutes = (
         // Nobody would see the rows.
         if (method === "HEAD") return void begin(reply).end();
         await recordReading(app, id);
-        await send(reply, make(found, opened));
+        await send(reply, (signal) => make(found, opened, signal));
       } finally {
         streams--;
       }
@@ -172,7 +178,7 @@ export const addBulkRoutes = (
       path: streamPath,
       type: "application/vnd.apache.arrow.stream",
       name: "features.arrow",
-      make: (_, opened) => streamArrow(app, opened),
+      make: (_, opened, signal) => streamArrow(app, opened, signal),
     }),
   );
   server.get<StreamRequest>(`${BULK}/exports/:id.tar`, (request, reply) =>
@@ -180,7 +186,7 @@ export const addBulkRoutes = (
       path: archivePath,
       type: "application/x-tar",
       name: "features.tar",
-      make: (found, opened) => streamHdf5(app, found, opened),
+      make: (found, opened, signal) => streamHdf5(app, found, opened, signal),
     }),
   );
 };

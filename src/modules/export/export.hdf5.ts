@@ -81,6 +81,7 @@ export async function* streamHdf5(
   app: App,
   { row, featureSet }: { row: Export; featureSet: FeatureSet },
   { table, request }: OpenedExport,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const [encoder, grids] = await Promise.all([
     app.prisma.encoder.findUniqueOrThrow({ where: { id: featureSet.encoderId } }),
@@ -93,7 +94,7 @@ export async function* streamHdf5(
   const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid));
   yield* encodeHdf5Archive(
     table,
-    exportBatches(app.database, request),
+    exportBatches(app.database, request, signal),
     (slide) => layouts[slide] as SlideLayout,
     scratchFolder(app),
   );
