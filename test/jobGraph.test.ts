@@ -228,7 +228,11 @@ describe("what is asked for while slides are still being embedded", () => {
     const { set, job } = await embed("cancelled", GOOD, 64);
     const codebook = await ask("buildCodebook", "BuildCodebookInput", { featureSet: set, scope: "STUDY", clusters: 3 });
     await change("cancelJob", job);
-    expect(await jobState(codebook)).toBe("CANCELLED");
+    const { job: cancelled } = await world.ask<{ job: { state: string; progress: { message: string | null } } }>(
+      "query($id: ID!) { job(id: $id) { state progress { message } } }",
+      { id: codebook },
+    );
+    expect(cancelled).toEqual({ state: "CANCELLED", progress: { message: null } });
     expect(await jobState(job)).toBe("CANCELLED");
     await change("retryJob", codebook);
     expect(await world.jobEnd(codebook)).toBe("SUCCEEDED");

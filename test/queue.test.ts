@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { HistoError } from "../src/platform/errors.ts";
-import { addNeeds, lockJobs } from "../src/queue/graph.ts";
+import { addNeeds, giveUpJob, lockJobs } from "../src/queue/graph.ts";
 import {
   type ClaimedJob,
   insertJob,
@@ -167,6 +167,36 @@ it("a job that finds others under way is queued behind them, and costs no attemp
   expect(looks).toBe(2);
   await helper.stop();
 });
+
+it("a job that finds others which have failed by then looks again, and waits for nobody", async () => {
+  const other = await ask({ name: "other", kind: "TILE" });
+  const id = await ask({ name: "finder" });
+  let looks = 0;
+  await work(async () => {
+    if (++looks > 1) return;
+    await world.app.database.transaction((client) =>
+      giveUpJob(client, { id: other, studyId: null, slideId: null }, { code: "INTERNAL", message: "It is gone." }),
+    );
+    throw new NeedsJobsError([other]);
+  });
+  expect(await ended(id)).toBe("SUCCEEDED");
+  expect(looks).toBe(2);
+});
+
+it("what begins at nothing each time is given up none the less where it always stops at the same place", async () => {
+  const id = await ask({ name: "stubborn" });
+  let attempts = 0;
+  await work(async (job) => {
+    attempts += 1;
+    const record = (done: number) =>
+      world.app.database.transaction((client) => recordProgress(client, job, { done, total: 9, restart: done === 0 }));
+    for (const done of [0, 1, 2]) await record(done);
+    throw new Error("The disk is full.");
+  });
+  expect(await ended(id)).toBe("FAILED");
+  // The first came further than any before it, and so begins the count.
+  expect(attempts).toBe(4);
+}, 30_000);
 
 it("what dead workers leave is taken over, but not for ever where it is what kills them", async () => {
   const id = await ask({ name: "deadly" });

@@ -5,7 +5,7 @@ import type { Logger } from "../platform/logging.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { isUnavailable } from "../store/unavailable.ts";
 import { startDispatcher } from "./dispatcher.ts";
-import { addNeeds, finishJob, giveUpJob, lockJobs } from "./graph.ts";
+import { addNeeds, findOpen, finishJob, giveUpJob, lockJobs } from "./graph.ts";
 import {
   type ClaimedJob,
   claimJob,
@@ -106,10 +106,12 @@ const settle = async (
     return database.transaction(async (client) => {
       await lockJobs(client, job.studyId);
       if (!(await releaseJob(client, job))) return;
+      // One that has failed since it was found would never let go of those that wait for it.
+      const needs = await findOpen(client, error.jobIds);
       await addNeeds(
         client,
-        error.jobIds.map(() => job.id),
-        error.jobIds,
+        needs.map(() => job.id),
+        needs,
       );
       await messages.announce(client, [job.id]);
     });
