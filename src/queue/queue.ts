@@ -15,7 +15,7 @@ import {
   NeedsJobsError,
   type QueuedJob,
 } from "./jobs.ts";
-import { type AbandonedJob, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
+import { type AbandonedJob, readSetbacks, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
 import { type Messages, startMessages } from "./messages.ts";
 
 export { installQueue } from "./messages.ts";
@@ -120,8 +120,9 @@ const settle = async (
   log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
   // A database that was away says nothing about the job, however often.
   if (isPassing(error)) return release();
-  if (isHistoError(error) || job.setbacks + 1 >= MAX_ATTEMPTS) return finish(failureOf(error));
-  return release(backoffSeconds * 2 ** job.setbacks);
+  if (isHistoError(error)) return finish(failureOf(error));
+  const setbacks = await readSetbacks(database, job);
+  return setbacks + 1 >= MAX_ATTEMPTS ? finish(failureOf(error)) : release(backoffSeconds * 2 ** setbacks);
 };
 
 /** Only one worker at a time looks for what others left behind. */
