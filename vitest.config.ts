@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,5 +10,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Native addons (onnxruntime, koffi, sharp) keep process-wide state; a process per file keeps tests independent.
     pool: "forks",
+    // Many tests wait for a database or another process; on two cores a single fork would leave one of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -43,7 +43,7 @@ const OURS = { slotsPerWorker: 2, pollSeconds: 0.4, leaseSeconds: 60, sweepSecon
 /** Opening, tissue and grid of a slide of ten thousand patches take about so long on one core. */
 const PREPARE_SECONDS = 5;
 
-/** One that tiles and one that embeds; each reads the whole file first, to compare its checksum. */
+/** One that tiles and one that embeds; each reads the whole file first to compare its checksum, as two processes do. */
 const JOBS_PER_SLIDE = 2;
 
 type Costs = { vectors: VectorCosts; queue: QueueCost };

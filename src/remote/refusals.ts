@@ -32,6 +32,11 @@ export const changed = () =>
     fix: "Register it again with registerSlides, then retryJob.",
   });
 
+export const changing = () =>
+  new HistoError("CONFLICT", "The file on the host changed while it was fetched.", {
+    fix: "Register it once it has been written whole.",
+  });
+
 export const damaged = () =>
   new HistoError("SLIDE_CORRUPT", "The file came with other content than was registered, twice.", {
     fix: "Compare the checksum of the file on its host with the registered one, and restore it there; then retryJob.",
@@ -40,4 +45,9 @@ export const damaged = () =>
 export const tooLarge = (bytes: number, limit: number) =>
   new HistoError("LIMIT_EXCEEDED", `The file has ${bytes} bytes, the cache may hold ${limit}.`, {
     fix: "Have the operator raise HISTOQL_CACHE_BYTES, or mount the folder and name it by a root.",
+  });
+
+export const unwritable = (code: string) =>
+  new HistoError("LIMIT_EXCEEDED", `The file cannot be kept in the cache: its disk says ${code}.`, {
+    fix: "Have the operator free space there, let this server write to HISTOQL_CACHE, or lower HISTOQL_CACHE_BYTES; then retryJob.",
   });
