@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { get, type IncomingMessage } from "node:http";
 import { tableFromIPC } from "apache-arrow";
+import { fastify } from "fastify";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runExportJob } from "../src/modules/export/export.jobs.ts";
 import { exportBatches, type RowsRequest } from "../src/modules/export/export.rows.ts";
+import { createExportSweep } from "../src/modules/export/export.sweep.ts";
 import { decodeId, encodeId } from "../src/platform/ids.ts";
 import { claimJob } from "../src/queue/jobs.ts";
 import { releaseJob } from "../src/queue/leases.ts";
+import { addBulkRoutes } from "../src/server/bulk.ts";
 import { startServer } from "../src/server/start.ts";
 import type { Database } from "../src/store/database.ts";
 import { readExportSlides } from "../src/store/exportSlides.ts";
@@ -111,6 +114,28 @@ describe("rows", () => {
     expect(reads()).toBe(2);
   });
 
+  it("are looked for no longer than somebody waits, however few pass a filter", async () => {
+    const stop = new AbortController();
+    const { database, reads } = counting(world.app.database);
+    const noted: Database = {
+      ...database,
+      query: (text, values) => {
+        if (reads() === 1) stop.abort();
+        return database.query(text, values);
+      },
+      pool: new Proxy(database.pool, {
+        get: (pool, name) => {
+          if (name === "connect" && reads() === 1) stop.abort();
+          return Reflect.get(pool, name);
+        },
+      }),
+    };
+    const source = { ...request.source, filter: { patchIds: [1] } };
+    const batches = exportBatches(noted, { ...request, source, rows: 0, readBytes: 12 }, stop.signal);
+    await expect(batches.next()).rejects.toThrow("aborted");
+    expect(reads()).toBe(2);
+  });
+
   it("break off when there are other ones than there were", async () => {
     const { database } = world.app;
     const batches = exportBatches(database, { ...request, readBytes: 4 * 12 });
@@ -189,6 +214,53 @@ describe("files of a job", () => {
       ),
     );
     expect(read.flat().map(({ patch }) => patch)).toEqual((await rowsOf({})).map((each) => each.id));
+  });
+
+  it("are not called whole when those before an interruption have changed since", async () => {
+    const { job } = await askFiles();
+    const { app } = world;
+    const id = String(decodeId(job.id)?.parts[0]);
+    const claimed = await claimJob(app.database, id, { id: randomUUID(), leaseSeconds: 60 });
+    if (!claimed) throw new Error("The job is not there to be taken.");
+    const row = await app.prisma.export.findFirstOrThrow({ where: { jobId: id } });
+    const all = await rowsOf({});
+    // As if one row of the first ten had been deleted after the others were counted.
+    const shards = [{ rows: 9, bytes: 1, sha256: "0".repeat(64), last: all[9]?.id }];
+    await app.prisma.export.update({ where: { id: row.id }, data: { shards } });
+    await expect(runExportJob(app)(claimed, new AbortController().signal)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect((await app.prisma.export.findUniqueOrThrow({ where: { id: row.id } })).manifestDigest).toBeNull();
+    await releaseJob(app.database, claimed);
+  });
+
+  it("are taken away once they have expired, and no others", async () => {
+    const { app } = world;
+    const write = async () => {
+      const { url, job } = await askFiles();
+      const claimed = await claimJob(app.database, String(decodeId(job.id)?.parts[0]), {
+        id: randomUUID(),
+        leaseSeconds: 60,
+      });
+      if (!claimed) throw new Error("The job is not there to be taken.");
+      await runExportJob(app)(claimed, new AbortController().signal);
+      await releaseJob(app.database, claimed);
+      const { files } = (await (await fetch(url)).json()) as { files: { sha256: string; url: string }[] };
+      const row = await app.prisma.export.findFirstOrThrow({ where: { jobId: claimed.id } });
+      return { id: row.id, digests: [...files.map(({ sha256 }) => sha256), row.manifestDigest ?? ""], files };
+    };
+    // Of the same rows.
+    const [old, other] = [await write(), await write()];
+    const present = ({ digests }: typeof old) => Promise.all(digests.map((digest) => app.artefacts.has(digest)));
+    const sweep = createExportSweep(app);
+    await sweep();
+    expect(await present(old)).toEqual([true, true]);
+    await app.prisma.export.update({ where: { id: old.id }, data: { expiresAt: new Date(Date.now() - 3_600_000) } });
+    await sweep();
+    expect([await present(old), await present(other)]).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    expect((await fetch(other.files[0]?.url ?? "")).status).toBe(200);
+    expect((await fetch(old.files[0]?.url ?? "")).status).toBe(410);
   });
 });
 
@@ -276,6 +348,36 @@ describe("a large stream", () => {
     const answer = await fetch(url);
     expect(answer.status).toBe(200);
     await expect(answer.bytes()).rejects.toThrow();
+  });
+
+  it("tells by HEAD what a GET would begin with, and counts no reading", async () => {
+    const url = await ask();
+    const answer = await fetch(url, { method: "HEAD" });
+    expect([answer.status, answer.headers.get("x-histoql-rows")]).toEqual([200, String(ROWS)]);
+    const id = new URL(url).pathname.match(/[0-9a-f-]{36}/)?.[0];
+    expect((await world.app.prisma.export.findUniqueOrThrow({ where: { id } })).reads).toBe(0);
+  });
+
+  it("lets others in when its readers take nothing for long", async () => {
+    const impatient = fastify();
+    addBulkRoutes(impatient, world.app, { stallMs: 2000 });
+    const origin = await impatient.listen({ host: "127.0.0.1", port: 0 });
+    const paths = await Promise.all(Array.from({ length: 5 }, ask));
+    const stalled = await Promise.all(
+      paths.slice(1).map(
+        (url) =>
+          new Promise<IncomingMessage>((resolve, reject) => {
+            const { pathname, search } = new URL(url);
+            get(`${origin}${pathname}${search}`, { agent: false }, resolve).on("error", reject);
+          }),
+      ),
+    );
+    const { pathname, search } = new URL(paths[0] as string);
+    const other = () => fetch(`${origin}${pathname}${search}`);
+    expect((await other()).status).toBe(503);
+    await expect.poll(async () => (await other()).status, { timeout: 10_000 }).toBe(200);
+    for (const answer of stalled) answer.destroy();
+    await impatient.close();
   });
 
   it("waits for slow readers without much memory, serves the graph meanwhile, and lets only some in", async () => {

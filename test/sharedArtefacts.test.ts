@@ -67,6 +67,15 @@ describe.each(Object.keys(PLACES))("artefacts shared by a %s", (kind) => {
     await expect(machine("worker").get(digest)).rejects.toMatchObject({ code: "CONFLICT" });
   });
 
+  it("are taken away here and there", async () => {
+    const server = machine("server");
+    const digest = await server.put(Buffer.from(`soon gone from the ${kind}`));
+    expect(await machine("worker").has(digest)).toBe(true);
+    await server.remove(digest);
+    expect([await server.has(digest), await machine("worker").has(digest)]).toEqual([false, false]);
+    await server.remove(digest);
+  });
+
   it("are missed with words", async () => {
     await expect(machine("worker").get("0".repeat(64))).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect(await machine("worker").has("0".repeat(64))).toBe(false);

@@ -365,6 +365,25 @@ describe("an archive of HDF5 files", () => {
     expect(await readdir(scratch)).toEqual([]);
   });
 
+  it("names slides apart whose keys are long and begin alike", async () => {
+    const begin = "s".repeat(99);
+    const long = { ...table(8, true), slides: slides.map((slide, index) => ({ ...slide, key: `${begin}${index}` })) };
+    const own = await unpacked(
+      "long",
+      encodeHdf5Archive(long, batches(8), () => layout, join(folder, "long-scratch")),
+    );
+    const { files } = JSON.parse(await readFile(join(own, "manifest.json"), "utf8")) as {
+      files: { file: string; slide: string; rows: number }[];
+    };
+    expect(files.map(({ slide, rows }) => [slide, rows])).toEqual([
+      [`${begin}0`, 5],
+      [`${begin}1`, 7],
+    ]);
+    for (const { file, rows } of files) {
+      expect((await readAll(join(own, file), "TRIDENT_H5")).map((slide) => slide.rows)).toEqual([rows]);
+    }
+  });
+
   it("is given up in the middle without leaving anything on disk", async () => {
     const scratch = join(folder, "given-up");
     for await (const _ of encodeHdf5Archive(table(8, true), batches(8), () => layout, scratch)) break;

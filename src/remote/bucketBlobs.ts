@@ -7,7 +7,7 @@ import { s3Request } from "./s3.ts";
 
 const unusable = (status: number): HistoError =>
   new HistoError("FORBIDDEN", `The bucket of the artefacts answers with status ${status}.`, {
-    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading and writing there.",
+    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading, writing and listing there.",
   });
 
 const unreachable = (): HistoError =>
@@ -18,7 +18,7 @@ const unreachable = (): HistoError =>
 /** Bytes by name below a prefix of a bucket. @throws HistoError FORBIDDEN, FILE_NOT_FOUND when the bucket is away */
 export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: string; prefix: string }) => {
   const ask = <Result>(
-    method: "GET" | "HEAD" | "PUT",
+    method: "GET" | "HEAD" | "PUT" | "DELETE",
     name: string,
     use: (answer: IncomingMessage) => Promise<Result>,
     body?: Uint8Array,
@@ -29,7 +29,7 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
         try {
           const answer = await send({ method, ...asked, body });
           const status = answer.statusCode ?? 0;
-          if (status === 200) return await use(answer);
+          if (status === 200 || status === 204) return await use(answer);
           answer.resume();
           if (status === 404) return undefined;
           if (status >= 500 || status === 429) throw new TransientError(`status ${status}`);
@@ -52,5 +52,8 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
       if (!(await ask("PUT", name, drain, bytes))) throw unusable(404);
     },
     has: async (name: string): Promise<boolean> => (await ask("HEAD", name, drain)) === true,
+    async remove(name: string): Promise<void> {
+      await ask("DELETE", name, drain);
+    },
   };
 };

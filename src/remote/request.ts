@@ -63,7 +63,7 @@ const agents = {
 const IDLE_MS = 30_000;
 
 export type RemoteRequest = {
-  method: "GET" | "HEAD" | "PUT";
+  method: "GET" | "HEAD" | "PUT" | "DELETE";
   url: URL;
   headers: OutgoingHttpHeaders;
   body?: Uint8Array | undefined;

@@ -14,7 +14,7 @@ const escapeKey = (key: string): string =>
     .join("/");
 
 type Signable = {
-  method: "GET" | "HEAD" | "PUT";
+  method: "GET" | "HEAD" | "PUT" | "DELETE";
   url: URL;
   headers?: Record<string, string>;
   body?: Uint8Array | undefined;

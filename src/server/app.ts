@@ -5,13 +5,15 @@ import type { App } from "../modules/context.ts";
 import { storeEncoder } from "../modules/encoder/encoder.service.ts";
 import { createEncoderSessions } from "../modules/encoder/encoder.sessions.ts";
 import { closeExportThreads } from "../modules/export/export.stream.ts";
+import { createExportSweep } from "../modules/export/export.sweep.ts";
 import { indexingDone } from "../modules/patient/indexing.ts";
 import { createOpenSlides } from "../modules/slide/openSlides.ts";
 import { createSlideFiles } from "../modules/slide/slideFiles.ts";
-import { startSweeping } from "../modules/upload/upload.service.ts";
+import { sweepUploads } from "../modules/upload/upload.service.ts";
 import { type Config, makeDataFolder } from "../platform/config.ts";
 import { HistoError } from "../platform/errors.ts";
 import { createLogger } from "../platform/logging.ts";
+import { repeatedly } from "../platform/repeatedly.ts";
 import { createSigner, readSecret } from "../platform/signing.ts";
 import { createJobWatch } from "../queue/jobWatch.ts";
 import { startQueue } from "../queue/queue.ts";
@@ -71,6 +73,18 @@ const storeBundledEncoder = async (app: App): Promise<void> => {
   });
 };
 
+const SWEEP_EVERY_MS = 10 * 60 * 1000;
+
+/** Takes away what has expired: uploads come to servers alone, files of exports lie on every machine. */
+const startSweeping = (app: App, as: "server" | "worker"): (() => Promise<void>) => {
+  const sweepExports = createExportSweep(app);
+  const sweep = async () => {
+    if (as === "server") await sweepUploads(app);
+    await sweepExports();
+  };
+  return repeatedly(sweep, SWEEP_EVERY_MS, (error) => app.log.warn({ err: error }, "a sweep failed"));
+};
+
 /**
  * The composition root: opens the database (migrating it where needed), wires the parts together and begins to work.
  * @throws HistoError when the database is in use, unreachable or of another version
@@ -107,12 +121,12 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     };
     await storeBundledEncoder(app);
     const working = work === false ? undefined : await startWorking(app, work === true ? {} : work);
-    const stopSweeping = as === "server" ? startSweeping(app) : undefined;
+    const stopSweeping = startSweeping(app, as);
     return {
       ...app,
       work: working,
       async close() {
-        await stopSweeping?.();
+        await stopSweeping();
         await working?.stop();
         await indexingDone(app);
         app.jobWatch.close();

@@ -37,13 +37,19 @@ const busy = (): HistoError =>
 const forbidden = (): HistoError =>
   new HistoError("FORBIDDEN", "The link is invalid or has expired.", { fix: "Ask exportFeatures for a new one." });
 
+/** A client may think about each batch, but one that takes nothing for so long keeps others out for nothing. */
+const STALL_MS = 10 * 60 * 1000;
+
 /** Resolves when the bytes have been handed to the operating system, so that their memory is free. */
-const written = (response: ServerResponse, bytes: Uint8Array): Promise<void> =>
+const written = (response: ServerResponse, bytes: Uint8Array, stallMs: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const gone = () => reject(new DOMException("The client has gone.", "AbortError"));
     if (response.destroyed) return gone();
     response.once("close", gone);
+    // As long as some bytes go, time begins anew; then the connection is cut.
+    response.setTimeout(stallMs);
     response.write(bytes, (error) => {
+      response.setTimeout(0);
       response.off("close", gone);
       if (error) reject(error);
       else resolve();
@@ -104,17 +110,32 @@ type Sent = {
   path(id: string): string;
   type: string;
   name: string;
-  make(found: Awaited<ReturnType<typeof requireExport>>, opened: OpenedExport): AsyncIterable<Uint8Array>;
+  make(
+    found: Awaited<ReturnType<typeof requireExport>>,
+    opened: OpenedExport,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 };
 
-export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
+/** @param stallMs after which a client that takes nothing is taken for gone */
+export const addBulkRoutes = (
+  server: FastifyInstance,
+  app: App,
+  { stallMs = STALL_MS }: { stallMs?: number | undefined } = {},
+): void => {
   addFileRoutes(server, app);
   let streams = 0;
-  const send = async (reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+  const begin = (reply: FastifyReply): ServerResponse => {
     const { raw } = reply.hijack();
     raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    return raw;
+  };
+  const send = async (reply: FastifyReply, make: (signal: AbortSignal) => AsyncIterable<Uint8Array>): Promise<void> => {
+    const raw = begin(reply);
+    const gone = new AbortController();
+    raw.once("close", () => gone.abort());
     try {
-      for await (const piece of bytes) await written(raw, piece);
+      for await (const piece of make(gone.signal)) await written(raw, piece, stallMs);
       raw.end();
     } catch (error) {
       if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
@@ -123,7 +144,7 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
   };
   /** Sends what an address stands for, made by `make` from the opened export. */
   const answer = async (
-    { params: { id }, query }: FastifyRequest<StreamRequest>,
+    { method, params: { id }, query }: FastifyRequest<StreamRequest>,
     reply: FastifyReply,
     { path, type, name, make }: Sent,
   ) => {
@@ -135,13 +156,15 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       streams++;
       try {
         const opened = await openExport(app, found, query.after);
-        await recordReading(app, id);
         reply.headers({
           "content-type": type,
           "content-disposition": `attachment; filename="${name}"`,
           "x-histoql-rows": String(opened.request.rows),
         });
-        await send(reply, make(found, opened));
+        // Nobody would see the rows.
+        if (method === "HEAD") return void begin(reply).end();
+        await recordReading(app, id);
+        await send(reply, (signal) => make(found, opened, signal));
       } finally {
         streams--;
       }
@@ -155,7 +178,7 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       path: streamPath,
       type: "application/vnd.apache.arrow.stream",
       name: "features.arrow",
-      make: (_, opened) => streamArrow(app, opened),
+      make: (_, opened, signal) => streamArrow(app, opened, signal),
     }),
   );
   server.get<StreamRequest>(`${BULK}/exports/:id.tar`, (request, reply) =>
@@ -163,7 +186,7 @@ export const addBulkRoutes = (server: FastifyInstance, app: App): void => {
       path: archivePath,
       type: "application/x-tar",
       name: "features.tar",
-      make: (found, opened) => streamHdf5(app, found, opened),
+      make: (found, opened, signal) => streamHdf5(app, found, opened, signal),
     }),
   );
 };

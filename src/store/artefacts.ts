@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../platform/config.ts";
 import { digestOf } from "../platform/digest.ts";
@@ -12,6 +12,8 @@ export type ArtefactStore = {
   /** @throws HistoError NOT_FOUND, or CONFLICT when the content no longer matches its digest */
   get(digest: string): Promise<Buffer>;
   has(digest: string): Promise<boolean>;
+  /** Takes one away here and where it is shared, if it is there: only what nothing else can have put has nobody to miss it. */
+  remove(digest: string): Promise<void>;
 };
 
 /** Bytes by name, as a folder or a bucket keeps them; nothing is checked. */
@@ -20,6 +22,7 @@ type Blobs = {
   /** A reader never sees half of what is being written. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   has(name: string): Promise<boolean>;
+  remove(name: string): Promise<void>;
 };
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -48,6 +51,7 @@ const folderBlobs = (folder: string): Blobs => ({
       () => true,
       () => false,
     ),
+  remove: (name) => rm(join(folder, name), { force: true }),
 });
 
 const missing = (digest: string): HistoError =>
@@ -84,6 +88,9 @@ const createArtefactStore = (own: Blobs, shared: Blobs | undefined): ArtefactSto
       const fetched = await fetchShared(digest);
       if (fetched) return fetched;
       throw bytes ? damaged(digest) : missing(digest);
+    },
+    async remove(digest) {
+      for (const blobs of shared ? [shared, own] : [own]) await blobs.remove(nameOf(digest));
     },
   };
 };

@@ -132,6 +132,10 @@ export const startFileHost = async ({ s3, authorization }: FileHostOptions = {})
       files.set(path, body);
       return void response.writeHead(200).end();
     }
+    if (method === "DELETE") {
+      files.delete(path);
+      return void response.writeHead(204).end();
+    }
     if (s3 && searchParams.has("list-type")) {
       return void response.writeHead(200).end(listing(files, path.replace(/\/$/, ""), searchParams));
     }

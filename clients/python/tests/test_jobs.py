@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -80,6 +86,63 @@ def test_a_job_that_is_stopped_is_an_error_unless_it_may_be(hq: HistoQL, feature
     assert caught.value.code == "CANCELLED"
     assert "retryJob" in caught.value.fix
     assert hq.wait(job, progress=False, check=False) == caught.value.job
+
+
+@contextmanager
+def telling(*events: str) -> Iterator[tuple[str, list[str | None]]]:
+    """A server that answers every POST with these events and then says nothing, and every GET with a byte; with what it was told of who asks."""
+    tokens: list[str | None] = []
+    done = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            tokens.append(self.headers["authorization"])
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            for event in events:
+                self.wfile.write(f"event: next\ndata: {event}\n\n".encode())
+            done.wait(20)
+
+        def do_GET(self) -> None:
+            tokens.append(self.headers["authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"x")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", tokens
+    finally:
+        done.set()
+        server.shutdown()
+        server.server_close()
+
+
+def test_waits_no_longer_than_it_may_when_nothing_happens() -> None:
+    """A job that is queued behind others for an hour tells of itself once, and then nothing."""
+    queued = {
+        "id": "x", "kind": "EMBED", "state": "QUEUED", "failures": {"nodes": []},
+        "progress": {"done": 0, "total": None, "unit": "patches", "message": None},
+    }  # fmt: skip
+    with telling(json.dumps({"data": {"jobProgress": queued}})) as (url, _), HistoQL(url) as client:
+        start = time.monotonic()
+        with pytest.raises(HistoQLError) as caught:
+            client.wait("x", progress=False, timeout=1.5)
+        assert caught.value.code == "TIMEOUT"
+        assert time.monotonic() - start < 10
+
+
+def test_the_token_goes_with_questions_alone() -> None:
+    """A signed address needs none, and may lead to another host, such as a bucket's."""
+    with telling() as (url, tokens), HistoQL("http://127.0.0.1:1", token="secret") as client:
+        assert client.fetch(f"{url}/signed") == b"x"
+        assert tokens == [None]
 
 
 def test_a_job_that_there_is_not(hq: HistoQL) -> None:

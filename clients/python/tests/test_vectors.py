@@ -6,9 +6,12 @@ import http.client
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -168,6 +171,111 @@ def test_a_stream_that_never_gets_through_is_told(hq: HistoQL, url: str, feature
     with cutting(url, [100] * 50) as (proxy, _), pytest.raises(HistoQLError) as caught:
         read_stream(lambda: through(proxy, hq, {"featureSet": feature_set["id"]}), timeout=20, pause=0)
     assert caught.value.code == "STREAM_CUT"
+
+
+@contextmanager
+def busy(times: int) -> Iterator[tuple[str, list[float]]]:
+    """A server that sends as many streams as it can already, for so many requests; then it leads on to the address behind `?to=`."""
+    asked: list[float] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(time.monotonic())
+            if len(asked) > times:
+                self.send_response(302)
+                self.send_header("location", unquote(self.path.split("?to=")[1]))
+                self.end_headers()
+                return
+            self.send_response(503)
+            self.send_header("retry-after", "1")
+            self.end_headers()
+            self.wfile.write(b'{"code": "LIMIT_EXCEEDED", "message": "Busy.", "fix": "Try again."}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_server_that_is_busy_is_waited_for(hq: HistoQL, feature_set: dict) -> None:
+    def ask(url: str) -> dict:
+        export = hq.query(EXPORT, input={"featureSet": feature_set["id"]})["exportFeatures"]
+        return {**export, "url": f"{url}/?to={quote(export['url'], safe='')}"}
+
+    # More often than a stream may break off.
+    with busy(6) as (url, asked):
+        assert len(read_stream(lambda: ask(url), timeout=30, pause=0)) == feature_set["vectors"]
+    assert asked[-1] - asked[0] > 5
+    with busy(100) as (url, asked), pytest.raises(HistoQLError) as caught:
+        read_stream(lambda: ask(url), timeout=1.5, pause=0)
+    assert caught.value.code == "LIMIT_EXCEEDED"
+    assert caught.value.fix == "Try again."
+    assert len(asked) < 5
+
+
+def test_rows_that_have_changed_are_no_whole(hq: HistoQL, url: str, feature_set: dict) -> None:
+    """A stream breaks off, and its address has expired; the new export is of other slides."""
+    asked = 0
+
+    def ask(proxy: str) -> dict:
+        nonlocal asked
+        asked += 1
+        among = {"patients": {"keys": ["SYN-0001", "SYN-0003" if asked == 1 else "SYN-0002"]}}
+        export = through(proxy, hq, {"featureSet": feature_set["id"], "filter": among})
+        # The numbers of rows happen to be the same.
+        return {**export, "rows": 10_000} if asked > 1 else {**export, "rows": 10_000, "url": f"{export['url']}x"}
+
+    with cutting(url, []) as (proxy, _), pytest.raises(HistoQLError) as caught:
+        read_stream(lambda: ask(proxy), timeout=20, pause=0)
+    assert caught.value.code == "CONFLICT"
+
+
+def test_rows_without_ids_are_not_tried_for_ever() -> None:
+    """Slide-level vectors cannot be gone on behind: a stream of them that is always cut must come to an error."""
+    schema = pa.schema([("slide", pa.string()), ("vector", pa.list_(pa.float32(), 2))], metadata={"histoql": '{"rows": 9}'})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write(pa.record_batch([["a"], [[1.0, 2.0]]], schema=schema))
+    cut = sink.getvalue().to_pybytes()
+    listener = socket.create_server(("127.0.0.1", 0))
+    answers = 0
+
+    def serve() -> None:
+        nonlocal answers
+        while answers < 50:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            answers += 1
+            with client:
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n" + cut)
+
+    threading.Thread(target=serve, daemon=True).start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/?x=1"
+    try:
+        with pytest.raises(HistoQLError) as caught:
+            read_stream(lambda: {"url": address, "rows": 9}, timeout=5, pause=0)
+        assert caught.value.code == "STREAM_CUT"
+        assert answers < 10
+    finally:
+        listener.close()
+
+
+def test_anndata_can_be_written(hq: HistoQL, feature_set: dict, tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    among = {"patients": {"keys": ["SYN-0002"]}}
+    data = hq.anndata(feature_set["id"], filter=among, columns=["age_years"])
+    data.write_h5ad(tmp_path / "out.h5ad")
+    again = anndata.read_h5ad(tmp_path / "out.h5ad")
+    assert np.array_equal(again.X, data.X)
 
 
 def test_an_address_that_is_not_signed_is_asked_for_again(hq: HistoQL, feature_set: dict) -> None:

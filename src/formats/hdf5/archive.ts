@@ -32,6 +32,12 @@ async function* archived(file: string, name: string, hash: ReturnType<typeof cre
   yield tarPadding(size);
 }
 
+/** Names of archived files have at most 100 letters; keys that are longer begin alike, and are told apart by their digests. */
+const nameOf = (key: string): string => {
+  if (key.length <= 97) return `${key}.h5`;
+  return `${key.slice(0, 80)}-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.h5`;
+};
+
 /** What has been written of a slide is sent and taken away. */
 async function* sendSlide(
   writer: Writer,
@@ -42,7 +48,7 @@ async function* sendSlide(
   await writer.call("end", null);
   const { key, patientKey } = slides[open.slide] as FeatureTable["slides"][number];
   const hash = createHash("sha256");
-  const name = `${key.slice(0, 97)}.h5`;
+  const name = nameOf(key);
   yield* archived(open.file, name, hash);
   const { size } = await stat(open.file);
   await rm(open.file);

@@ -9,6 +9,6 @@ export type StreamCalls = {
   begin: { args: { table: FeatureTable; request: RowsRequest }; result: null };
   /** The next bytes, in shared memory that is written again when the same slot is asked for again; null at the end. */
   next: { args: { slot: 0 | 1 }; result: Uint8Array<SharedArrayBuffer> | null };
-  /** Whether or not it has come to its end. */
+  /** Whether or not it has come to its end. Urgent: `next` rejects before it reads the database again. */
   end: { args: null; result: null };
 };

@@ -10,6 +10,9 @@ import type { ExportInput } from "./export.service.ts";
 
 /** Vectors as CLAM and TRIDENT lay them out: one HDF5 file a slide, all in one tar archive. */
 
+/** Where archives are put together. */
+export const scratchFolder = ({ config }: Pick<App, "config">): string => join(config.dataFolder, "exports");
+
 export const isHdf5 = (format: Export["format"]): boolean => format === "TRIDENT_H5" || format === "CLAM_H5";
 
 /**
@@ -78,6 +81,7 @@ export async function* streamHdf5(
   app: App,
   { row, featureSet }: { row: Export; featureSet: FeatureSet },
   { table, request }: OpenedExport,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const [encoder, grids] = await Promise.all([
     app.prisma.encoder.findUniqueOrThrow({ where: { id: featureSet.encoderId } }),
@@ -90,8 +94,8 @@ export async function* streamHdf5(
   const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid));
   yield* encodeHdf5Archive(
     table,
-    exportBatches(app.database, request),
+    exportBatches(app.database, request, signal),
     (slide) => layouts[slide] as SlideLayout,
-    join(app.config.dataFolder, "exports"),
+    scratchFolder(app),
   );
 }

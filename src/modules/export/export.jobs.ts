@@ -7,7 +7,7 @@ import { recordProgress } from "../../queue/jobs.ts";
 import type { JobHandler } from "../../queue/queue.ts";
 import type { App } from "../context.ts";
 import { openExport } from "./export.open.ts";
-import { exportBatches, READ_BYTES } from "./export.rows.ts";
+import { changed, exportBatches, READ_BYTES } from "./export.rows.ts";
 import type { ParquetCalls } from "./parquet.calls.ts";
 
 /** A file of an export. `last` is the global id of its last patch, behind which the next one begins. */
@@ -32,10 +32,23 @@ const openParquet = async (table: FeatureTable): Promise<Encoder> => {
 const lastId = ({ rows, ids: { offsets, bytes } }: FeatureBatch): string =>
   Buffer.from(bytes.subarray(offsets[rows - 1], offsets[rows])).toString("latin1");
 
+/**
+ * Of vectors of few numbers the rest of a row is the larger part: texts, of which JavaScript makes an object each.
+ */
+const MOST_ROWS = 2 ** 17;
+
 const rowsOf = (shards: readonly Shard[]): number => shards.reduce((sum, { rows }) => sum + rows, 0);
 
 const gone = (): HistoError =>
   new HistoError("NOT_FOUND", "The feature set of the export is gone.", { fix: "Export another one." });
+
+/** Files of an expired export would be opened by nobody, and swept away. */
+const requireTime = ({ expiresAt }: { expiresAt: Date }): void => {
+  if (expiresAt.getTime() > Date.now()) return;
+  throw new HistoError("CONFLICT", "The export has expired before its files were written.", {
+    fix: "Ask exportFeatures for it again.",
+  });
+};
 
 /**
  * Writes the files of an export into the artefact store, one after the other; then its manifest. A job that is killed goes on
@@ -52,13 +65,16 @@ export const runExportJob =
     const { table, request } = await openExport(app, { row, featureSet: row.featureSet }, shards.at(-1)?.last);
     const progress = () => ({ done: rowsOf(shards), total: row.rows });
     await app.database.transaction((client) => recordProgress(client, job, { ...progress(), restart: true }));
-    const encoder = await openParquet({ ...table, metadata: { ...table.metadata, rows: row.rows, after: null } });
+    // The export's id makes its files unlike those of any other one, so that they can be taken away with it.
+    const metadata = { ...table.metadata, rows: row.rows, after: null, export: id };
+    const encoder = await openParquet({ ...table, metadata });
     try {
       // In half precision: what is read at a time makes no more than one file.
       const readBytes = Math.min(READ_BYTES, shardBytes / 2);
-      const rowsAShard = Math.max(1, Math.floor(shardBytes / (table.dims * 4)));
+      const rowsAShard = Math.min(MOST_ROWS, Math.max(1, Math.floor(shardBytes / (table.dims * 4))));
       for await (const batch of mergeBatches(exportBatches(app.database, { ...request, readBytes }), rowsAShard)) {
         signal.throwIfAborted();
+        requireTime(row);
         const bytes = await encoder.encode(batch);
         const sha256 = await app.artefacts.put(bytes);
         shards.push({ rows: batch.rows, bytes: bytes.length, sha256, last: lastId(batch) });
@@ -71,9 +87,10 @@ export const runExportJob =
     } finally {
       await encoder.close();
     }
+    // Those before an interruption were counted before it.
+    if (rowsOf(shards) !== row.rows) throw changed();
     const manifest = {
-      ...table.metadata,
-      rows: row.rows,
+      ...metadata,
       after: undefined,
       format: row.format,
       files: shards.map(({ rows, bytes, sha256 }) => ({ rows, bytes, sha256 })),

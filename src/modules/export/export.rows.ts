@@ -17,8 +17,11 @@ import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
 /** What is read from the database at a time, in bytes of vectors; so much waits while as much is sent. */
 export const READ_BYTES = 8 * 2 ** 20;
 
+/** Of vectors of few numbers the rest of a row is the larger part. */
+const MOST_ROWS = 2 ** 16;
+
 const rowsARead = ({ source: { dims }, readBytes = READ_BYTES }: RowsRequest): number =>
-  Math.max(1, Math.floor(readBytes / (dims * 2)));
+  Math.min(MOST_ROWS, Math.max(1, Math.floor(readBytes / (dims * 2))));
 
 /** Batches that a reading is sent in: no turn of the event loop has more to convert. */
 const BATCHES_A_READ = 4;
@@ -45,7 +48,7 @@ export type RowsRequest = {
 };
 
 /** Why a stream breaks off. */
-const changed = (): HistoError =>
+export const changed = (): HistoError =>
   new HistoError("CONFLICT", "Vectors of the feature set have changed while they were read.", {
     fix: "Wait for the jobs that embed slides into it, then ask for a new export.",
   });
@@ -58,7 +61,11 @@ const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[
 };
 
 /** Rows in order, one reading at a time. */
-async function* readings(database: Database, request: RowsRequest): AsyncGenerator<ExportRows> {
+async function* readings(
+  database: Database,
+  request: RowsRequest,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ExportRows> {
   const { source, slides, after = -1 } = request;
   const ranges = rangesOf(slides).map(({ from, to }) => ({ from: Math.max(from, after + 1), to }));
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
@@ -69,6 +76,8 @@ async function* readings(database: Database, request: RowsRequest): AsyncGenerat
   let turn: 0 | 1 = 0;
   let index = ranges.findIndex(({ from, to }) => from < to);
   while (index >= 0 && index < ranges.length) {
+    // A filter that few patches pass is looked for long before there is anything to yield.
+    signal?.throwIfAborted();
     const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
     const rows = await readExportRows(database, source, some, limit, memories[turn]);
     turn = turn === 0 ? 1 : 0;
@@ -125,16 +134,21 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /**
  * The rows of an export by patch id, in batches, read from the database a reading ahead of whoever takes them and no further.
  * The memory of a batch is used again: what must stay when the next one is asked for has to be copied.
+ * @param signal ends it before the next reading
  * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
  */
-export async function* exportBatches(database: Database, request: RowsRequest): AsyncGenerator<FeatureBatch> {
+export async function* exportBatches(
+  database: Database,
+  request: RowsRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<FeatureBatch> {
   const { studyKey, source, slides } = request;
   const { dims, hasPlaces } = source;
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
   const most = Math.ceil(rowsARead(request) / BATCHES_A_READ);
   let sent = 0;
-  for await (const rows of ahead(readings(database, request))) {
+  for await (const rows of ahead(readings(database, request, signal))) {
     const slideOf = slidesOf(rows.patchIds, places);
     const attention = request.attention ? attentionOfPatches(request.attention, rows.patchIds) : new Float32Array();
     for (let from = 0; from < slideOf.length; from += most) {

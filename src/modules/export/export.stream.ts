@@ -40,7 +40,12 @@ export const closeExportThreads = async ({ database }: Pick<App, "database">): P
 /** Rows times numbers of which the thread would take longer to start than to read them. */
 const INLINE_NUMBERS = 2 ** 21;
 
-async function* streamAside(app: App, { table, request }: OpenedExport, data: StreamData): AsyncGenerator<Uint8Array> {
+async function* streamAside(
+  app: App,
+  { table, request }: OpenedExport,
+  data: StreamData,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const thread = await takeThread(app, data);
   const ask = (slot: 0 | 1) => {
     const next = thread.call("next", { slot });
@@ -48,8 +53,12 @@ async function* streamAside(app: App, { table, request }: OpenedExport, data: St
     next.catch(() => {});
     return next;
   };
+  const end = () => thread.call("end", null);
+  const stop = () => void end().catch(() => {});
   try {
     await thread.call("begin", { table, request });
+    signal.throwIfAborted();
+    signal.addEventListener("abort", stop, { once: true });
     let slot: 0 | 1 = 0;
     let next = ask(slot);
     for (let bytes = await next; bytes; bytes = await next) {
@@ -58,26 +67,33 @@ async function* streamAside(app: App, { table, request }: OpenedExport, data: St
       yield bytes;
     }
   } finally {
+    signal.removeEventListener("abort", stop);
     // Wherever it stopped; a thread that cannot even do that is of no more use.
-    await thread.call("end", null).then(
+    await end().then(
       () => giveBack(app, thread),
       () => thread.close(),
     );
   }
 }
 
-async function* streamHere(app: App, { table, request }: OpenedExport): AsyncGenerator<Uint8Array> {
-  for await (const pieces of encodeArrow(table, exportBatches(app.database, request))) yield Buffer.concat(pieces);
+async function* streamHere(
+  app: App,
+  { table, request }: OpenedExport,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const batches = exportBatches(app.database, request, signal);
+  for await (const pieces of encodeArrow(table, batches)) yield Buffer.concat(pieces);
 }
 
 /**
  * An opened export as the bytes of an Arrow stream. Each piece may be written over when the next one is asked for: send it
  * first.
+ * @param signal ends it, with an error, before the next reading of the database
  * @throws HistoError CONFLICT in the middle when vectors change meanwhile
  */
-export const streamArrow = (app: App, opened: OpenedExport): AsyncGenerator<Uint8Array> => {
+export const streamArrow = (app: App, opened: OpenedExport, signal: AbortSignal): AsyncGenerator<Uint8Array> => {
   const { databaseUrl, schema } = app.config;
   const isSmall = opened.request.rows * opened.table.dims < INLINE_NUMBERS;
-  if (databaseUrl === undefined || isSmall) return streamHere(app, opened);
-  return streamAside(app, opened, { url: databaseUrl, schema });
+  if (databaseUrl === undefined || isSmall) return streamHere(app, opened, signal);
+  return streamAside(app, opened, { url: databaseUrl, schema }, signal);
 };

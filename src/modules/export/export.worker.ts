@@ -26,7 +26,9 @@ await serveCalls<StreamCalls, null>(async () => {
   const database = await openDatabase({ url, schema, makeSchema: false });
   const slots = [createSlot(), createSlot()] as const;
   let stream: ReturnType<typeof encodeArrow> | undefined;
+  let stop = new AbortController();
   const end = async () => {
+    stop.abort();
     await stream?.return();
     stream = undefined;
     return null;
@@ -36,7 +38,8 @@ await serveCalls<StreamCalls, null>(async () => {
     handlers: {
       async begin({ table, request }) {
         await end();
-        stream = encodeArrow(table, exportBatches(database, request));
+        stop = new AbortController();
+        stream = encodeArrow(table, exportBatches(database, request, stop.signal));
         return null;
       },
       async next({ slot }) {
@@ -45,6 +48,8 @@ await serveCalls<StreamCalls, null>(async () => {
       },
       end,
     },
+    // Of `end`; others have arguments.
+    isUrgent: (args) => args === null,
     async close() {
       await end();
       await database.close();

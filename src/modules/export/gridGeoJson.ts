@@ -110,7 +110,7 @@ const measurementsOf = ({ tissueShare, measurements }: PatchRow, attention: numb
 
 /**
  * The grid's GeoJSON, read and written in batches of patches.
- * @throws HistoError NOT_FOUND when something was deleted meanwhile, CONFLICT when the scored vectors have changed
+ * @throws HistoError NOT_FOUND when something was deleted meanwhile, also in the middle; CONFLICT when the scored vectors have changed
  */
 export const openGridGeoJson = async (
   app: App,
@@ -144,12 +144,16 @@ export const openGridGeoJson = async (
 
   const batches = async function* (): AsyncGenerator<GeoFeature[]> {
     yield await tissueOf(app, grid, image, origin);
+    let sent = 0;
     for (let after: number | null = null; ; ) {
       const patches = await readPatchPage(app.database, grid.id, after, PATCHES_PER_BATCH);
       yield await features(patches);
-      if (patches.length < PATCHES_PER_BATCH) return;
+      sent += patches.length;
+      if (patches.length < PATCHES_PER_BATCH) break;
       after = patches.at(-1)?.id ?? null;
     }
+    // A file that lacks some must not look whole.
+    if (sent !== grid.patches) throw gone("The grid");
   };
 
   const members = {

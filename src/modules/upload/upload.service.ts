@@ -182,22 +182,3 @@ export const sweepUploads = async (app: App): Promise<void> => {
   const kept = new Set(rows.map(({ id }) => id));
   for (const id of present) if (!kept.has(id)) await files.remove(id);
 };
-
-const SWEEP_EVERY_MS = 10 * 60 * 1000;
-
-/** Sweeps now and every ten minutes; the returned function ends that, once a sweep under way is done. */
-export const startSweeping = (app: App): (() => Promise<void>) => {
-  let sweep = Promise.resolve();
-  const run = () => {
-    sweep = sweepUploads(app).catch((error: unknown) => {
-      app.log.warn({ err: error }, "uploads could not be swept");
-    });
-  };
-  run();
-  const timer = setInterval(run, SWEEP_EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await sweep;
-  };
-};

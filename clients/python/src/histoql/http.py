@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,10 @@ from .errors import HistoQLError
 from .values import plain
 
 __all__ = ["Endpoint", "StreamCutError"]
+
+
+# Seconds in which a server tells of a job that has ended, however short the time to wait for it.
+_LEAST_SILENCE = 1.0
 
 
 class StreamCutError(Exception):
@@ -55,15 +60,17 @@ class Endpoint:
 
     def __init__(self, url: str, token: str | None, timeout: float) -> None:
         self.url = url.rstrip("/").removesuffix("/graphql")
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(headers=headers, timeout=timeout)
+        # Sent with questions alone: a signed address needs none, and may lead to another host.
+        self._headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._timeout = timeout
+        self.http = httpx.Client(timeout=timeout)
 
     def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The answer with ``data`` and ``errors``, as it came."""
         body = json.dumps({"query": document, "variables": plain(variables)}, allow_nan=False)
         with _reachable(self.url):
             response = self.http.post(
-                f"{self.url}/graphql", content=body, headers={"content-type": "application/json"}
+                f"{self.url}/graphql", content=body, headers={**self._headers, "content-type": "application/json"}
             )
         return self._answer(response)
 
@@ -77,17 +84,32 @@ class Endpoint:
             raise _not_ours(response)
         return answer
 
-    def follow(self, document: str, variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def follow(
+        self, document: str, variables: Mapping[str, Any], deadline: float | None = None
+    ) -> Iterator[dict[str, Any]]:
         """The events of a subscription, each as an answer.
+
+        Args:
+            document: the subscription.
+            variables: its variables.
+            deadline: when to end without an error, by ``time.monotonic``; noticed with the stream's next sign of life.
 
         Raises:
             StreamCutError: when the stream ends without having been completed.
         """
         body = json.dumps({"query": document, "variables": plain(variables)}, allow_nan=False)
-        headers = {"content-type": "application/json", "accept": "text/event-stream"}
+        headers = {**self._headers, "content-type": "application/json", "accept": "text/event-stream"}
+        silence = self._timeout if deadline is None else min(self._timeout, max(_LEAST_SILENCE, deadline - time.monotonic()))
         event = ""
+
+        def is_late() -> bool:
+            return deadline is not None and time.monotonic() >= deadline
+
         try:
-            with self.http.stream("POST", f"{self.url}/graphql/stream", content=body, headers=headers) as response:
+            timeout = httpx.Timeout(self._timeout, read=silence)
+            with self.http.stream(
+                "POST", f"{self.url}/graphql/stream", content=body, headers=headers, timeout=timeout
+            ) as response:
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     response.read()
                     yield self._answer(response)
@@ -99,7 +121,11 @@ class Endpoint:
                         yield json.loads(line[5:])
                     elif not line and event == "complete":
                         return
+                    elif line.startswith(":") and is_late():
+                        return
         except httpx.TransportError as error:
+            if is_late():
+                return
             raise StreamCutError from error
         raise StreamCutError
 

@@ -50,12 +50,12 @@ def _look(hq: HistoQL, job: str) -> dict[str, Any]:
     return found
 
 
-def _states(hq: HistoQL, job: str) -> Iterator[dict[str, Any]]:
+def _states(hq: HistoQL, job: str, deadline: float | None) -> Iterator[dict[str, Any]]:
     """How the job is, again and again until it has ended: as the server tells it, or asked for where no stream gets through."""
     cuts = 0
     while cuts < _CUTS:
         try:
-            for answer in hq._endpoint.follow(_FOLLOW, {"id": job}):
+            for answer in hq._endpoint.follow(_FOLLOW, {"id": job}, deadline):
                 raise_for_errors(answer)
                 cuts = 0
                 yield answer["data"]["jobProgress"]
@@ -105,7 +105,7 @@ def wait(hq: HistoQL, job: Any, *, progress: bool, timeout: float | None, check:
     deadline = None if timeout is None else time.monotonic() + timeout
     bar = _Bar(progress)
     try:
-        for state in _states(hq, job_id(job)):
+        for state in _states(hq, job_id(job), deadline):
             bar.show(state)
             if state["state"] not in _OPEN:
                 if check and state["state"] != "SUCCEEDED":

@@ -32,6 +32,8 @@ _VECTOR = "vector"
 _METADATA = b"histoql"
 # Streams that end early without a single new row, one after the other, before it is given up.
 _TRIES = 5
+# Where a server that is busy does not say when to come again.
+_BUSY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Embeddings:
         return polars.DataFrame(polars.from_arrow(self.table.drop_columns([_VECTOR])))
 
 
+def _changed() -> HistoQLError:
+    return HistoQLError("CONFLICT", "The feature set has changed while it was read.", fix="Ask for it again.")
+
+
 class _Matrix:
     """Rows that arrive in batches, put into place once."""
 
@@ -81,7 +87,7 @@ class _Matrix:
     def add(self, batch: pa.RecordBatch) -> None:
         end = self.rows + batch.num_rows
         if end > len(self.vectors):
-            raise HistoQLError("CONFLICT", "The feature set has grown while it was read.", fix="Ask for it again.")
+            raise _changed()
         vectors = batch.column(_VECTOR)
         flat = vectors.values.slice(vectors.offset * self.dims, batch.num_rows * self.dims)
         self.vectors[self.rows : end] = flat.to_numpy(zero_copy_only=True).reshape(-1, self.dims)
@@ -112,15 +118,30 @@ def _refusal(error: urllib.error.HTTPError) -> HistoQLError:
         return HistoQLError("UNREACHABLE", f"The export answers with HTTP {error.code}.", fix="Ask for it again.")
 
 
+def _wait_seconds(error: urllib.error.HTTPError) -> float:
+    """How long a server that is busy asks to wait."""
+    try:
+        return float(error.headers["retry-after"])
+    except (TypeError, ValueError):
+        return _BUSY_SECONDS
+
+
 def _behind(url: str, after: str | None) -> str:
     return url if after is None else f"{url}&after={urllib.parse.quote(after, safe='')}"
 
 
 def _receive(url: str, matrix: _Matrix | None, rows: int, timeout: float) -> _Matrix:
-    """Reads what comes; what has come by the time a stream breaks off stays in the matrix."""
+    """Reads what comes; what has come by the time a stream breaks off stays in the matrix.
+
+    Raises:
+        HistoQLError: ``CONFLICT`` where the rows that are left are not as many as are missing.
+    """
     # http.client reads straight into the memory that Arrow hands it, where httpx joins pieces.
     with urllib.request.urlopen(_behind(url, matrix.last_patch() if matrix else None), timeout=timeout) as response:
         with pa.ipc.open_stream(pa.PythonFile(response, mode="r")) as reader:
+            left = json.loads((reader.schema.metadata or {}).get(_METADATA, b"{}")).get("rows")
+            if left != rows - (matrix.rows if matrix else 0):
+                raise _changed()
             if matrix is None:
                 matrix = _Matrix(reader.schema, rows)
             try:
@@ -138,33 +159,45 @@ def read_stream(
 
     Args:
         ask: asks for the export, again where its address has expired.
-        timeout: seconds to wait for the next bytes.
+        timeout: seconds to wait for the next bytes, and for a server that sends as many streams already as it can.
         pause: seconds before a stream that broke off is asked for again.
 
     Raises:
-        HistoQLError: ``STREAM_CUT`` where the stream breaks off again and again without a new row.
+        HistoQLError: ``STREAM_CUT`` where the stream breaks off again and again without a new row; ``LIMIT_EXCEEDED`` where the
+            server stays busy; ``CONFLICT`` where the rows are other ones than when they were asked for.
     """
     export = ask()
     rows = export["rows"]
     matrix: _Matrix | None = None
     failures = 0
+    busy_until: float | None = None
     while failures < _TRIES:
-        before = matrix.rows if matrix else -1
+        before = matrix.rows if matrix else 0
         try:
             matrix = _receive(export["url"], matrix, rows, timeout)
+            busy_until = None
         except urllib.error.HTTPError as error:
-            if error.code not in (403, 410, 503):
+            if error.code == 503:
+                now = time.monotonic()
+                busy_until = now + timeout if busy_until is None else busy_until
+                wait = min(_wait_seconds(error), busy_until - now)
+                if wait <= 0:
+                    raise _refusal(error) from None
+                time.sleep(wait)
+                continue
+            if error.code not in (403, 410):
                 raise _refusal(error) from None
-            if error.code != 503:
-                export = ask()
+            export = ask()
+            if export["rows"] != rows:
+                raise _changed() from None
         except (OSError, pa.ArrowInvalid, http.client.HTTPException):
             pass
         if matrix is not None and matrix.rows == rows:
             return Embeddings(matrix.table(), matrix.vectors, export.get("slidesLeftOut") or 0)
-        failures = 0 if matrix and matrix.rows > max(before, 0) else failures + 1
         # Rows that have no id, those of slides and patients, cannot be gone on behind.
         if matrix is not None and matrix.last_patch() is None:
             matrix = None
+        failures = 0 if matrix is not None and matrix.rows > before else failures + 1
         time.sleep(pause)
     got = matrix.rows if matrix else 0
     raise HistoQLError(

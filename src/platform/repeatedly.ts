@@ -1,0 +1,22 @@
+/**
+ * Does something now and again every so often, without keeping a finished program alive.
+ * @param failed is told what went wrong; the next time comes nevertheless
+ * @returns ends that, once what is under way is done
+ */
+export const repeatedly = (
+  work: () => Promise<void>,
+  everyMs: number,
+  failed: (error: unknown) => void,
+): (() => Promise<void>) => {
+  let underWay: Promise<void> = Promise.resolve();
+  const run = () => {
+    underWay = work().catch(failed);
+  };
+  run();
+  const timer = setInterval(run, everyMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await underWay;
+  };
+};
