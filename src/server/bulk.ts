@@ -56,6 +56,12 @@ const written = (response: ServerResponse, bytes: Uint8Array, stallMs: number): 
     });
   });
 
+/** Without chunks, which HTTP 1.0 does not know and some proxies ask in, the connection's end is the answer's: only a reset is none. */
+const breakOff = (response: ServerResponse): void => {
+  if (!response.destroyed && !response.chunkedEncoding) response.socket?.resetAndDestroy();
+  response.destroy();
+};
+
 const notWritten = (): HistoError =>
   new HistoError("CONFLICT", "The files of this export are not written yet.", {
     fix: "Wait until its job has succeeded, then open the same address.",
@@ -139,7 +145,7 @@ export const addBulkRoutes = (
       raw.end();
     } catch (error) {
       if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
-      raw.destroy();
+      breakOff(raw);
     }
   };
   /** Sends what an address stands for, made by `make` from the opened export. */
