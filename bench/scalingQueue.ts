@@ -69,7 +69,8 @@ const measureProgress = async (database: Database, studyId: number, slideId: num
     "UPDATE job SET state = 'RUNNING', lease = $2, lease_until = now() + interval '1 hour' WHERE id = $1",
     [id, lease],
   );
-  const job = { ...newJob(studyId), id, lease, parentId: null, slideId, attempts: 1, setbacks: 0, leaseSeconds: 3600 };
+  const begun = { attempts: 1, setbacks: 0, doneBefore: 0, lease, leaseSeconds: 3600 };
+  const job = { ...newJob(studyId), id, parentId: null, slideId, ...begun };
   const note = (done: number) => recordProgress(database, job, { done, total: PROGRESS_NOTES });
   for (let done = 0; done < 20; done++) await note(done);
   const seconds: number[] = [];

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { Field, FixedSizeList, Float32, Table, tableToIPC, vectorFromArray } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiveUpload } from "../src/modules/upload/upload.service.ts";
 import { seededUniform } from "../src/platform/random.ts";
@@ -211,6 +212,29 @@ describe("TRIDENT files", () => {
   });
 });
 
+describe("a file with the same places in another order", () => {
+  it("moves the vectors to where they belong now", async () => {
+    const own = join(world.folder, "swapped");
+    await mkdir(own);
+    const file = join(own, "SW-1.h5");
+    const input = { featureSetKey: "uni", paths: [file] };
+    const placed = async () => {
+      const { rows } = await world.app.database.query<{ x: number; v: string }>(
+        `SELECT patch.x, vectors.v::text AS v FROM features.vectors_${await setId("uni")} AS vectors
+         JOIN features.patch ON patch.id = vectors.patch_id JOIN slide ON slide.id = vectors.slide_id
+         WHERE slide.key = 'SW-1' ORDER BY patch.x`,
+      );
+      return rows.map(({ v }) => v);
+    };
+    await writeTrident(file, "SW-1", numbers(2, 31), DIMS, [0, 0, 512, 0]);
+    expect((await importNow(input)).state).toBe("SUCCEEDED");
+    const before = await placed();
+    await writeTrident(file, "SW-1", numbers(2, 31), DIMS, [512, 0, 0, 0]);
+    expect((await importNow(input)).state).toBe("SUCCEEDED");
+    expect(await placed()).toEqual(before.toReversed());
+  });
+});
+
 const setId = async (key: string): Promise<number> =>
   (await world.app.prisma.featureSet.findFirstOrThrow({ where: { key } })).id;
 const slideId = async (key: string): Promise<string> =>
@@ -414,6 +438,22 @@ describe("a malformed file", () => {
       /integers/,
     ],
     [
+      "implausible-size",
+      (file) =>
+        writeHdf5(file, {
+          features: features(),
+          coords: { ...coords(), attributes: { patch_size: 256n, overlap: 10n ** 12n } },
+        }),
+      "BAD_ARGUMENT",
+      /overlap by 1000000000000/,
+    ],
+    [
+      "long-vectors",
+      (file) => writeHdf5(file, { features: features(numbers(5, 9, 17_000), [5, 17_000]), coords: coords() }),
+      "LIMIT_EXCEEDED",
+      /17000 numbers/,
+    ],
+    [
       "no-tissue",
       (file) => writeHdf5(file, { features: features(new Float32Array(0), [0, DIMS]), coords: coords([]) }),
       "NO_TISSUE",
@@ -455,6 +495,50 @@ describe("a malformed file", () => {
     expect(job.state).toBe("PARTLY_FAILED");
     expect(job.failures.nodes.map(({ message }) => message)).toEqual([expect.stringContaining("M-bad")]);
     expect(await world.app.prisma.slide.count({ where: { key: "M-good" } })).toBe(1);
+  });
+});
+
+describe("tables", () => {
+  const table = (slide: string, patient: string, xs: number[], seed: number) =>
+    tableToIPC(
+      new Table({
+        slide: vectorFromArray(xs.map(() => slide)),
+        patient: vectorFromArray(xs.map(() => patient)),
+        x: vectorFromArray(Int32Array.from(xs)),
+        y: vectorFromArray(Int32Array.from(xs, () => 0)),
+        vector: vectorFromArray(
+          xs.map((_, row) => Array.from(numbers(1, seed + row))),
+          new FixedSizeList(DIMS, new Field("item", new Float32())),
+        ),
+      }),
+      "stream",
+    );
+  const input = { featureSetKey: "tables", layout: "ARROW", patchSize: 256, micronsPerPixel: 0.5 };
+
+  it("with one slide in two files are not taken for two versions of it: the first file stays, the other is refused", async () => {
+    const own = join(world.folder, "torn");
+    await mkdir(own);
+    await writeFile(join(own, "part-0.arrow"), table("/scans/meier/W1", "W", [0, 256], 1));
+    await writeFile(join(own, "part-1.arrow"), table("W1", "W", [512, 768, 1024], 7));
+    const job = await importNow({ ...input, paths: [own] });
+    expect(job.state).toBe("PARTLY_FAILED");
+    expect(job.failures.nodes).toMatchObject([{ code: "CONFLICT", message: expect.stringContaining('"W1"') }]);
+    const { vectors } = await world.app.prisma.slideFeatures.findFirstOrThrow({ where: { slide: { key: "W1" } } });
+    expect([2, 3]).toContain(vectors);
+    expect(await count(`features.vectors_${await setId("tables")}`)).toBe(vectors);
+    // In an import of its own a file is a new version.
+    await writeFile(join(own, "part-1.arrow"), table("W1", "W", [512, 768, 1024, 1280], 7));
+    expect((await importNow({ ...input, paths: [join(own, "part-1.arrow")] })).state).toBe("SUCCEEDED");
+    expect(await count(`features.vectors_${await setId("tables")}`)).toBe(4);
+  });
+
+  it("that name patients by their names are refused without repeating them", async () => {
+    const own = join(world.folder, "names");
+    await mkdir(own);
+    await writeFile(join(own, "all.arrow"), table("W2", "Meier, Hans", [0], 1));
+    const job = await importNow({ ...input, paths: [own] });
+    expect(job.failures.nodes).toMatchObject([{ code: "BAD_ARGUMENT" }]);
+    expect(JSON.stringify(job.failures)).not.toContain("Meier");
   });
 });
 

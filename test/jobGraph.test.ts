@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tissueTiff, withBrokenTile, writeTissue } from "./support/files.ts";
@@ -15,10 +15,11 @@ beforeAll(async () => {
   for (let index = 1; index <= 5; index++) {
     await writeTissue(join(world.folder, `cohort/good${index}.tif`), { seed: index });
   }
-  await writeFile(join(world.folder, "cohort/holes.tif"), withBrokenTile(await tissueTiff({ seed: 6 })));
+  await writeFile(join(world.folder, "cohort/holes.tif"), withBrokenTile(await tissueTiff({ seed: 6 }), 3));
   await writeTissue(join(world.folder, "cohort/unmeasured.tif"), { seed: 7, micronsPerPixel: null });
   const whole = await tissueTiff({ seed: 8 });
   await writeFile(join(world.folder, "cohort/short.tif"), whole.subarray(0, Math.floor(whole.length * 0.6)));
+  await writeTissue(join(world.folder, "cohort/cut.tif"), { seed: 10 });
 });
 afterAll(() => world.close());
 
@@ -70,13 +71,19 @@ const change = async (mutation: "cancelJob" | "retryJob", id: string): Promise<v
   expect(answer[mutation]?.errors).toEqual([]);
 };
 
-/** Parts of a job: kind, slide, state and how often it was begun. */
+/** Parts of a job: kind, slide, state, how often it was begun and when it ended. */
 const parts = async (id: string) => {
   const { job } = await world.ask<{
     job: { progress: { done: number; total: number }; children: { nodes: { id: string }[] } };
   }>("query($id: ID!) { job(id: $id) { progress { done total } children(first: 100) { nodes { id } } } }", { id });
-  const { rows } = await world.app.database.query<{ kind: string; slide: string; state: string; runs: number }>(
-    `SELECT job.kind, slide.key AS slide, job.state, job.attempts AS runs FROM job JOIN slide ON slide.id = job.slide_id
+  const { rows } = await world.app.database.query<{
+    kind: string;
+    slide: string;
+    state: string;
+    runs: number;
+    ended: string | null;
+  }>(
+    `SELECT job.kind, slide.key AS slide, job.state, job.attempts AS runs, job.finished_at::text AS ended FROM job JOIN slide ON slide.id = job.slide_id
      WHERE job.parent_id = $1 ORDER BY job.kind, slide.key`,
     [JSON.parse(Buffer.from(id, "base64url").toString())[1]],
   );
@@ -92,22 +99,27 @@ describe("a folder of good and bad slides", () => {
 
   it("goes in but for what is bad, each with its code", async () => {
     expect(await register("cohort")).toMatchObject([{ code: "SLIDE_CORRUPT" }]);
+    // One is truncated where it lies before its turn has come.
+    await truncate(join(world.folder, "cohort/cut.tif"), 50_000);
     job = (await embed("cohort")).job;
     expect(await world.jobEnd(job)).toBe("PARTLY_FAILED");
     const failed = await failures(job);
     expect(Object.fromEntries(failed.map(({ slide, code }) => [slide?.key, code]))).toEqual({
+      cut: "CONFLICT",
       holes: "SLIDE_CORRUPT",
       unmeasured: "RESOLUTION_UNKNOWN",
     });
     // One for a slide, although two of its steps failed.
-    expect(failed).toHaveLength(2);
+    expect(failed).toHaveLength(3);
     expect(failed.find(({ slide }) => slide?.key === "unmeasured")?.fix).toContain("setSlideResolution");
     const { progress, rows } = await parts(job);
-    expect(progress).toEqual({ done: 7, total: 7 });
+    expect(progress).toEqual({ done: 8, total: 8 });
     expect(rows.map(({ kind, slide, state }) => `${kind} ${slide} ${state}`)).toEqual([
+      "TILE cut FAILED",
       ...[1, 2, 3, 4, 5].map((index) => `TILE good${index} SUCCEEDED`),
       "TILE holes SUCCEEDED",
       "TILE unmeasured FAILED",
+      "EMBED cut FAILED",
       ...[1, 2, 3, 4, 5].map((index) => `EMBED good${index} SUCCEEDED`),
       "EMBED holes FAILED",
       "EMBED unmeasured FAILED",
@@ -117,22 +129,25 @@ describe("a folder of good and bad slides", () => {
   it("is finished by retryJob when they are mended, which does only those", async () => {
     await writeTissue(join(world.folder, "cohort/holes.tif"), { seed: 6 });
     expect(await register("cohort/holes.tif")).toEqual([]);
+    await writeTissue(join(world.folder, "cohort/cut.tif"), { seed: 10 });
     await world.ask(
       'mutation { setSlideResolution(input: {slide: {key: {studyKey: "study", key: "unmeasured"}}, micronsPerPixel: 0.5}) { errors { code } } }',
     );
     const before = await parts(job);
     const ended = before.rows.filter(({ state }) => state === "SUCCEEDED");
+    expect(ended).toHaveLength(11);
     await change("retryJob", job);
     expect(await world.jobEnd(job)).toBe("SUCCEEDED");
     expect(await failures(job)).toEqual([]);
     const { progress, rows } = await parts(job);
-    expect(progress).toEqual({ done: 7, total: 7 });
+    expect(progress).toEqual({ done: 8, total: 8 });
     expect(rows.every(({ state, runs }) => state === "SUCCEEDED" && runs === 1)).toBe(true);
+    // Not one of them has ended a second time.
     expect(rows).toEqual(expect.arrayContaining(ended));
     const { rows: vectors } = await world.app.database.query<{ slides: number; complete: boolean }>(
       "SELECT count(*)::int AS slides, bool_and(is_complete) AS complete FROM slide_features WHERE vectors = checkpoint",
     );
-    expect(vectors).toEqual([{ slides: 7, complete: true }]);
+    expect(vectors).toEqual([{ slides: 8, complete: true }]);
   });
 
   it("asked for again is done already, and one slide more is all that is planned for it", async () => {
@@ -228,7 +243,11 @@ describe("what is asked for while slides are still being embedded", () => {
     const { set, job } = await embed("cancelled", GOOD, 64);
     const codebook = await ask("buildCodebook", "BuildCodebookInput", { featureSet: set, scope: "STUDY", clusters: 3 });
     await change("cancelJob", job);
-    expect(await jobState(codebook)).toBe("CANCELLED");
+    const { job: cancelled } = await world.ask<{ job: { state: string; progress: { message: string | null } } }>(
+      "query($id: ID!) { job(id: $id) { state progress { message } } }",
+      { id: codebook },
+    );
+    expect(cancelled).toEqual({ state: "CANCELLED", progress: { message: null } });
     expect(await jobState(job)).toBe("CANCELLED");
     await change("retryJob", codebook);
     expect(await world.jobEnd(codebook)).toBe("SUCCEEDED");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { finishJob } from "../src/queue/graph.ts";
+import { finishJob, lockJobs } from "../src/queue/graph.ts";
 import { type ClaimedJob, claimJob, insertJob } from "../src/queue/jobs.ts";
 import { type MilStudy, storeMilStudy } from "./support/milStudy.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -112,3 +112,28 @@ it("wait for it, and read it with the others", async () => {
   );
   expect(rows).toEqual([{ plan: 64, slides: 2 * PATIENTS, scores: 1 }]);
 }, 120_000);
+
+it.skipIf(!process.env.DATABASE_URL)(
+  "are asked for while somebody plans other work, and neither stops the other",
+  async () => {
+    const slide = await embedding();
+    const { database } = world.app;
+    const { rows } = await database.query<{ id: number }>("SELECT study_id AS id FROM feature_set WHERE id = $1", [
+      study.featureSetId,
+    ]);
+    const studyId = rows[0]?.id ?? -1;
+    const waitsForLock = async () => {
+      const { rowCount } = await database.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+      return rowCount;
+    };
+    let asked: Promise<Answer> | undefined;
+    await database.transaction(async (client) => {
+      await lockJobs(client, studyId);
+      asked = train("third");
+      await expect.poll(waitsForLock).toBe(1);
+      await insertJob(client, { kind: "EXPORT", studyId, createdBy: "test", unit: "rows", payload: {} });
+    });
+    expect((await asked)?.errors).toEqual([]);
+    await slide.end();
+  },
+);

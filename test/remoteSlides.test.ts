@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createOpenSlides } from "../src/modules/slide/openSlides.ts";
 import { parseRemote, readHostSettings } from "../src/platform/hosts.ts";
 import { type FileHost, startFileHost } from "./support/fileHost.ts";
 import { glassTiff, tissueTiff } from "./support/files.ts";
@@ -167,6 +168,15 @@ describe("slides in a bucket", () => {
     expect(await embed("bucket", ["2", "3_c_d", "a"])).toEqual({ state: "SUCCEEDED", failures: [] });
   });
 
+  it("a key that is no address fails alone", async () => {
+    for (const key of ["odd/a%2Fb.tif", "odd/../up.tif", "odd/good.tif"]) {
+      bucket.files.set(`/mustermann-bank/cohort/${key}`, await tissueTiff({ seed: 30 }));
+    }
+    const { slides, errors } = await register("s3://mustermann-bank/cohort/odd/");
+    expect(slides.map(({ key }) => key)).toEqual(["good"]);
+    expect(errors.map(({ code }) => code)).toEqual(["BAD_ARGUMENT", "BAD_ARGUMENT"]);
+  });
+
   it("are refused by the bucket to who has another key", async () => {
     const { hosts } = world.app.config;
     const credentials = { ...KEY, secretAccessKey: "another", sessionToken: undefined };
@@ -210,6 +220,20 @@ it("a picture of a slide whose file was evicted is fetched for it", async () => 
   expect(parseRemote(image.path).kind).toBe("web");
   const size = await world.app.openSlides.use(image, async ({ widthPixels }) => widthPixels);
   expect(size).toBe(1024);
+});
+
+it("a picture does not wait for ever, and what has come meanwhile is kept", async () => {
+  await emptyCache();
+  const image = await world.app.prisma.slideImage.findFirstOrThrow({ where: { slide: { key: "slow" } } });
+  const slides = createOpenSlides(world.app.slideFiles, 1, 300);
+  const width = () => slides.use(image, async ({ widthPixels }) => widthPixels);
+  web.faults.delayMs = 100;
+  await expect(width()).rejects.toMatchObject({ code: "FILE_NOT_FOUND", fix: expect.stringContaining("again") });
+  web.faults.delayMs = undefined;
+  const sent = web.sentBytes();
+  expect(await width()).toBe(2048);
+  expect(web.sentBytes() - sent).toBeLessThan(Number(image.bytes));
+  await slides.close();
 });
 
 it("nothing that was answered names a host, a bucket or a file", () => {

@@ -219,4 +219,7 @@ it("refuses the embedded database, and kinds that there are not", async () => {
   const unknown = runCommand(["worker", "--kinds", "embed,paint"], {});
   expect(await unknown.ended).toBe(1);
   expect(unknown.output().stderr).toMatch(/no jobs of kind "paint"/);
+  const nobodys = runCommand(["worker", "--kinds", "ingest"], {});
+  expect(await nobodys.ended).toBe(1);
+  expect(nobodys.output().stderr).toMatch(/no jobs of kind "ingest"/);
 }, 30_000);

@@ -8,12 +8,15 @@ import { parseOptions, requireNumber } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
 import { print } from "./terminal.ts";
 
+/** Slides are registered by the request that names them, which is nobody's job. */
+const KINDS = JOB_KINDS.filter((kind) => kind !== "INGEST");
+
 export const WORKER_HELP = `histoql worker [options]
 
 Takes queued jobs beside histoql serve, from the PostgreSQL that DATABASE_URL names: any number of them, on any machines that
 see the slides. At SIGTERM it hands back what it has at the next batch, and ends; at the second, at once.
 
-  --kinds <list>      only jobs of these kinds: ${JOB_KINDS.map((kind) => kind.toLowerCase()).join(", ")} (default: all)
+  --kinds <list>      only jobs of these kinds: ${KINDS.map((kind) => kind.toLowerCase()).join(", ")} (default: all)
   --concurrency <n>   jobs of each kind at a time (default: 2)
   --device <list>     all, or a choice such as cuda:0,cuda:1 or cpu (default: HISTOQL_DEVICES, else all)
   --name <name>       what others see it by (default: worker- and part of its id)
@@ -24,10 +27,10 @@ see the slides. At SIGTERM it hands back what it has at the next batch, and ends
 /** @throws HistoError BAD_ARGUMENT */
 const requireKinds = (text: string): JobKind[] => {
   const kinds = text.split(",").map((kind) => kind.trim().toUpperCase());
-  const unknown = kinds.find((kind) => !(JOB_KINDS as readonly string[]).includes(kind));
+  const unknown = kinds.find((kind) => !(KINDS as readonly string[]).includes(kind));
   if (unknown === undefined) return [...new Set(kinds)] as JobKind[];
   throw new HistoError("BAD_ARGUMENT", `--kinds: there are no jobs of kind "${unknown.toLowerCase()}".`, {
-    fix: `Use a comma-separated choice of ${JOB_KINDS.map((kind) => kind.toLowerCase()).join(", ")}.`,
+    fix: `Use a comma-separated choice of ${KINDS.map((kind) => kind.toLowerCase()).join(", ")}.`,
   });
 };
 

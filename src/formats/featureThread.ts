@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { type CallThread, startCallThread } from "../onnx/call-thread.ts";
-import { HistoError } from "../platform/errors.ts";
-import type { Declared, FeatureFile } from "./types.ts";
+import { HistoError, isHistoError } from "../platform/errors.ts";
+import { startFeatureProcess } from "./featureProcess.ts";
+import type { Declared, FeatureFile, FeatureLayout } from "./types.ts";
 
 /** One slide of a file, without its vectors. */
 export type SlideHeader = {
@@ -23,21 +24,47 @@ export type FeatureCalls = {
   next: { args: null; result: SlideHeader | null };
   read: { args: { from: number; to: number }; result: { halves: Uint16Array<ArrayBuffer> } };
   digest: { args: null; result: { sha256: string } };
-  close: { args: null; result: null };
+  /** Whether the reader is fit for another file. */
+  close: { args: null; result: { isReusable: boolean } };
+};
+
+/** Whoever reads a file for us. */
+export type FeatureReader = Pick<CallThread<FeatureCalls, null>, "call"> & {
+  /** Ends it at once, whatever it is at. */
+  kill(): Promise<void>;
 };
 
 /** The worker's file has the ending of this one: `.ts` from a clone, `.js` once published. */
 const WORKER = new URL(`./feature-worker${extname(import.meta.url)}`, import.meta.url);
 
-type Thread = CallThread<FeatureCalls, null>;
-
 /** Threads that wait for a file; each has parsed the HDF5 library already. */
-const idle: Thread[] = [];
+const idle: FeatureReader[] = [];
 
-const acquire = async (): Promise<Thread> =>
-  idle.pop() ?? startCallThread<FeatureCalls, null>(WORKER, "features", null);
+const startThread = async (): Promise<FeatureReader> => {
+  const thread = await startCallThread<FeatureCalls, null>(WORKER, "features", null);
+  const reader = { call: thread.call, kill: thread.terminate };
+  thread.ended.then(() => {
+    const place = idle.indexOf(reader);
+    if (place >= 0) idle.splice(place, 1);
+  });
+  return reader;
+};
 
-/** What a crash of a parser leaves is a thread less, not a program less. */
+const isProcess = (layout: FeatureLayout): boolean => layout === "ARROW" || layout === "PARQUET";
+
+const acquire = async (layout: FeatureLayout): Promise<FeatureReader> =>
+  isProcess(layout) ? startFeatureProcess() : (idle.pop() ?? startThread());
+
+const release = async (layout: FeatureLayout, reader: FeatureReader): Promise<void> => {
+  const isReusable = await reader.call("close", null).then(
+    (answer) => answer.isReusable,
+    () => false,
+  );
+  if (isReusable && !isProcess(layout)) idle.push(reader);
+  else await reader.kill();
+};
+
+/** What a crash of a parser leaves is a reader less, not a program less. */
 const crashed = (cause: unknown): HistoError =>
   new HistoError("SLIDE_CORRUPT", "The file made its parser fail.", {
     fix: "Copy or compute it again; other files are not affected.",
@@ -52,15 +79,17 @@ export type OpenedFeatures = {
   next(): Promise<SlideHeader | null>;
   /** Vectors of the slide that `next` gave, batch by batch; the next batch is read while one is used. */
   batches(slide: SlideHeader): AsyncGenerator<{ from: number; halves: Uint16Array<ArrayBuffer> }>;
-  /** SHA-256 of the vectors of this slide, once `batches` has given them all. */
+  /** SHA-256 of this slide's places and vectors in the file's order, once `batches` has given them all. */
   digest(): Promise<string>;
 };
 
-const readBatches = (thread: Thread, { rows, dims }: SlideHeader) => {
+type Ask = FeatureReader["call"];
+
+const readBatches = (ask: Ask, { rows, dims }: SlideHeader) => {
   const step = Math.max(1, Math.floor(BATCH_BYTES / (2 * dims)));
   const read = async (from: number) => {
     if (from >= rows) return null;
-    const { halves } = await thread.call("read", { from, to: Math.min(rows, from + step) });
+    const { halves } = await ask("read", { from, to: Math.min(rows, from + step) });
     return { from, halves };
   };
   return (async function* () {
@@ -78,33 +107,48 @@ const readBatches = (thread: Thread, { rows, dims }: SlideHeader) => {
   })();
 };
 
+/** No part of a file takes so long to read, but a damaged one may send its parser in a circle. */
+const LONGEST_CALL_MS = 15 * 60_000;
+
+const askUntil =
+  (reader: FeatureReader, signal: AbortSignal | undefined): Ask =>
+  async (name, args) => {
+    const timer = setTimeout(() => reader.kill(), LONGEST_CALL_MS);
+    timer.unref();
+    try {
+      return await reader.call(name, args);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw isHistoError(error) ? error : crashed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
 /**
- * Runs `use` with a file that is parsed in a thread of its own.
+ * Runs `use` with a file that is parsed in a thread or process of its own.
+ * @param signal ends the parser, wherever it is
  * @throws HistoError FORMAT_UNSUPPORTED, SLIDE_CORRUPT, and what is wrong with the features of a slide
  */
 export const withFeatures = async <Result>(
   file: FeatureFile,
   use: (features: OpenedFeatures) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> => {
-  const thread = await acquire();
-  let hasEnded = false;
-  thread.ended.then(() => {
-    hasEnded = true;
-  });
+  const reader = await acquire(file.layout);
+  const ask = askUntil(reader, signal);
+  const kill = () => void reader.kill();
+  signal?.addEventListener("abort", kill, { once: true });
   try {
-    await thread.call("open", file);
-    const result = await use({
-      next: () => thread.call("next", null),
-      batches: (slide) => readBatches(thread, slide),
-      digest: async () => (await thread.call("digest", null)).sha256,
+    signal?.throwIfAborted();
+    await ask("open", file);
+    return await use({
+      next: () => ask("next", null),
+      batches: (slide) => readBatches(ask, slide),
+      digest: async () => (await ask("digest", null)).sha256,
     });
-    return result;
-  } catch (error) {
-    throw hasEnded ? crashed(error) : error;
   } finally {
-    await thread.call("close", null).then(
-      () => idle.push(thread),
-      () => {},
-    );
+    await release(file.layout, reader);
+    signal?.removeEventListener("abort", kill);
   }
 };

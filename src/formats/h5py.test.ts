@@ -64,3 +64,19 @@ describe("archives of numpy", () => {
     expect(patient.numbers).toEqual(NUMBERS);
   });
 });
+
+describe("tables of pyarrow", () => {
+  it("are read with large lists, as polars and pandas write them", async () => {
+    const slide = await read("large-lists.feather", "ARROW");
+    expect(slide.slideKey).toBe("S1");
+    expect(slide.x).toEqual(Int32Array.of(900, 1412, 900, 3, 515, 3));
+    expect(slide.numbers).toEqual(NUMBERS);
+  });
+
+  it("that are compressed are called so, not damaged", async () => {
+    await expect(read("compressed.feather", "ARROW")).rejects.toMatchObject({
+      code: "FORMAT_UNSUPPORTED",
+      fix: expect.stringContaining("uncompressed"),
+    });
+  });
+});

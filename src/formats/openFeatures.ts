@@ -14,7 +14,7 @@ export const openFeatures = async ({ file, layout, level }: FeatureFile): Promis
     case "TRIDENT_H5":
       return openHdf5Features(file, layout, level);
     case "DEEP_ATTN_MISL_NPZ":
-      return openNpzFeatures(file);
+      return openNpzFeatures(file, level);
     case "ARROW":
       return openArrowFeatures(file, level);
     case "PARQUET":

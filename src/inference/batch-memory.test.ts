@@ -88,3 +88,15 @@ test("a session measures its device once, keeps what it found, and the next one 
   expect(written).toHaveLength(1);
   await fixed.close();
 });
+
+test("a size that cannot be kept is used all the same", async () => {
+  const file = join(folder, "no folder");
+  await writeFile(file, "");
+  const session = await createEncoderSession({
+    ...{ card: tinyCard(), model: channelMeans(), threads: 1, operatorThreads: 1 },
+    batchMemory: createBatchMemory(join(file, "batches")),
+  });
+  await session.tune();
+  expect([1, 2, 4, 8, 16]).toContain(session.devices()[0]?.patchesPerRun);
+  await session.close();
+});

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type EmbedPatchesOptions, embedPatches } from "./embed-patches.ts";
+import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "./embed-patches.ts";
 import { createEncoderSession, type EncoderSession } from "./encoder-session.ts";
 import { channelMeans, divideByItself, tinyCard } from "./tiny-encoders.ts";
 
@@ -226,4 +226,17 @@ test("a read of the wrong size and a batch size of zero are refused", async () =
     code: "BAD_ARGUMENT",
     inputPath: ["batchSize"],
   });
+});
+
+test("the pixels of a batch stay within 96 MiB, whatever the size of a region, if that holds one", () => {
+  const sides = fc.integer({ min: 1, max: 20_000 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1024 }), sides, sides, (wanted, widthPixels, heightPixels) => {
+      const batch = affordableBatch(wanted, { widthPixels, heightPixels });
+      expect(batch).toBeGreaterThanOrEqual(1);
+      expect(batch).toBeLessThanOrEqual(wanted);
+      if (batch > 1) expect(batch * widthPixels * heightPixels * 3).toBeLessThanOrEqual(96 * 2 ** 20);
+    }),
+  );
+  expect(affordableBatch(64, { widthPixels: 224, heightPixels: 224 })).toBe(64);
 });

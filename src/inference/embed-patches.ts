@@ -44,17 +44,19 @@ export type FinishedBatch = {
   ranOn: string;
 };
 
-/** Patches of one batch, and the bytes that its pixels may take. */
+/** What the pixels of one batch may take, but for a batch of one patch. */
 const MOST_BATCH_BYTES = 96 * 2 ** 20;
-const LEAST_BATCH = 32;
 
-/** So many patches at a time as the session wants, or fewer where their regions are large. */
+/**
+ * So many patches at a time as the session wants, or fewer where their regions are large: of a slide without coarser levels a
+ * patch of 224 pixels at 4 µm/px is a region of 38 MB.
+ */
 export const affordableBatch = (
   wanted: number,
   { widthPixels, heightPixels }: { widthPixels: number; heightPixels: number },
 ): number => {
   const affordable = Math.floor(MOST_BATCH_BYTES / (widthPixels * heightPixels * 3));
-  return Math.min(wanted, Math.max(LEAST_BATCH, affordable));
+  return Math.min(wanted, Math.max(1, affordable));
 };
 
 /**

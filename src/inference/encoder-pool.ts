@@ -64,8 +64,10 @@ export const createEncoderPool = (devices: readonly DeviceThreads[], options: En
   const members = places.flatMap(({ members }) => members);
 
   const setPatchesPerRun = async (place: Place, patches: number): Promise<void> => {
-    place.patchesPerRun = patches;
+    // Not above what a thread may still answer with: less than expected means that memory refused more.
+    place.patchesPerRun = Math.min(place.patchesPerRun, patches);
     await Promise.all(place.members.map(({ thread }) => thread.setPatchesPerRun(patches)));
+    place.patchesPerRun = patches;
   };
 
   const sweep = async (place: Place): Promise<RememberedBatch | null> => {
@@ -81,7 +83,8 @@ export const createEncoderPool = (devices: readonly DeviceThreads[], options: En
     const found = known ?? (await sweep(place));
     if (!found) return;
     await setPatchesPerRun(place, found.patchesPerRun);
-    if (!known) await batchMemory?.remember(place.remembered, found);
+    // A size that is not kept is found again.
+    if (!known) await batchMemory?.remember(place.remembered, found).catch(() => {});
   };
 
   const takeLess = (place: Place, to: number): void => {
@@ -89,7 +92,7 @@ export const createEncoderPool = (devices: readonly DeviceThreads[], options: En
     if (to >= from) return;
     place.patchesPerRun = to;
     onLessMemory?.({ device: place.device, from, to });
-    // Nobody waits for this: a thread that is not told finds out by itself, and a size that is not kept is found again.
+    // Nobody waits for this: a thread that is not told finds out by itself.
     Promise.all([
       ...place.members.map(({ thread }) => thread.setPatchesPerRun(to, { atMost: true })),
       batchMemory?.remember(place.remembered, { patchesPerRun: to, patchesPerSecond: null }),
@@ -103,7 +106,10 @@ export const createEncoderPool = (devices: readonly DeviceThreads[], options: En
     devices: () => places.map(({ device, hardware, patchesPerRun }) => ({ device, hardware, patchesPerRun })),
     async tune() {
       if (!batchMemory || options.patchesPerRun !== undefined) return;
-      tuned ??= Promise.all(places.map(tuneOne));
+      tuned ??= Promise.all(places.map(tuneOne)).catch((error: unknown) => {
+        tuned = null;
+        throw error;
+      });
       await tuned;
     },
     async embed(request) {

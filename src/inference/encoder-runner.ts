@@ -94,16 +94,30 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
     return vectorsOf(vectors);
   };
 
-  /** Null where memory does not suffice. */
-  const runIfItFits = async (...batch: Parameters<typeof run>): Promise<Vectors | null> => {
-    try {
-      return await run(...batch);
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      reopen();
-      return null;
-    }
+  let last: Promise<unknown> = Promise.resolve();
+  /** First come, first served: a session must not be given up while another run waits for it. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
   };
+
+  /** Null where memory does not suffice. */
+  const runIfItFits = (...batch: Parameters<typeof run>): Promise<Vectors | null> =>
+    inTurn(async () => {
+      try {
+        return await run(...batch);
+      } catch (error) {
+        const isRefused = isOutOfMemory(error);
+        const isLost = await session.then(
+          () => false,
+          () => true,
+        );
+        if (isRefused || isLost) reopen();
+        if (!isRefused) throw error;
+        return null;
+      }
+    });
 
   return {
     ready: {
@@ -135,7 +149,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
           first += count;
         } else {
           if (count === 1) throw tooLittleMemory(card, provider);
-          patchesPerRun = Math.floor(count / 2);
+          patchesPerRun = Math.min(patchesPerRun, Math.floor(count / 2));
         }
       }
       refuseNonFinite(vectors, card, precision);

@@ -82,6 +82,13 @@ test("threads of one device learn from the one that was refused", async () => {
   expect(shared.devices()).toMatchObject([{ patchesPerRun: 2 }]);
 });
 
+test("who waits beside a run that memory refuses gets an answer", async () => {
+  const { embed } = await session({ threads: 1, patchesPerRun: 16 });
+  const urgent = Array.from({ length: 6 }, (_, more) => ({ ...white(1 + 3 * more), urgent: true }));
+  const results = await Promise.all([white(40), ...urgent].map(embed));
+  expect(results.map(({ vectors }) => vectors.every((value) => value === 250))).toEqual(Array(7).fill(true));
+});
+
 test("memory that does not suffice for one patch is LIMIT_EXCEEDED, and the session goes on", async () => {
   const { embed } = await session({ model: hungry(200), threads: 1, patchesPerRun: 4 });
   await expect(embed(white(8))).rejects.toMatchObject({

@@ -18,6 +18,8 @@ export type CallThread<Calls extends CallTable, Ready> = {
   pending(): number;
   /** Lets the calls under way end first. */
   close(): Promise<void>;
+  /** Ends the thread at once; calls under way are rejected. */
+  terminate(): Promise<void>;
   /** Fulfilled when the thread has ended, closed or not. */
   ended: Promise<void>;
 };
@@ -88,6 +90,9 @@ export const startCallThread = <Calls extends CallTable, Ready>(
           call: call as CallThread<Calls, Ready>["call"],
           pending: () => waiting.size,
           close,
+          async terminate() {
+            await worker.terminate();
+          },
           ended: exited,
         });
       } else if (answer.kind === "result") {

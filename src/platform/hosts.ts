@@ -30,9 +30,12 @@ export const isRemote = (path: string): boolean => SCHEME.test(path);
 
 const refuse = (reason: string, fix: string): HistoError => new HistoError("BAD_ARGUMENT", reason, { fix });
 
-/** Servers decode these after the prefix was compared, and then read something else. */
+/**
+ * Servers decode these after the prefix was compared, some of them twice, and then read something else. What follows a
+ * semicolon is a parameter to Java's servers: they read `..;x` as `..`.
+ */
 const hasHiddenTurn = (path: string): boolean =>
-  /%(2f|5c|00)/i.test(path) || /\p{Cc}/u.test(path) || /(^|\/)\.{1,2}(\/|$)/.test(path);
+  /%(2f|5c|00)/i.test(path) || /\p{Cc}/u.test(path) || /(^|[/\\])(\.|%2e){1,2}(;[^/\\]*)?([/\\]|$)/i.test(path);
 
 const decode = (path: string): string | undefined => {
   try {

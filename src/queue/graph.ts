@@ -40,6 +40,15 @@ export const addNeeds = async (
   );
 };
 
+/** Those of the jobs that have not ended yet. Under `lockJobs`, they do not end before the transaction does. */
+export const findOpen = async (client: Queryable, ids: readonly string[]): Promise<string[]> => {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT id FROM job WHERE id = ANY($1::uuid[]) AND state IN ${OPEN}`,
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Brings parents in line with their parts of the same kind, by counting them. */
 const recountParents = async (client: Queryable, parentIds: readonly (string | null)[]): Promise<void> => {
   await client.query(
@@ -202,7 +211,8 @@ export const cancelJobTree = async (client: Queryable, id: string, studyId: numb
     [id],
   );
   const { rows } = await client.query<{ parent_id: string | null }>(
-    `${DEPENDENTS} UPDATE job SET state = 'CANCELLED', finished_at = now(), lease = NULL, lease_until = NULL, start_after = NULL
+    `${DEPENDENTS} UPDATE job SET state = 'CANCELLED', finished_at = now(), lease = NULL, lease_until = NULL, start_after = NULL,
+       waiting_for = 0
      WHERE (id = ANY($1::uuid[]) OR id IN (SELECT id FROM dependent)) AND state IN ${OPEN} RETURNING parent_id`,
     [own.map((row) => row.id)],
   );

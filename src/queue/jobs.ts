@@ -42,6 +42,8 @@ export type ClaimedJob = {
   attempts: number;
   /** Attempts in a row before this one that came no further. */
   setbacks: number;
+  /** What the attempt before this one had done at its end: only beyond it is progress. */
+  doneBefore: number;
   /** Names this attempt; every write of the worker is conditional on it. */
   lease: string;
   leaseSeconds: number;
@@ -175,6 +177,7 @@ type ClaimedRow = {
   payload: Record<string, unknown>;
   attempts: number;
   setbacks: number;
+  done_before: number;
 };
 
 /** Takes a queued job for one attempt; null when it was cancelled, waits for others or somebody else has it. */
@@ -188,7 +191,7 @@ export const claimJob = async (
     `UPDATE job SET state = 'RUNNING', lease = $2, lease_until = ${leaseEnd("$3")}, attempts = attempts + 1,
        started_at = now(), done_before = done, message = NULL, worker_id = $4
      WHERE id = $1 AND state = 'QUEUED' AND waiting_for = 0
-     RETURNING id, kind, study_id, parent_id, slide_id, created_by, payload, attempts, setbacks`,
+     RETURNING id, kind, study_id, parent_id, slide_id, created_by, payload, attempts, setbacks, done_before`,
     [id, lease, worker.leaseSeconds, worker.id],
   );
   const row = rows[0];
@@ -200,8 +203,9 @@ export const claimJob = async (
       [row.parent_id],
     );
   }
-  const { study_id: studyId, parent_id: parentId, slide_id: slideId, created_by: createdBy, ...same } = row;
-  return { ...same, studyId, parentId, slideId, createdBy, lease, leaseSeconds: worker.leaseSeconds };
+  const { study_id: studyId, parent_id: parentId, slide_id: slideId, created_by: createdBy, ...rest } = row;
+  const { done_before: doneBefore, ...same } = rest;
+  return { ...same, studyId, parentId, slideId, createdBy, doneBefore, lease, leaseSeconds: worker.leaseSeconds };
 };
 
 /** Thrown when another worker took the job over or somebody cancelled it: this attempt must not write any more. */
@@ -223,7 +227,8 @@ export class NeedsJobsError extends Error {
 }
 
 /**
- * Progress, written in the same transaction as the work it counts, so that neither exists without the other.
+ * Progress, written in the same transaction as the work it counts, so that neither exists without the other. What begins at
+ * nothing again comes no further than the attempt before it until it has passed it.
  * @throws LeaseLostError, which rolls that work back
  */
 export const recordProgress = async (
@@ -233,9 +238,9 @@ export const recordProgress = async (
 ): Promise<void> => {
   const { rowCount } = await client.query(
     `UPDATE job SET done = $3, total = $4, message = $5, lease_until = ${leaseEnd("$6")},
-       ${progress.restart ? "done_before = $3" : "setbacks = CASE WHEN $3 > done THEN 0 ELSE setbacks END"}
+       setbacks = CASE WHEN $3 > $7::int THEN 0 ELSE setbacks END${progress.restart ? ", done_before = $3" : ""}
      WHERE id = $1 AND lease = $2 AND state = 'RUNNING'`,
-    [job.id, job.lease, progress.done, progress.total, progress.message ?? null, job.leaseSeconds],
+    [job.id, job.lease, progress.done, progress.total, progress.message ?? null, job.leaseSeconds, job.doneBefore],
   );
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };

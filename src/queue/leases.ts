@@ -10,6 +10,12 @@ export const renewLease = async (client: Queryable, job: ClaimedJob): Promise<vo
   if (rowCount !== 1) throw new LeaseLostError(job.id);
 };
 
+/** Attempts in a row before this one that came no further; none once this one has. */
+export const readSetbacks = async (client: Queryable, job: ClaimedJob): Promise<number> => {
+  const { rows } = await client.query<{ setbacks: number }>("SELECT setbacks FROM job WHERE id = $1", [job.id]);
+  return rows[0]?.setbacks ?? job.setbacks;
+};
+
 /**
  * Gives an attempt back to the queue, unfinished; its checkpoint stays.
  * @param after seconds before the next one may begin; left out, at once, and this attempt does not count as a setback

@@ -5,7 +5,7 @@ import type { Logger } from "../platform/logging.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { isUnavailable } from "../store/unavailable.ts";
 import { startDispatcher } from "./dispatcher.ts";
-import { addNeeds, finishJob, giveUpJob, lockJobs } from "./graph.ts";
+import { addNeeds, findOpen, finishJob, giveUpJob, lockJobs } from "./graph.ts";
 import {
   type ClaimedJob,
   claimJob,
@@ -15,7 +15,7 @@ import {
   NeedsJobsError,
   type QueuedJob,
 } from "./jobs.ts";
-import { type AbandonedJob, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
+import { type AbandonedJob, readSetbacks, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
 import { type Messages, startMessages } from "./messages.ts";
 
 export { installQueue } from "./messages.ts";
@@ -106,10 +106,12 @@ const settle = async (
     return database.transaction(async (client) => {
       await lockJobs(client, job.studyId);
       if (!(await releaseJob(client, job))) return;
+      // One that has failed since it was found would never let go of those that wait for it.
+      const needs = await findOpen(client, error.jobIds);
       await addNeeds(
         client,
-        error.jobIds.map(() => job.id),
-        error.jobIds,
+        needs.map(() => job.id),
+        needs,
       );
       await messages.announce(client, [job.id]);
     });
@@ -118,8 +120,9 @@ const settle = async (
   log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
   // A database that was away says nothing about the job, however often.
   if (isPassing(error)) return release();
-  if (isHistoError(error) || job.setbacks + 1 >= MAX_ATTEMPTS) return finish(failureOf(error));
-  return release(backoffSeconds * 2 ** job.setbacks);
+  if (isHistoError(error)) return finish(failureOf(error));
+  const setbacks = await readSetbacks(database, job);
+  return setbacks + 1 >= MAX_ATTEMPTS ? finish(failureOf(error)) : release(backoffSeconds * 2 ** setbacks);
 };
 
 /** Only one worker at a time looks for what others left behind. */

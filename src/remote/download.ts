@@ -39,8 +39,10 @@ export const download = async (
   address: RemoteAddress,
   file: string,
   { expected, onProgress, signal, attempts }: FetchOptions & { expected: RemoteFile },
-): Promise<RemoteFile> =>
-  persist(
+): Promise<RemoteFile> => {
+  // A host that always begins anew and always breaks off gets no further, however much it sends.
+  let furthest = 0;
+  return persist(
     async (madeProgress) => {
       const part = await readPart(file);
       if (part.from === expected.bytes && part.tag === expected.tag && part.tag !== undefined) return expected;
@@ -50,6 +52,12 @@ export const download = async (
         throw refusals.changed();
       }
       let received = from;
+      furthest = Math.max(furthest, from);
+      const countProgress = () => {
+        if (received <= furthest) return;
+        furthest = received;
+        madeProgress();
+      };
       let told = Date.now();
       if (from === 0) await removePart(file);
       if (from === 0 && tag !== undefined) await writeFile(`${file}.tag`, tag, { mode: 0o600 });
@@ -66,7 +74,7 @@ export const download = async (
         }
       } catch (error) {
         signal?.throwIfAborted();
-        if (received > from) madeProgress();
+        countProgress();
         if (error instanceof TransientError || isOurs(error)) throw error;
         throw new TransientError("broken off");
       } finally {
@@ -74,8 +82,9 @@ export const download = async (
         await handle.close();
       }
       if (received === bytes) return { bytes, tag };
-      if (received > from) madeProgress();
+      countProgress();
       throw new TransientError("ended early");
     },
     { signal, attempts },
   );
+};

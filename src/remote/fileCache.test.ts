@@ -74,7 +74,8 @@ describe("a file of a host", () => {
     const { checksum, ...seen } = known;
     const held = await Promise.all([cacheOf().fetch(address, seen), cacheOf().fetch(address, seen)]);
     expect(held.map((file) => file.checksum)).toEqual([checksum, checksum]);
-    expect(host.sentBytes() - before).toBe(known.bytes);
+    // One more byte tells that it is still the same.
+    expect(host.sentBytes() - before).toBe(known.bytes + 1);
   });
 
   it("goes on where the connection broke", async () => {
@@ -119,6 +120,15 @@ describe("a file of a host", () => {
     expect(await readFile(held.path)).toEqual(content);
   });
 
+  it("is given up where a host without ranges breaks off each time", async () => {
+    const { address, known } = await publish("/a.svs", 400);
+    Object.assign(host.faults, { withoutRanges: true, breakAfterBytes: 200 * KIB });
+    const asked = host.asked.length;
+    await expect(cacheOf().hold(address, known, { attempts: 3 })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    // One that got further than any before does not count as an attempt.
+    expect(host.asked.length - asked).toBeLessThan(10);
+  });
+
   it("is refused when it is another one, damaged, gone, or sent on from elsewhere", async () => {
     const { address, content, known } = await publish("/a.svs", 100);
     const cache = cacheOf();
@@ -147,7 +157,8 @@ describe("a file of a host", () => {
     const { address, known } = await publish("/a.svs", 10);
     const cache = createFileCache(folder, 10 ** 6, createRemote({ ...settings(), prefixes: [] }));
     const before = host.asked.length;
-    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    const fix = expect.stringContaining("HISTOQL_HOSTS");
+    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FORBIDDEN", fix });
     expect(host.asked.length).toBe(before);
   });
 
@@ -159,6 +170,34 @@ describe("a file of a host", () => {
     await writeFile(path, randomBytes(50 * KIB));
     const again = await cache.hold(address, known, { verify: true });
     expect(await readFile(again.path)).toEqual(content);
+  });
+
+  it("is refused where it changes while it comes and nobody knows its content yet", async () => {
+    const { address, known } = await publish("/a.svs", 300);
+    const { checksum: _, ...seen } = known;
+    host.faults.delayMs = 30;
+    const asked = cacheOf().fetch(address, seen);
+    setTimeout(() => host.files.set("/a.svs", randomBytes(300 * KIB)), 60);
+    await expect(asked).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining("while") });
+    expect(await kept()).toEqual([]);
+    expect(await readdir(join(folder, "parts"))).toEqual([]);
+  });
+
+  it("comes again after somebody emptied the folder", async () => {
+    const { address, content, known } = await publish("/a.svs", 20);
+    const cache = cacheOf();
+    await (await cache.hold(address, known)).release();
+    for (const room of await readdir(folder)) await rm(join(folder, room), { recursive: true });
+    const held = await cache.hold(address, known);
+    expect(await readFile(held.path)).toEqual(content);
+    await held.release();
+  });
+
+  it("is refused in words where the disk cannot take it", async () => {
+    const { address, known } = await publish("/a.svs", 20);
+    await writeFile(join(folder, "parts"), "no folder");
+    const refused = expect(cacheOf().hold(address, known)).rejects;
+    await refused.toMatchObject({ code: "LIMIT_EXCEEDED", message: expect.not.stringContaining(folder) });
   });
 
   it("stops coming when nobody wants it any more", async () => {

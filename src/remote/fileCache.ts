@@ -25,6 +25,7 @@ export type FileCache = {
   /**
    * A file of known content, fetched where it is not there.
    * @throws HistoError CONFLICT for other content, SLIDE_CORRUPT for other content under the same tag, LIMIT_EXCEEDED
+   *   for want of room in the cache or on its disk
    */
   hold(address: RemoteAddress, known: KnownFile, options?: FetchOptions & { verify?: boolean }): Promise<HeldFile>;
 };
@@ -55,16 +56,18 @@ const entriesOf = async (folder: string): Promise<Entry[]> => {
   return found.filter((entry) => entry !== undefined);
 };
 
+/** An error of the file system names folders. */
+const tellOfDisk = (error: unknown): never => {
+  const { syscall, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error();
+  throw syscall !== undefined && code !== undefined ? refusals.unwritable(code) : error;
+};
+
 /** @param maxBytes what all files together may come to, those under way included */
 export const createFileCache = (folder: string, maxBytes: number, remote: Remote): FileCache => {
   const at = (room: Room, name: string) => join(folder, room, name);
-  let prepared: Promise<unknown> | undefined;
-  const prepare = () => {
-    prepared ??= Promise.all(ROOMS.map((room) => mkdir(join(folder, room), { recursive: true, mode: 0o700 })));
-    return prepared;
-  };
   const locked = async <Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
-    await prepare();
+    // Each time: somebody may have emptied the folder to gain room.
+    await Promise.all(ROOMS.map((room) => mkdir(join(folder, room), { recursive: true, mode: 0o700 })));
     return withFileLock(at("locks", name), work, signal);
   };
 
@@ -178,6 +181,12 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
       try {
         const { tag } = await download(remote, address, part, { ...options, expected: wanted });
         const checksum = await fileDigest(part);
+        // Nothing else would tell that the file was written over while it came: half of either would be registered.
+        const now = wanted.checksum === undefined && (await remote.look(address, signal));
+        if (now && (now.tag !== tag || now.bytes !== wanted.bytes)) {
+          await removePart(part);
+          throw refusals.changing();
+        }
         if (wanted.checksum === undefined || checksum === wanted.checksum) {
           await locked("room", () => rename(part, at("files", nameOf(address, checksum))), signal);
           await removePart(part);
@@ -218,16 +227,21 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
     }
   };
 
+  const hold: FileCache["hold"] = async (address, known, { verify = false, ...options } = {}) => {
+    const held = await pin(nameOf(address, known.checksum), options.signal);
+    // What cannot be read is as good as rotten.
+    const isGood = async (path: string) => (await fileDigest(path).catch(() => undefined)) === known.checksum;
+    if (held && (!verify || (await isGood(held.path)))) return held;
+    if (held) {
+      await rm(held.path, { force: true });
+      await held.release();
+    }
+    return pinBrought(address, known, options);
+  };
+
   return {
-    fetch: (address, seen, options = {}) => pinBrought(address, { ...seen, checksum: undefined }, options),
-    async hold(address, known, { verify = false, ...options } = {}) {
-      const held = await pin(nameOf(address, known.checksum), options.signal);
-      if (held && (!verify || (await fileDigest(held.path)) === known.checksum)) return held;
-      if (held) {
-        await rm(held.path, { force: true });
-        await held.release();
-      }
-      return pinBrought(address, known, options);
-    },
+    fetch: (address, seen, options = {}) =>
+      pinBrought(address, { ...seen, checksum: undefined }, options).catch(tellOfDisk),
+    hold: (...file) => hold(...file).catch(tellOfDisk),
   };
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
@@ -10,10 +10,22 @@ import { setTimeout as delay } from "node:timers/promises";
 const TOUCH_EVERY_MS = 5_000;
 const STALE_AFTER_MS = 30_000;
 
+/** Milliseconds since a file was touched; undefined where there is none. */
+const ageOf = async (file: string): Promise<number | undefined> => {
+  const found = await stat(file).catch(() => undefined);
+  return found && Date.now() - found.mtimeMs;
+};
+
 /** Whether a file was touched lately: its holder lives. */
 export const isFresh = async (file: string): Promise<boolean> => {
-  const found = await stat(file).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs < STALE_AFTER_MS;
+  const age = await ageOf(file);
+  return age !== undefined && age < STALE_AFTER_MS;
+};
+
+/** Whether a file is there and its holder is gone. One that is not there may be somebody's in the next moment. */
+const isStale = async (file: string): Promise<boolean> => {
+  const age = await ageOf(file);
+  return age !== undefined && age >= STALE_AFTER_MS;
 };
 
 /** Touches a file from now on, so that it stays fresh; the returned function ends that. */
@@ -26,26 +38,41 @@ export const keepFresh = (file: string): (() => void) => {
   return () => clearInterval(timer);
 };
 
-/** Removes a lock whose holder is gone; of several that try only one finds it, and who found a new one puts it back. */
-const removeStale = async (file: string, token: string): Promise<void> => {
-  const aside = `${file}.${token}`;
-  await rename(file, aside).catch(() => {});
-  if (await isFresh(aside)) await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
+/** Creates a file with this content; false where it is there already. */
+const create = async (file: string, content: string): Promise<boolean> => {
+  try {
+    await writeFile(file, content, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  }
+};
+
+/**
+ * Removes a lock whose holder is gone. One at a time, who looks again first: else a second one, who found it stale too, would
+ * remove the lock that somebody has taken since.
+ */
+const removeStale = async (file: string): Promise<void> => {
+  const guard = `${file}.stale`;
+  if (!(await create(guard, ""))) {
+    if (await isStale(guard)) await rm(guard, { force: true });
+    return;
+  }
+  try {
+    if (await isStale(file)) await rm(file, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
 };
 
 const take = async (file: string, signal: AbortSignal | undefined): Promise<string> => {
   const token = randomUUID();
   for (let waitMs = 2; ; waitMs = Math.min(200, waitMs * 2)) {
     signal?.throwIfAborted();
-    try {
-      await writeFile(file, token, { flag: "wx", mode: 0o600 });
-      return token;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    if (await isFresh(file)) await delay(waitMs, undefined, { signal });
-    else await removeStale(file, token);
+    if (await create(file, token)) return token;
+    if (await isStale(file)) await removeStale(file);
+    else await delay(waitMs, undefined, { signal });
   }
 };
 

@@ -7,6 +7,11 @@ export const absent = () =>
     fix: "Check the address, or register the slide's new place with registerSlides; then retryJob.",
   });
 
+export const notConfigured = () =>
+  new HistoError("FORBIDDEN", "The file is on a host that this machine is not told to read.", {
+    fix: "Have the operator give every server and worker the same HISTOQL_HOSTS; then retryJob.",
+  });
+
 export const notAllowedThere = () =>
   new HistoError("FORBIDDEN", "The host does not let this server read the file.", {
     fix: "Have the operator check the host's credentials: HISTOQL_HOST_TOKENS, or for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
@@ -32,6 +37,11 @@ export const changed = () =>
     fix: "Register it again with registerSlides, then retryJob.",
   });
 
+export const changing = () =>
+  new HistoError("CONFLICT", "The file on the host changed while it was fetched.", {
+    fix: "Register it once it has been written whole.",
+  });
+
 export const damaged = () =>
   new HistoError("SLIDE_CORRUPT", "The file came with other content than was registered, twice.", {
     fix: "Compare the checksum of the file on its host with the registered one, and restore it there; then retryJob.",
@@ -40,4 +50,9 @@ export const damaged = () =>
 export const tooLarge = (bytes: number, limit: number) =>
   new HistoError("LIMIT_EXCEEDED", `The file has ${bytes} bytes, the cache may hold ${limit}.`, {
     fix: "Have the operator raise HISTOQL_CACHE_BYTES, or mount the folder and name it by a root.",
+  });
+
+export const unwritable = (code: string) =>
+  new HistoError("LIMIT_EXCEEDED", `The file cannot be kept in the cache: its disk says ${code}.`, {
+    fix: "Have the operator free space there, let this server write to HISTOQL_CACHE, or lower HISTOQL_CACHE_BYTES; then retryJob.",
   });

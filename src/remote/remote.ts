@@ -123,16 +123,20 @@ export const createRemote = (settings: HostSettings): Remote => {
     signal: AbortSignal | undefined,
   ): Promise<IncomingMessage> => {
     // Rows of the database name addresses too; what counts is what is configured now.
-    if (!isAllowed(address, settings)) throw refusals.notAllowedThere();
+    if (!isAllowed(address, settings)) throw refusals.notConfigured();
     let asked: { url: URL; headers: OutgoingHttpHeaders };
-    const all = { ...headers, "accept-encoding": "identity" };
     if (address.kind === "s3") {
       const { bucket, path: key } = address;
-      asked = await s3Request(settings.s3, { method: "GET", bucket, key, headers: all });
+      asked = await s3Request(settings.s3, { method: "GET", bucket, key, headers });
     } else {
       const authorization = settings.authorizations.get(address.host);
-      asked = { url: new URL(address.url), headers: { ...all, ...(authorization !== undefined && { authorization }) } };
+      asked = {
+        url: new URL(address.url),
+        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+      };
     }
+    // Never signed: what stands before a bucket (Google's does) may write another.
+    asked.headers["accept-encoding"] = "identity";
     try {
       const answer = await send({ method: "GET", ...asked, signal });
       requireUsable(answer);
@@ -181,7 +185,7 @@ export const createRemote = (settings: HostSettings): Remote => {
       throw refusals.unexpected("sends a part where the whole was asked for");
     },
     async list(address, signal) {
-      if (!isAllowed(address, settings)) throw refusals.notAllowedThere();
+      if (!isAllowed(address, settings)) throw refusals.notConfigured();
       const { bucket, path } = address;
       const keys: string[] = [];
       let next: string | undefined;

@@ -6,7 +6,7 @@ import { BlockList, isIPv4, type LookupFunction } from "node:net";
 /**
  * Requests to hosts that an operator named, and to nothing else: redirects are not followed, proxies of the environment not
  * used, certificates always checked. A name may lead to a private address, as names of a hospital's servers do, but never to
- * this machine or to link-local addresses, where clouds hand out credentials: these must be configured as what they are.
+ * this machine, to link-local addresses or to where else clouds hand out credentials: these must be configured as what they are.
  */
 
 const unexpectedAddresses = new BlockList();
@@ -15,6 +15,9 @@ for (const [net, bits] of [
   ["127.0.0.0", 8],
   ["169.254.0.0", 16],
   ["224.0.0.0", 3],
+  // Metadata services that are not link-local: Alibaba's, Azure's.
+  ["100.100.100.200", 32],
+  ["168.63.129.16", 32],
 ] as const) {
   unexpectedAddresses.addSubnet(net, bits, "ipv4");
 }
@@ -22,6 +25,11 @@ for (const [net, bits] of [
   ["::", 127],
   ["fe80::", 10],
   ["ff00::", 8],
+  // Metadata services of Amazon and Google, and IPv4's link-local addresses behind a translator (RFC 6052).
+  ["fd00:ec2::", 32],
+  ["fd20:ce::254", 128],
+  ["64:ff9b::a9fe:0", 112],
+  ["64:ff9b::7f00:0", 104],
 ] as const) {
   unexpectedAddresses.addSubnet(net, bits, "ipv6");
 }

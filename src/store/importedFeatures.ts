@@ -175,6 +175,21 @@ export const readVectorsDigest = async (
   return rows[0]?.digest ?? null;
 };
 
+/** Whether what a slide has in a feature set was written since the import began of which a job is a part. */
+export const isOfThisImport = async (
+  client: Queryable,
+  { featureSetId, slideId }: { featureSetId: number; slideId: number },
+  jobId: string,
+): Promise<boolean> => {
+  const { rows } = await client.query<{ isNew: boolean }>(
+    `SELECT EXISTS (SELECT FROM slide_features AS made, job AS part JOIN job AS whole ON whole.id = part.parent_id
+       WHERE part.id = $3 AND made.feature_set_id = $1 AND made.slide_id = $2 AND made.is_complete
+         AND made.completed_at >= whole.created_at) AS "isNew"`,
+    [featureSetId, slideId, jobId],
+  );
+  return rows[0]?.isNew ?? false;
+};
+
 /** Takes away what a slide has in a feature set, and locks its place there until the transaction ends. */
 export const beginImportedSlide = async (
   client: Queryable,

@@ -119,7 +119,9 @@ export const startFileHost = async ({ s3, authorization }: FileHostOptions = {})
     if (authorization !== undefined && headers.authorization !== authorization)
       return void response.writeHead(401).end();
     if (s3) {
-      const signed = { method, url, headers: headers as Record<string, string | undefined> };
+      // As the balancers of some S3-compatible stores do, before the signature is looked at.
+      const passedOn = { ...(headers as Record<string, string | undefined>), "accept-encoding": "gzip" };
+      const signed = { method, url, headers: passedOn };
       const isOwner = headers.authorization?.includes(`Credential=${s3.accessKeyId}/`) === true;
       const refusal = isOwner ? whyRefused(signed, body, s3.secretAccessKey) : "InvalidAccessKeyId";
       if (refusal) return void response.writeHead(403).end(`<Error><Code>${refusal}</Code></Error>`);

@@ -87,11 +87,14 @@ const tagOf = (tiff: Buffer, tag: number): number[] => {
   throw new Error(`The TIFF has no tag ${tag}.`);
 };
 
-/** The same slide with one tile in the middle of its finest level overwritten; the directories stay as they are. */
-export const withBrokenTile = (tiff: Buffer): Buffer => {
+/** The same slide with some tiles in the middle of its finest level overwritten; the directories stay as they are. */
+export const withBrokenTile = (tiff: Buffer, tiles = 1): Buffer => {
   const offsets = tagOf(tiff, TILE_OFFSETS);
+  const sizes = tagOf(tiff, TILE_BYTES);
   const middle = Math.floor(offsets.length / 2) + 2;
   const broken = Buffer.from(tiff);
-  broken.fill(0xff, offsets[middle], (offsets[middle] ?? 0) + (tagOf(tiff, TILE_BYTES)[middle] ?? 0));
+  for (let tile = middle; tile < middle + tiles; tile++) {
+    broken.fill(0xff, offsets[tile], (offsets[tile] ?? 0) + (sizes[tile] ?? 0));
+  }
   return broken;
 };

@@ -9,6 +9,14 @@ import { type ColumnBatch, findColumns, noVectors, slidesOfTable } from "./colum
 
 const FILE_MAGIC = "ARROW1";
 
+const isCompressed = (cause: unknown): boolean => cause instanceof Error && cause.message.includes("codec not found");
+
+const compressed = (cause: unknown): HistoError =>
+  new HistoError("FORMAT_UNSUPPORTED", "The Arrow file is compressed.", {
+    fix: 'Write it with compression="uncompressed": vectors hardly get smaller. Or write Parquet.',
+    cause,
+  });
+
 const damaged = (cause: unknown): HistoError =>
   new HistoError("SLIDE_CORRUPT", "The Arrow file is truncated or damaged.", {
     fix: "Write or copy it again; pyarrow must read it to its end.",
@@ -39,12 +47,13 @@ const vectorsOf = (column: Vector, rows: number): { vectors: Floats; dims: numbe
     const start = data.offset * dims;
     return { vectors: values.subarray(start, start + rows * dims), dims };
   }
-  const offsets = data.valueOffsets as Int32Array | undefined;
-  const first = offsets?.[0];
-  if (!offsets || first === undefined) throw notNumbers("holds no lists");
-  const dims = (offsets[1] ?? first) - first;
+  // Of large lists they are bigints.
+  const offsets = data.valueOffsets as ArrayLike<number | bigint> | undefined;
+  if (!offsets || offsets.length === 0) throw notNumbers("holds no lists");
+  const first = Number(offsets[0]);
+  const dims = Number(offsets[1] ?? first) - first;
   for (let row = 0; row < rows; row++) {
-    if (offsets[row + 1] !== first + (row + 1) * dims) throw notNumbers("holds lists of different lengths");
+    if (Number(offsets[row + 1]) !== first + (row + 1) * dims) throw notNumbers("holds lists of different lengths");
   }
   return { vectors: values.subarray(first, first + rows * dims), dims };
 };
@@ -71,13 +80,13 @@ async function* batchesOf(handle: FileHandle, isFile: boolean): AsyncGenerator<C
       : await RecordBatchReader.from(handle.createReadStream({ start: 0, autoClose: false }));
     reader = await opened.open();
   } catch (cause) {
-    throw damaged(cause);
+    throw isCompressed(cause) ? compressed(cause) : damaged(cause);
   }
   const columns = findColumns(reader.schema.fields.map(({ name }) => name));
   const iterator = reader[Symbol.asyncIterator]() as AsyncIterator<RecordBatch>;
   for (;;) {
     const next = await iterator.next().catch((cause: unknown) => {
-      throw damaged(cause);
+      throw isCompressed(cause) ? compressed(cause) : damaged(cause);
     });
     if (next.done) return;
     yield toBatch(next.value, columns);

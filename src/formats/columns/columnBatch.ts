@@ -1,5 +1,6 @@
 import { HistoError } from "../../platform/errors.ts";
 import { placesOfRows, readPlaces } from "../places.ts";
+import { requireOneVector, requireShape } from "../requireShape.ts";
 import { type Floats, halvesOf } from "../roundToHalves.ts";
 import type { Declared, FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
 
@@ -50,6 +51,32 @@ type Pending = {
   rows: number;
 };
 
+/** Of one slide: they are held in memory. */
+const MOST_BYTES = 2 ** 32;
+
+const isKey = (text: string | null): boolean => text !== null && /^[\w.-]{1,100}$/.test(text);
+/** A slide of a table as messages call it: what stands in the column may be a path. */
+const called = (slideKey: string | null): string => (isKey(slideKey) ? `slide "${slideKey}"` : "a slide");
+
+/** What a file says of its lengths is not what it holds, where it is damaged. */
+const requireWhole = ({ rows, dims, vectors }: ColumnBatch): void => {
+  if (rows === 0) return;
+  requireShape(rows, dims);
+  if (vectors.length === rows * dims) return;
+  throw new HistoError("SLIDE_CORRUPT", "The table has more rows than vectors.", {
+    fix: "Write or copy it again; pyarrow must read it to its end.",
+  });
+};
+
+/** A length that a column gives: in pixels or micrometres. */
+const lengthOf = (batch: ColumnBatch, column: "size" | "micronsPerPixel", row: number): number | undefined => {
+  const length = numberOf(batch.value(column, row));
+  if (length === undefined || (length > 0 && length < Number.POSITIVE_INFINITY)) return length;
+  throw new HistoError("BAD_ARGUMENT", `The column ${column} holds what is no length above 0.`, {
+    fix: "Correct the table, or leave the column out.",
+  });
+};
+
 const textOf = (value: unknown): string | null => (value === undefined || value === null ? null : String(value));
 const numberOf = (value: unknown): number | undefined =>
   value === undefined || value === null ? undefined : Number(value);
@@ -59,15 +86,15 @@ const begin = (batch: ColumnBatch, row: number): Pending => ({
   patientKey: textOf(batch.value("patient", row)),
   dims: batch.dims,
   coordinates: [],
-  size: numberOf(batch.value("size", row)),
-  levelZeroMicrons: numberOf(batch.value("micronsPerPixel", row)),
+  size: lengthOf(batch, "size", row),
+  levelZeroMicrons: lengthOf(batch, "micronsPerPixel", row),
   parts: [],
   rows: 0,
 });
 
 const requireSame = (pending: Pending, batch: ColumnBatch, row: number): void => {
   const patient = textOf(batch.value("patient", row));
-  const size = numberOf(batch.value("size", row));
+  const size = lengthOf(batch, "size", row);
   const what =
     patient !== pending.patientKey
       ? "patients"
@@ -75,7 +102,7 @@ const requireSame = (pending: Pending, batch: ColumnBatch, row: number): void =>
         ? "sizes"
         : batch.dims !== pending.dims && "dims";
   if (!what) return;
-  throw new HistoError("CONFLICT", `Slide "${pending.slideKey}" has rows with different ${what}.`, {
+  throw new HistoError("CONFLICT", `The rows of ${called(pending.slideKey)} have different ${what}.`, {
     fix: "Correct the table: all patches of a slide have one patient, one size and vectors of one length.",
   });
 };
@@ -91,7 +118,11 @@ const take = (pending: Pending, batch: ColumnBatch, from: number): number => {
   const { dims } = batch;
   pending.parts.push(halvesOf(batch.vectors.slice(from * dims, to * dims), dims, pending.rows));
   pending.rows += to - from;
-  return to;
+  requireShape(pending.rows, dims);
+  if (2 * dims * pending.rows <= MOST_BYTES) return to;
+  throw new HistoError("LIMIT_EXCEEDED", `The vectors of ${called(pending.slideKey)} take more than 4 GB.`, {
+    fix: "Write them as HDF5, a file a slide, in the layout of TRIDENT or CLAM.",
+  });
 };
 
 const joined = (parts: readonly Uint16Array<ArrayBuffer>[]): Uint16Array<ArrayBuffer> => {
@@ -112,12 +143,7 @@ const finish = (pending: Pending, level: FeatureLevel, attributes: Declared["att
       fix: "Give the left upper corner of every patch in level-0 pixels, or import with level: SLIDE.",
     });
   }
-  if (!hasPlaces && rows > 1) {
-    throw new HistoError("BAD_ARGUMENT", `The table holds ${rows} vectors of one ${level.toLowerCase()}.`, {
-      fix: "Import patch-level tables with level: PATCH.",
-      path: ["level"],
-    });
-  }
+  requireOneVector(rows, level);
   const halves = joined(pending.parts);
   return {
     slideKey,
@@ -155,6 +181,7 @@ export const slidesOfTable = (
       if (next.done) return undefined;
       batch = next.value;
       row = 0;
+      requireWhole(batch);
     }
     return batch;
   };
@@ -164,7 +191,7 @@ export const slidesOfTable = (
       if (!first) return null;
       const pending = begin(first, row);
       if (seen.has(pending.slideKey)) {
-        throw new HistoError("CONFLICT", `The rows of slide "${pending.slideKey}" do not stand together.`, {
+        throw new HistoError("CONFLICT", `The rows of ${called(pending.slideKey)} do not stand together.`, {
           fix: "Sort the table by slide.",
         });
       }

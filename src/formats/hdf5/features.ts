@@ -1,5 +1,6 @@
 import { HistoError } from "../../platform/errors.ts";
 import { type Places, placesOfRows, readPlaces } from "../places.ts";
+import { requireOneVector, requireShape } from "../requireShape.ts";
 import { halvesOf } from "../roundToHalves.ts";
 import type { Declared, FeatureLayout, FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
 import { type AttributeValue, type Hdf5Dataset, type Hdf5File, openHdf5 } from "./readFile.ts";
@@ -16,9 +17,11 @@ import { type AttributeValue, type Hdf5Dataset, type Hdf5File, openHdf5 } from "
  * level0_height, in chunks of one row. Slide-level files hold features `[d]` and the coords that they were made of.
  */
 
-/** Say who wrote the file, where and about whom. */
-const PRIVATE_ATTRIBUTES = new Set(["name", "savetodir", "save_path"]);
-const isFolder = (value: AttributeValue): boolean => typeof value === "string" && /[/\\]/.test(value);
+/** Texts say who wrote the file, where and about whom; and a list of numbers that is shown is one of sizes. */
+const isShown = (value: AttributeValue): boolean =>
+  typeof value !== "string" && !(Array.isArray(value) && value.length > MOST_ENTRIES);
+const MOST_ENTRIES = 16;
+const MOST_ATTRIBUTES = 64;
 
 /** A magnification of 20 is 0.5 µm/px by convention. */
 const MICRONS_AT_1X = 10;
@@ -48,7 +51,9 @@ const declaredBy = (layout: FeatureLayout, attributes: Record<string, AttributeV
   return {
     ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
     attributes: Object.fromEntries(
-      Object.entries(attributes).filter(([name, value]) => !PRIVATE_ATTRIBUTES.has(name) && !isFolder(value)),
+      Object.entries(attributes)
+        .filter(([, value]) => isShown(value))
+        .slice(0, MOST_ATTRIBUTES),
     ),
   };
 };
@@ -91,15 +96,6 @@ const matrixShape = (
   throw unsupported(`"features" has the shape [${shape.join(", ")}].`, "Features have the shape [patches, dims].");
 };
 
-const requireOne = (rows: number, level: FeatureLevel): void => {
-  if (level === "PATCH" || rows <= 1) return;
-  const unit = level === "SLIDE" ? "slide" : "patient";
-  throw new HistoError("BAD_ARGUMENT", `"features" holds ${rows} vectors; at level ${level} a ${unit} has one.`, {
-    fix: "Import patch-level files with level: PATCH.",
-    path: ["level"],
-  });
-};
-
 const requirePlaces = (coords: Hdf5Dataset | null, rows: number): Places => {
   if (!coords) {
     throw unsupported('The file has features, but no dataset "coords".', "Write the coordinates beside the features.");
@@ -119,12 +115,8 @@ const textOf = (value: AttributeValue | undefined): string | null => (typeof val
 const readSlide = (file: Hdf5File, layout: FeatureLayout, level: FeatureLevel): SlideVectors => {
   const features = requireFeatures(file);
   const { rows, dims, rowAxis } = matrixShape(features.shape, level);
-  requireOne(rows, level);
-  if (rows === 0 || dims === 0) {
-    throw new HistoError("NO_TISSUE", "The file holds no vectors.", {
-      fix: "Nothing was found on this slide; leave the file out.",
-    });
-  }
+  requireShape(rows, dims);
+  requireOneVector(rows, level);
   const coords = file.dataset("coords");
   const attributes = coords?.attributes ?? {};
   return {

@@ -14,10 +14,18 @@ const load = async (): Promise<Library> => {
   // The library's complaints name machines and folders; what went wrong is told by its return values.
   console.error = () => {};
   const { ready, File } = await import("h5wasm");
-  return { module: await ready, File };
+  memory = await ready;
+  return { module: memory, File };
 };
 
 let loaded: Promise<Library> | undefined;
+let memory: H5Module | undefined;
+
+/** More than any file needs that is not made to need it. */
+const USUAL_BYTES = 2 ** 28;
+
+/** Whether the library's memory, which never shrinks, is to be given back with its thread. */
+export const isGrown = (): boolean => (memory?.HEAPU8.length ?? 0) > USUAL_BYTES;
 
 /** The library of this thread. */
 export const loadHdf5 = (): Promise<Library> => {

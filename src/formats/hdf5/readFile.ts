@@ -63,6 +63,8 @@ const requireReadable = (name: string, dataset: Dataset): void => {
       fix: "Rewrite the file with `h5repack -f GZIP=1`, or without compression.",
     });
   }
+  const { chunks, size } = dataset.metadata;
+  if (chunks && chunks.reduce((product, length) => product * length, size) > MOST_BYTES_AT_ONCE) throw tooLarge();
   if (dataset.metadata.virtual_sources && dataset.metadata.virtual_sources.length > 0) {
     throw new HistoError("FORMAT_UNSUPPORTED", `Dataset "${name}" lies in other files.`, {
       fix: "Write the numbers themselves into the file.",
@@ -71,7 +73,8 @@ const requireReadable = (name: string, dataset: Dataset): void => {
 };
 
 const isKnownNumber = ({ type, size }: { type: number; size: number }): boolean =>
-  (type === INTEGER && size <= 8) || (type === FLOAT && (size === 2 || size === 4 || size === 8));
+  (type === INTEGER && (size === 1 || size === 2 || size === 4 || size === 8)) ||
+  (type === FLOAT && (size === 2 || size === 4 || size === 8));
 
 const shown = (value: unknown): AttributeValue | undefined => {
   if (typeof value === "bigint") return Number(value);
@@ -109,6 +112,14 @@ const integersAt = (
   return signed ? new Int8Array(buffer, at, count) : new Uint8Array(buffer, at, count);
 };
 
+/** Of numbers that are read together, and of a chunk, which is taken from the file as a whole. */
+const MOST_BYTES_AT_ONCE = 2 ** 28;
+
+const tooLarge = (): HistoError =>
+  new HistoError("LIMIT_EXCEEDED", "The file's chunks take more memory than the HDF5 library may use.", {
+    fix: "Rewrite the file with smaller chunks: `h5repack -l CHUNK=64x1024`.",
+  });
+
 /** Memory of the library, kept from one read to the next. */
 const createScratch = (module: H5Module) => {
   let [at, room] = [0, 0];
@@ -116,12 +127,11 @@ const createScratch = (module: H5Module) => {
     of(bytes: number): number {
       if (bytes <= room) return at;
       if (at !== 0) module._free(at);
-      at = module._malloc(bytes);
+      // The library's addresses have 32 bits: it would take the rest of a greater number.
+      at = bytes <= MOST_BYTES_AT_ONCE ? module._malloc(bytes) : 0;
       room = at === 0 ? 0 : bytes;
       if (at !== 0) return at;
-      throw new HistoError("LIMIT_EXCEEDED", "The file's chunks take more memory than the HDF5 library may use.", {
-        fix: "Rewrite the file with smaller chunks: `h5repack -l CHUNK=64x1024`.",
-      });
+      throw tooLarge();
     },
     free() {
       if (at !== 0) module._free(at);

@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { unzipSync } from "fflate";
 import { HistoError } from "../../platform/errors.ts";
 import { placesOfRows } from "../places.ts";
+import { requireOneVector, requireShape } from "../requireShape.ts";
 import { halvesOf } from "../roundToHalves.ts";
-import type { FeatureSource, SlideVectors } from "../types.ts";
+import type { FeatureLevel, FeatureSource, SlideVectors } from "../types.ts";
 import { isFloats, type NpyArray, readNpy } from "./npy.ts";
+import { readZip } from "./zip.ts";
 
 /**
  * DeepAttnMISL's .npz files (github.com/uta-smile/DeepAttnMISL, MIL_dataloader.py): one patient each, with vgg_features
@@ -14,25 +14,9 @@ import { isFloats, type NpyArray, readNpy } from "./npy.ts";
 
 const FEATURES = "vgg_features";
 
-const unzip = (bytes: Uint8Array): Record<string, Uint8Array> => {
-  try {
-    return unzipSync(bytes, { filter: ({ name }) => name === `${FEATURES}.npy` || name === "pid.npy" });
-  } catch (cause) {
-    const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-    throw new HistoError(
-      isZip ? "SLIDE_CORRUPT" : "FORMAT_UNSUPPORTED",
-      isZip ? "The .npz file is truncated or damaged." : "The file is no .npz archive.",
-      {
-        fix: isZip ? "Copy or compute it again." : "Name .npz files only, or choose the layout that the file has.",
-        cause,
-      },
-    );
-  }
-};
-
-const arrayOf = (files: Record<string, Uint8Array>, name: string): NpyArray | null => {
-  const bytes = files[`${name}.npy`];
-  return bytes ? readNpy(name, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) : null;
+const arrayOf = (files: ReadonlyMap<string, Buffer>, name: string): NpyArray | null => {
+  const bytes = files.get(`${name}.npy`);
+  return bytes ? readNpy(name, bytes) : null;
 };
 
 /** The patient: one text or number, or one a patch and always the same. */
@@ -42,7 +26,7 @@ const patientOf = (pid: NpyArray | null): string | null => {
   throw new HistoError("CONFLICT", `"pid" names ${keys.size} patients.`, { fix: "Write one file for each patient." });
 };
 
-const readPatient = (files: Record<string, Uint8Array>): SlideVectors => {
+const readPatient = (files: ReadonlyMap<string, Buffer>, level: FeatureLevel): SlideVectors => {
   const features = arrayOf(files, FEATURES);
   if (!features) {
     throw new HistoError("FORMAT_UNSUPPORTED", `The file has no array "${FEATURES}".`, {
@@ -56,9 +40,8 @@ const readPatient = (files: Record<string, Uint8Array>): SlideVectors => {
       fix: "Features are floating-point numbers of the shape [patches, dims].",
     });
   }
-  if (rows === 0 || dims === 0) {
-    throw new HistoError("NO_TISSUE", "The file holds no vectors.", { fix: "Leave it out." });
-  }
+  requireShape(rows, dims);
+  requireOneVector(rows, level);
   return {
     slideKey: null,
     patientKey: patientOf(arrayOf(files, "pid")),
@@ -70,15 +53,15 @@ const readPatient = (files: Record<string, Uint8Array>): SlideVectors => {
   };
 };
 
-/** @throws HistoError FORMAT_UNSUPPORTED, SLIDE_CORRUPT, CONFLICT, NO_TISSUE */
-export const openNpzFeatures = async (file: string): Promise<FeatureSource> => {
-  const files = unzip(await readFile(file));
+/** @throws HistoError FORMAT_UNSUPPORTED, SLIDE_CORRUPT, LIMIT_EXCEEDED, CONFLICT, NO_TISSUE, BAD_ARGUMENT */
+export const openNpzFeatures = async (file: string, level: FeatureLevel): Promise<FeatureSource> => {
+  const files = await readZip(file, [`${FEATURES}.npy`, "pid.npy"]);
   let isRead = false;
   return {
     async next() {
       if (isRead) return null;
       isRead = true;
-      return readPatient(files);
+      return readPatient(files, level);
     },
     async close() {},
   };

@@ -40,7 +40,9 @@ const readHeader = (name: string, bytes: Buffer): Header => {
   if (descr === undefined) return refuse(name, "has a structured type", "Write plain numbers.");
   if (order === undefined || shape === undefined) return damaged(name);
   const lengths = shape.split(",").filter((part) => part.trim() !== "");
-  return { descr, isFortran: order === "True", shape: lengths.map(Number), offset: start + length };
+  if (!lengths.every((each) => /^\s*\d+L?\s*$/.test(each))) return damaged(name);
+  const numbers = lengths.map((each) => Number.parseInt(each, 10));
+  return { descr, isFortran: order === "True", shape: numbers, offset: start + length };
 };
 
 /** The bytes of numbers in this machine's order, aligned. */
@@ -82,12 +84,18 @@ const numbersOf = (kind: string, size: number, buffer: ArrayBuffer): Floats | Ar
   }
 };
 
-const textsOf = (kind: string, length: number, buffer: ArrayBuffer, count: number): string[] => {
+/** Longer texts are nobody's name. */
+const MOST_LETTERS = 1000;
+
+const GREATEST_CODE_POINT = 0x10ffff;
+
+const textsOf = (name: string, kind: string, length: number, buffer: ArrayBuffer, count: number): string[] => {
   const bytes = kind === "U" ? 4 : 1;
   return Array.from({ length: count }, (_, index) => {
     const from = index * length * bytes;
     const codes = kind === "U" ? new Uint32Array(buffer, from, length) : new Uint8Array(buffer, from, length);
-    return String.fromCodePoint(...codes).replace(/\0+$/, "");
+    const isLetter = codes.every((code) => code <= GREATEST_CODE_POINT);
+    return isLetter ? String.fromCodePoint(...codes).replace(/\0+$/, "") : damaged(name);
   });
 };
 
@@ -118,10 +126,14 @@ export const readNpy = (name: string, bytes: Buffer): NpyArray => {
   const count = shape.reduce((product, each) => product * each, 1);
   const needed = count * (isText ? length : 1) * size;
   if (kind === "O") return refuse(name, "holds Python objects", "Write numbers or texts: objects run code when read.");
+  // A text of no letters takes no bytes, so that a few bytes could ask for any number of them.
+  if (isText && (length < 1 || length > MOST_LETTERS)) {
+    return refuse(name, `holds texts of ${length} letters`, `Write texts of 1 to ${MOST_LETTERS} letters.`);
+  }
   if (!Number.isSafeInteger(needed)) return damaged(name);
   if (bytes.length - offset < needed) return damaged(name);
   const buffer = nativeBytes(bytes.subarray(offset, offset + needed), size, order);
-  const values = isText ? textsOf(kind, length, buffer, count) : numbersOf(kind, size, buffer);
+  const values = isText ? textsOf(name, kind, length, buffer, count) : numbersOf(kind, size, buffer);
   if (values === null) return refuse(name, `has the type ${descr}`, "Write float32 numbers.");
   if (!isFortran || shape.length < 2) return { shape, values };
   if (isFloats(values) && shape.length === 2) return { shape, values: inCOrder(values, shape) };

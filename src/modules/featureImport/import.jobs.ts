@@ -1,4 +1,4 @@
-import { type SlideHeader, withFeatures } from "../../formats/featureThread.ts";
+import { type OpenedFeatures, type SlideHeader, withFeatures } from "../../formats/featureThread.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, nameResult, recordProgress } from "../../queue/jobs.ts";
 import type { JobHandler } from "../../queue/queue.ts";
@@ -31,7 +31,7 @@ const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promi
   let slideKey = payload.slideKey;
   try {
     const file = await requireFile(app, payload);
-    return await withFeatures({ file, layout, level }, async (features) => {
+    const use = async (features: OpenedFeatures): Promise<number> => {
       const next = async (): Promise<SlideHeader | null> => {
         signal.throwIfAborted();
         const header = await features.next();
@@ -43,10 +43,11 @@ const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promi
       if (!first) throw new HistoError("NO_TISSUE", "The file holds no vectors.", { fix: "Leave it out." });
       await requireRoom(app, { key: String(slideKey) }, first.rows, first.dims);
       return app.database.transaction(async (client) => {
-        const work = { app, client, studyId: job.studyId ?? -1, payload, features, oid };
+        const work = { app, client, studyId: job.studyId ?? -1, payload, features, jobId: job.id, oid };
         let rows = 0;
         let featureSetId = -1;
         for (let header: SlideHeader | null = first; header; header = await next()) {
+          if (header !== first) await requireRoom(app, { key: String(slideKey) }, header.rows, header.dims, client);
           featureSetId = await importSlide(work, header, String(slideKey));
           rows += header.rows;
         }
@@ -54,7 +55,8 @@ const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promi
         await recordProgress(client, job, { done: rows, total: rows });
         return featureSetId;
       });
-    });
+    };
+    return await withFeatures({ file, layout, level }, use, signal);
   } catch (error) {
     throw named(error, slideKey);
   }
@@ -98,11 +100,15 @@ export const runImportJob =
       const featureSetId = await importFile(app, job, signal);
       await nameResult(app.database, job.id, String(featureSetId));
     } catch (error) {
-      // The last one to end looks after the others, whatever became of it.
-      if (isHistoError(error)) await follow();
+      signal.throwIfAborted();
+      // The last one to end looks after the others, whatever became of it; of two that fail together each sees the other done.
+      await recordProgress(app.database, job, { done: 0, total: 0 })
+        .then(follow)
+        .catch(() => {});
       throw error;
     }
+    await follow();
+    // Last: whoever has to do this again needs the file again.
     const { upload } = job.payload as ImportPayload;
     if (upload !== null) await dropUpload(app, upload);
-    await follow();
   };

@@ -1,6 +1,7 @@
 import type { OpenedFeatures, SlideHeader } from "../../formats/featureThread.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { isKey } from "../../platform/keys.ts";
 import { copyPatches } from "../../store/copyPatches.ts";
 import { copyVectors } from "../../store/copyVectors.ts";
 import type { Queryable } from "../../store/database.ts";
@@ -12,6 +13,7 @@ import {
   ensureNamedEncoder,
   findKnownSlide,
   insertSlide,
+  isOfThisImport,
   type KnownSlide,
   readVectorsDigest,
   type StoredSet,
@@ -22,7 +24,6 @@ import type { VectorBatch } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { patientKeys } from "../slide/register.service.ts";
 import { cleanKey } from "../slide/roots.ts";
-import { requireKey } from "../study/study.service.ts";
 import type { ImportPayload } from "./importFeatures.service.ts";
 import { coveredShare, type ImportedRecipe, importedRecipe, requireInside } from "./recipe.ts";
 
@@ -33,6 +34,8 @@ export type SlideImport = {
   studyId: number;
   payload: ImportPayload;
   features: OpenedFeatures;
+  /** Of the file's part of the import. */
+  jobId: string;
   /** OID of halfvec. */
   oid: number;
 };
@@ -40,11 +43,13 @@ export type SlideImport = {
 /** Raised when the same places would be named another way. */
 const PLACES_VERSION = 1;
 
+const isTable = (layout: ImportPayload["layout"]): boolean => layout === "ARROW" || layout === "PARQUET";
+
 /** A slide is the file's, or what the file calls it where its own name is not known, or where it holds several. */
 export const slideKeyOfHeader = (header: SlideHeader, { layout, slideKey }: ImportPayload): string => {
-  const own = header.slideKey === null ? "" : cleanKey(header.slideKey);
-  const isTable = layout === "ARROW" || layout === "PARQUET";
-  const key = isTable ? own || slideKey : (slideKey ?? own);
+  // Where a path stands, its folders are nobody's business.
+  const own = cleanKey(header.slideKey?.split(/[/\\]/).at(-1) ?? "");
+  const key = isTable(layout) ? own || slideKey : (slideKey ?? own);
   if (key) return key;
   throw new HistoError("BAD_ARGUMENT", "The file does not say which slide it is of, and an upload has no name.", {
     fix: "Import the file by its path, or a table with a column slide.",
@@ -55,7 +60,12 @@ export const slideKeyOfHeader = (header: SlideHeader, { layout, slideKey }: Impo
 /** What the pattern, then the file says of a slide's patient; null where neither does. */
 const saidPatient = (header: SlideHeader, slideKey: string, { patientPattern }: ImportPayload): string | null => {
   if (patientPattern !== null) return patientKeys({ patientPattern })(slideKey);
-  return header.patientKey === null ? null : requireKey(header.patientKey, ["layout"]);
+  if (header.patientKey === null || isKey(header.patientKey)) return header.patientKey;
+  // Not repeated: it may be a name.
+  throw new HistoError("BAD_ARGUMENT", "The patient that the file names has a name that cannot be a key.", {
+    fix: "Write pseudonyms of 1 to 100 letters, digits, dots, underscores or hyphens; or give patientPattern.",
+    path: ["patientPattern"],
+  });
 };
 
 const ensureSlide = async (work: SlideImport, header: SlideHeader, key: string): Promise<KnownSlide> => {
@@ -184,6 +194,12 @@ const hasSameVectors = async (features: OpenedFeatures, header: SlideHeader, dig
   return (await features.digest()) === digest;
 };
 
+/** A file replaces what a slide had: of two parts in two files only the last one would stay. */
+const torn = (slideKey: string): HistoError =>
+  new HistoError("CONFLICT", `Slide "${slideKey}" has rows in several places of this import.`, {
+    fix: "Sort by slide, and write all rows of a slide into one file.",
+  });
+
 /**
  * Takes in one slide; what is stored already of the same vectors stays as it is.
  * @returns the feature set's id
@@ -200,9 +216,11 @@ export const importSlide = async (work: SlideImport, header: SlideHeader, slideK
   const place = { featureSetId: set.id, slideId: slide.id, gridId: grid.id };
   const before = await readVectorsDigest(client, place);
   if (before !== null && (await hasSameVectors(features, header, before))) return set.id;
+  if (isTable(payload.layout) && (await isOfThisImport(client, place, work.jobId))) throw torn(slideKey);
   await beginImportedSlide(client, place);
   const batches = toVectorBatches(features, header, slide, grid.patchIds);
   const vectors = await copyVectors(app.database, client, set.id, batches, work.oid);
+  if (vectors !== header.rows) throw new Error("A file gave fewer vectors than it said.");
   await completeImportedSlide(client, { ...place, vectors, digest: await features.digest() });
   return set.id;
 };

@@ -1,6 +1,7 @@
 import type { SlideHeader } from "../../formats/featureThread.ts";
 import type { FeatureLayout, FeatureLevel } from "../../formats/types.ts";
 import { HistoError } from "../../platform/errors.ts";
+import { isPlausibleResolution } from "../../slides/index.ts";
 import type { SlideImage } from "../../store/generated/client.ts";
 
 /** What the patches of imported features are, put together from the input, the file and the slide's image. */
@@ -70,6 +71,27 @@ const sizeOf = (
   return { sizePixels: patchSize, sizeFrom: "PATCH_SIZE" };
 };
 
+/** No patch is so large, in pixels of any kind. */
+const MOST_PIXELS = 2 ** 16;
+
+/** @throws HistoError BAD_ARGUMENT, RESOLUTION_UNKNOWN for what no patch has; files say anything */
+const requirePlausible = (recipe: ImportedRecipe): ImportedRecipe => {
+  const { patchSize, sizePixels, overlap, micronsPerPixel } = recipe;
+  if (patchSize > MOST_PIXELS || sizePixels > MOST_PIXELS || overlap >= patchSize) {
+    throw new HistoError(
+      "BAD_ARGUMENT",
+      `The file says patches of ${patchSize} pixels, ${sizePixels} at level 0, that overlap by ${overlap}.`,
+      { fix: "Compute the patches of this slide again, or correct the file's attributes." },
+    );
+  }
+  if (isPlausibleResolution(micronsPerPixel)) return recipe;
+  throw new HistoError(
+    "RESOLUTION_UNKNOWN",
+    `The file says ${micronsPerPixel} µm/px, which is not between 0.05 and 20.`,
+    { fix: "Give micronsPerPixel: 0.5 for 20x, 0.25 for 40x.", path: ["micronsPerPixel"] },
+  );
+};
+
 /**
  * What is known of a slide's patches. What the input says counts, then the file, then the image.
  * @throws HistoError BAD_ARGUMENT without patchSize, RESOLUTION_UNKNOWN, CONFLICT where input and file disagree
@@ -88,14 +110,14 @@ export const importedRecipe = (
     asked.micronsPerPixel ?? declared.micronsPerPixel ?? (levelZero === undefined ? undefined : levelZero * scale);
   if (micronsPerPixel === undefined) throw resolutionUnknown();
   const slideMicronsX = levelZero ?? micronsPerPixel / scale;
-  return {
+  return requirePlausible({
     patchSize,
     micronsPerPixel,
     overlap: Math.round(declared.overlap ?? 0),
     ...size,
     slideMicronsX,
     slideMicronsY: image?.micronsPerPixelY ?? slideMicronsX,
-  };
+  });
 };
 
 /** @throws HistoError BAD_ARGUMENT when patches lie outside of the slide's image */

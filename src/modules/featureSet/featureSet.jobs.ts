@@ -5,6 +5,7 @@ import { HistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, LeaseLostError, recordProgress } from "../../queue/jobs.ts";
 import { cellOrigin, patchRegion, READS_AT_ONCE, readPatch } from "../../slides/index.ts";
 import { advanceCheckpoint, openCheckpoint } from "../../store/checkpoints.ts";
+import type { Queryable } from "../../store/database.ts";
 import type { Encoder, FeatureSet, Slide } from "../../store/generated/client.ts";
 import { cellOf, readGridPatchIds, writeMeasurements } from "../../store/patches.ts";
 import { appendVectors, estimateBytes, halfvecOid, storeBytes } from "../../store/vectors.ts";
@@ -24,9 +25,11 @@ export const requireRoom = async (
   slide: Pick<Slide, "key">,
   patches: number,
   dims: number,
+  /** In a transaction its own, the only connection that there is. */
+  client: Queryable = app.database,
 ): Promise<void> => {
   if (app.database.kind !== "embedded") return;
-  const used = await storeBytes(app.database);
+  const used = await storeBytes(client);
   const needed = estimateBytes(patches, dims);
   if (used + needed <= app.config.storeMaxBytes) return;
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;

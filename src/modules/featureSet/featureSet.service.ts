@@ -153,7 +153,7 @@ export const embedSlides = async (
   const featureSet = await ensureFeatureSet(app, study, encoder, input);
   const jobId = await app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the jobs of the first.
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR NO KEY UPDATE", [featureSet.id]);
     const plan = await planEmbedding(client, featureSet, ids, viewer.name);
     if (plan) await app.queue.wake(client, plan.queued);
     return plan?.jobId ?? null;

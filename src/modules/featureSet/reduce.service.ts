@@ -190,7 +190,7 @@ export const reduceFeatureSet = async (context: GraphQLContext, input: ReduceFea
   requireSameReduction(reduced, reduction);
   const id = await app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the job of the first.
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [reduced.id]);
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR NO KEY UPDATE", [reduced.id]);
     const job = newJob(viewer.name, source, reduced.id, null);
     const waiting = await queueBehind(client, job, { featureSetId: source.id, condition: EVERYTHING });
     if (waiting !== null) return waiting;

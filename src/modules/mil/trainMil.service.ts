@@ -41,7 +41,7 @@ export const trainMilModel = async (context: GraphQLContext, input: TrainInput):
   };
   const lockKey = async (client: Queryable) => {
     // Whoever asks at the same time waits here, and then sees the job of the first.
-    await client.query("SELECT FROM study WHERE id = $1 FOR UPDATE", [study.id]);
+    await client.query("SELECT FROM study WHERE id = $1 FOR NO KEY UPDATE", [study.id]);
     const open = await findOpenTraining(client, study.id, input.key);
     const model = await client.query("SELECT FROM mil_model WHERE study_id = $1 AND key = $2", [study.id, input.key]);
     return { open, isTaken: open !== null || model.rowCount !== 0 };

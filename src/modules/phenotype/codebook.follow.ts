@@ -29,7 +29,7 @@ const followOne = async (app: App, build: Built): Promise<void> => {
   const missing = sources.filter(({ slideId, stain }) => !assigned.has(slideId) && stains.has(stain));
   if (missing.length === 0) return;
   await app.database.transaction(async (client) => {
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [build.featureSetId]);
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR NO KEY UPDATE", [build.featureSetId]);
     if ((await latestJob(client, build.id))?.isOpen) return;
     await queueJob(app, NOBODY)(client, build, missing);
   });

@@ -197,7 +197,7 @@ export const planCodebook = async (
   await requireRoom(app, patchesOf(sources));
   return app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the job of the first.
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR NO KEY UPDATE", [featureSet.id]);
     return planJob(client, plan, sources, give);
   });
 };

@@ -55,7 +55,7 @@ export const queueIndexing = (
 ): Promise<string> =>
   app.database.transaction(async (client) => {
     // Whoever asks at the same time waits here, and then sees the job of the first.
-    await client.query("SELECT FROM feature_set WHERE id = $1 FOR UPDATE", [featureSet.id]);
+    await client.query("SELECT FROM feature_set WHERE id = $1 FOR NO KEY UPDATE", [featureSet.id]);
     const { rows } = await client.query<{ id: string }>(
       `SELECT id FROM job WHERE kind = 'INDEX' AND state IN ('QUEUED', 'RUNNING') AND result_id = $1
          AND (payload ->> 'cohortId')::int IS NOT DISTINCT FROM $2::int`,

@@ -217,8 +217,10 @@ export const registerSlides = async ({ app, viewer }: GraphQLContext, input: Reg
   const takeFiles = async () => {
     for (let index = next++; index < files.length; index = next++) {
       const path = files[index] as string;
-      const slideKey = slideKeyOf(isRemote(path) ? parseRemote(path).path : path);
+      let slideKey = slideKeyOf(path);
       try {
+        // Keys that a bucket listed need not be addresses.
+        if (isRemote(path)) slideKey = slideKeyOf(parseRemote(path).path);
         if (seen.has(slideKey)) {
           throw conflict(
             slideKey,

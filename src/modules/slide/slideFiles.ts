@@ -12,9 +12,9 @@ import {
   PATIENT_ATTEMPTS,
   type Remote,
 } from "../../remote/index.ts";
-import { fileChecksum } from "../../slides/index.ts";
 import type { Slide, SlideImage } from "../../store/generated/client.ts";
 import type { App } from "../context.ts";
+import { createFileChecksums, type FileChecksums } from "./fileChecksums.ts";
 import { requireOneFile } from "./remoteSlides.ts";
 
 /** What tells a slide's file: where it is, here or on a host, and which content it must have. */
@@ -24,7 +24,8 @@ export type ImageFile = Pick<SlideImage, "path" | "checksum" | "bytes" | "source
 export type SlideFiles = {
   /**
    * The local path of a slide's file, which stays there until it is released.
-   * @param options.verify compares the content even where it was verified when it came
+   * @param options.verify compares the content even where it was verified when it came; a file that came from no host is read
+   *   for that once, and again when the file system tells of a change
    * @throws HistoError FILE_NOT_FOUND, FORBIDDEN, CONFLICT, SLIDE_CORRUPT, LIMIT_EXCEEDED; none names the host
    */
   hold(file: ImageFile, options?: FetchOptions & { verify?: boolean }): Promise<HeldFile>;
@@ -39,16 +40,14 @@ export type SlideFiles = {
 
 const stays = async (): Promise<void> => {};
 
-const sizeOf = async (path: string): Promise<bigint> => BigInt((await stat(path)).size);
-
-const requireUnchanged = async (file: ImageFile): Promise<void> => {
+const requireUnchanged = async (file: ImageFile, checksums: FileChecksums): Promise<void> => {
   const found = await stat(file.path).catch(() => undefined);
   if (!found) {
     throw new HistoError("FILE_NOT_FOUND", "The file is not where it was registered.", {
       fix: "Mount the folder again, or register the slide's new place with registerSlides; then retryJob.",
     });
   }
-  const isSame = BigInt(found.size) === file.bytes && (await fileChecksum(file.path)) === file.checksum;
+  const isSame = BigInt(found.size) === file.bytes && (await checksums.of(file.path)).checksum === file.checksum;
   if (isSame) return;
   throw new HistoError("CONFLICT", "The file has changed since it was registered.", {
     fix: "Register it again with registerSlides, then retryJob.",
@@ -57,12 +56,13 @@ const requireUnchanged = async (file: ImageFile): Promise<void> => {
 
 export const createSlideFiles = ({ hosts, cacheFolder, cacheBytes, dataFolder }: Config): SlideFiles => {
   const remote = createRemote(hosts);
+  const checksums = createFileChecksums();
   const cache = createFileCache(cacheFolder ?? join(dataFolder, "cache"), cacheBytes, remote);
   return {
     list: remote.list,
     async hold(file, options = {}) {
       if (!isRemote(file.path)) {
-        if (options.verify) await requireUnchanged(file);
+        if (options.verify) await requireUnchanged(file, checksums);
         return { path: file.path, release: stays };
       }
       const { checksum, bytes, sourceTag } = file;
@@ -71,8 +71,7 @@ export const createSlideFiles = ({ hosts, cacheFolder, cacheBytes, dataFolder }:
     },
     async holdNew(path, known) {
       if (!isRemote(path)) {
-        const [checksum, bytes] = await Promise.all([fileChecksum(path), sizeOf(path)]);
-        return { path, release: stays, checksum, bytes, sourceTag: null };
+        return { path, release: stays, ...(await checksums.of(path)), sourceTag: null };
       }
       const address = parseRemote(path);
       requireOneFile(address);
