@@ -14,6 +14,7 @@ import { ownDatabase } from "../test/support/world.ts";
 import { type ExportStudy, storeExportStudy } from "./exportData.ts";
 import { measureImport } from "./exportImport.ts";
 import { atLeast, atMost, type Bench, fact, median, type Report } from "./figure.ts";
+import { onPostgres } from "./postgres.ts";
 
 /**
  * Vectors out of PostgreSQL, which DATABASE_URL names, in a database of its own there: as Arrow from a server in a process of
@@ -193,10 +194,8 @@ const measure = async (
   report(fact("graphql_pages_vs_arrow", pages / rate(took.FLOAT32), "ratio", "share of the Arrow stream's rate"));
 };
 
-const measureExport = async (report: Report, rows: number, dims: number): Promise<void> => {
-  const given = process.env.DATABASE_URL;
-  if (!given) throw new Error("Set DATABASE_URL to a PostgreSQL server; tools/postgres.sh starts one.");
-  const database = await ownDatabase(given);
+const measureExport = async (url: string, report: Report, rows: number, dims: number): Promise<void> => {
+  const database = await ownDatabase(url);
   const folder = await mkdtemp(join(tmpdir(), "histoql-bench-"));
   const env = { HISTOQL_DATA: folder, HISTOQL_LOG: "warn", DATABASE_URL: database.url };
   try {
@@ -226,10 +225,15 @@ const wholeNumber = (name: string, text: string | undefined, otherwise: number):
 };
 
 export const exports: Bench = async (report, options = {}) => {
-  await measureExport(report, wholeNumber("rows", options.rows, 250_000), wholeNumber("dims", options.dims, 576));
-  await measureImport(report, {
+  const rows = wholeNumber("rows", options.rows, 250_000);
+  const dims = wholeNumber("dims", options.dims, 576);
+  const imported = {
     files: wholeNumber("files", options.files, 300),
     rowsPerFile: wholeNumber("rows-per-file", options["rows-per-file"], 3334),
     dims: wholeNumber("import-dims", options["import-dims"], 512),
+  };
+  await onPostgres("arrow_f16_vs_copy", report, async (url) => {
+    await measureExport(url, report, rows, dims);
+    await measureImport(url, report, imported);
   });
 };

@@ -130,16 +130,12 @@ const copyAll = async (app: RunningApp, count: number): Promise<{ seconds: numbe
   return { seconds: (performance.now() - began) / 1000, rows };
 };
 
-/** Reports `import_vs_copy`, and what it is made of. Nothing is measured without DATABASE_URL. */
+/** Reports `import_vs_copy`, and what it is made of. */
 export const measureImport = async (
+  url: string,
   report: Report,
   { files, rowsPerFile, dims }: { files: number; rowsPerFile: number; dims: number },
 ): Promise<void> => {
-  const url = process.env.DATABASE_URL;
-  if (url === undefined) {
-    report(atLeast("import_vs_copy", null, "ratio", 0.7, "needs DATABASE_URL"));
-    return;
-  }
   const folder = await mkdtemp(join(tmpdir(), "histoql-bench-"));
   const own = await ownDatabase(url);
   try {

@@ -5,14 +5,15 @@ import { readConfig } from "../src/platform/config.ts";
 import { createApp } from "../src/server/app.ts";
 import type { Database } from "../src/store/database.ts";
 import { ownDatabase } from "../test/support/world.ts";
-import { atMost, type Bench, fact, type Report } from "./figure.ts";
+import { atMost, type Bench, type BenchOptions, fact, type Report } from "./figure.ts";
+import { onPostgres } from "./postgres.ts";
 import { measureQueue, type QueueCost } from "./scalingQueue.ts";
 import { type Outcome, type Plan, simulate } from "./scalingSimulation.ts";
 import { measurePatchBytes, measureVectors, type VectorCosts } from "./scalingStorage.ts";
 
 /**
  * What ten thousand slides would take: costs of one slide and one vector measured on this machine and on the PostgreSQL that
- * DATABASE_URL names, and a night of many workers simulated with them.
+ * DATABASE_URL names or one of its own, and a night of many workers simulated with them.
  */
 
 const DIMS = [384, 512, 1024, 1536];
@@ -187,14 +188,13 @@ const measureAll = async (database: Database, url: string, rows: number, workers
 };
 
 export const scaling: Bench = async (report, options = {}) => {
+  await onPostgres("makespan_vs_ideal", report, (url) => measure(url, report, options));
+};
+
+const measure = async (url: string, report: Report, options: BenchOptions): Promise<void> => {
   const workers = Number(options.workers ?? 64);
   const slides = Number(options.slides ?? 10_000);
   const rows = Number(options.vectors ?? DEFAULT_ROWS);
-  const url = process.env.DATABASE_URL;
-  if (url === undefined) {
-    report(fact("makespan_vs_ideal", null, "ratio", "DATABASE_URL names no PostgreSQL; tools/postgres.sh starts one"));
-    return;
-  }
   const folder = await mkdtemp(join(tmpdir(), "histoql-bench-"));
   const own = await ownDatabase(url);
   const config = readConfig({ HISTOQL_DATA: join(folder, "data"), HISTOQL_LOG: "error", DATABASE_URL: own.url });

@@ -9,13 +9,14 @@ import { ownDatabase } from "../test/support/world.ts";
 import { atLeast, atMost, type Bench, type BenchOptions, fact, type Report } from "./figure.ts";
 import { measureHalfvec } from "./halfvec.ts";
 import { ingestFigures } from "./ingest.ts";
+import { onPostgres } from "./postgres.ts";
 import { type CellResult, cellsOf, cellTable, measureCell, openPlainClients } from "./searchCells.ts";
 import { type GeneratedSet, generateSet } from "./searchData.ts";
 import { buildIndexes } from "./searchIndexes.ts";
 import { measureServing } from "./searchServing.ts";
 
 /**
- * Similarity search on the PostgreSQL that DATABASE_URL names, in a database of its own there. `--vectors` says how many, as
+ * Similarity search on the PostgreSQL that DATABASE_URL names (in a database of its own there), or one that is started for it. `--vectors` says how many, as
  * a list; `--table` prints the cells as a Markdown table too.
  */
 
@@ -189,11 +190,10 @@ const reportServing = async (
 
 export const search: Bench = async (report, options = {}) => {
   const sizes = sizesOf(options);
-  const url = process.env.DATABASE_URL;
-  if (url === undefined) {
-    report(fact("min_recall_at_10", null, "recall", "DATABASE_URL names no PostgreSQL; tools/postgres.sh starts one"));
-    return;
-  }
+  await onPostgres("min_recall_at_10", report, (url) => measure(url, sizes, report, options));
+};
+
+const measure = async (url: string, sizes: readonly number[], report: Report, options: BenchOptions): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "histoql-bench-"));
   const own = await ownDatabase(url);
   const config = readConfig(

@@ -160,6 +160,8 @@ describe("each measure tells what it is for", () => {
   it("a fold is dark and saturated over more than a nucleus", async () => {
     const dense: Colour = [90, 20, 70];
     expect((await measure(painted((x) => (x < 20 ? dense : tissue)))).foldShare).toBeCloseTo(0.5, 1);
+    // Which docs/own-slides.md warns of.
+    expect((await measure(painted(() => [115, 75, 45]))).foldShare).toBe(1);
     const nuclei = painted((x, y) => (x % 10 < 4 && y % 10 < 4 ? dense : tissue));
     expect((await measure(nuclei)).foldShare).toBe(0);
   });

@@ -7,7 +7,7 @@ import { s3Request } from "./s3.ts";
 
 const unusable = (status: number): HistoError =>
   new HistoError("FORBIDDEN", `The bucket of the artefacts answers with status ${status}.`, {
-    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading and writing there.",
+    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading, writing and listing there.",
   });
 
 const unreachable = (): HistoError =>

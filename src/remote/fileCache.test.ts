@@ -157,7 +157,8 @@ describe("a file of a host", () => {
     const { address, known } = await publish("/a.svs", 10);
     const cache = createFileCache(folder, 10 ** 6, createRemote({ ...settings(), prefixes: [] }));
     const before = host.asked.length;
-    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    const fix = expect.stringContaining("HISTOQL_HOSTS");
+    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FORBIDDEN", fix });
     expect(host.asked.length).toBe(before);
   });
 

@@ -7,6 +7,11 @@ export const absent = () =>
     fix: "Check the address, or register the slide's new place with registerSlides; then retryJob.",
   });
 
+export const notConfigured = () =>
+  new HistoError("FORBIDDEN", "The file is on a host that this machine is not told to read.", {
+    fix: "Have the operator give every server and worker the same HISTOQL_HOSTS; then retryJob.",
+  });
+
 export const notAllowedThere = () =>
   new HistoError("FORBIDDEN", "The host does not let this server read the file.", {
     fix: "Have the operator check the host's credentials: HISTOQL_HOST_TOKENS, or for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",

@@ -123,7 +123,7 @@ export const createRemote = (settings: HostSettings): Remote => {
     signal: AbortSignal | undefined,
   ): Promise<IncomingMessage> => {
     // Rows of the database name addresses too; what counts is what is configured now.
-    if (!isAllowed(address, settings)) throw refusals.notAllowedThere();
+    if (!isAllowed(address, settings)) throw refusals.notConfigured();
     let asked: { url: URL; headers: OutgoingHttpHeaders };
     if (address.kind === "s3") {
       const { bucket, path: key } = address;
@@ -185,7 +185,7 @@ export const createRemote = (settings: HostSettings): Remote => {
       throw refusals.unexpected("sends a part where the whole was asked for");
     },
     async list(address, signal) {
-      if (!isAllowed(address, settings)) throw refusals.notAllowedThere();
+      if (!isAllowed(address, settings)) throw refusals.notConfigured();
       const { bucket, path } = address;
       const keys: string[] = [];
       let next: string | undefined;

@@ -66,6 +66,29 @@ it("the order of the pixels changes nothing", () => {
   }
 });
 
+it.each(["MACENKO", "REINHARD"] as const)("how much glass lies around the tissue hardly changes %s", (method) => {
+  const { haematoxylin, eosin } = STAIN_TARGETS.MACENKO;
+  const tissue = stained(haematoxylin, eosin);
+  const amid = (timesGlass: number) => {
+    const rgb = new Uint8Array(tissue.length * (1 + timesGlass)).fill(241);
+    for (let at = 0; at < tissue.length; at += 3) rgb.set(tissue.subarray(at, at + 3), at * (1 + timesGlass));
+    return foundIn(rgb, method);
+  };
+  const strengths = (found: StainParameters) =>
+    found.method === "MACENKO" ? found.maxConcentrations : [...found.means, ...found.standardDeviations];
+  const [half, most] = [strengths(amid(1)), strengths(amid(30))];
+  half.forEach((value, at) => {
+    expect(Math.abs((most[at] as number) - value)).toBeLessThan(0.02 * Math.abs(value) + 0.1);
+  });
+  const alone = foundIn(tissue, method);
+  expect(alone.pixels).toBe(tissue.length / 3);
+  if (alone.method === "MACENKO") {
+    alone.maxConcentrations.forEach((value, at) => {
+      expect((most[at] as number) / value).toBeGreaterThan(0.9);
+    });
+  }
+});
+
 it("L*a*b* of known colours", () => {
   const lab = new Float64Array(3);
   const known: [Triple, Triple][] = [
