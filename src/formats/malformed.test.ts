@@ -268,5 +268,4 @@ describe("a reader", () => {
     const reading = withFeatures({ file, layout: "TRIDENT_H5", level: "PATCH" }, (features) => features.next(), signal);
     await expect(reading).rejects.toMatchObject({ name: "TimeoutError" });
   });
-  });
 });
