@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -29,6 +29,21 @@ test("a size holds for its device, graph and runtime alone, and the last one cou
   expect(await memory.recall({ ...place })).toEqual({ patchesPerRun: 64, patchesPerSecond: null });
   for (const change of [{ ranOn: "cuda:0/float16" }, { graphDigest: "ac" }, { runtime: "1.31.0" }, { hardware: "b" }]) {
     expect(await memory.recall({ ...place, ...change })).toBeNull();
+  }
+});
+
+test("a size that memory forced is measured again after a day, one that was measured holds", async () => {
+  const own = join(folder, "forced");
+  const memory = createBatchMemory(own);
+  for (const [patchesPerSecond, expected] of [
+    [900, { patchesPerRun: 8, patchesPerSecond: 900 }],
+    [null, null],
+  ] as const) {
+    await memory.remember(place, { patchesPerRun: 8, patchesPerSecond });
+    const [file = ""] = await readdir(own);
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    await utimes(join(own, file), longAgo, longAgo);
+    expect(await memory.recall(place)).toEqual(expected);
   }
 });
 

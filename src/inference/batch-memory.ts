@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { digestOf } from "../platform/digest.ts";
@@ -32,13 +32,18 @@ const Remembered = z.object({
   patchesPerSecond: z.number().positive().nullable(),
 });
 
-/** Keeps each in a file of its own in `folder`, written at once or not at all; one that cannot be read is forgotten. */
+/** Who took the memory may be gone tomorrow. */
+const REFUSAL_HOLDS_MS = 24 * 3_600_000;
+
+/** Keeps each in a file of its own in `folder`, written at once or not at all; one that cannot be read is forgotten, one that memory forced after a day. */
 export const createBatchMemory = (folder: string): BatchMemory => {
   const fileOf = (place: BatchPlace): string => join(folder, `${digestOf(place).slice(0, 32)}.json`);
   return {
     async recall(place) {
       try {
-        return Remembered.parse(JSON.parse(await readFile(fileOf(place), "utf8")));
+        const found = Remembered.parse(JSON.parse(await readFile(fileOf(place), "utf8")));
+        const { mtimeMs } = await stat(fileOf(place));
+        return found.patchesPerSecond === null && Date.now() - mtimeMs > REFUSAL_HOLDS_MS ? null : found;
       } catch {
         return null;
       }

@@ -42,18 +42,30 @@ export const openDevices = async (
   const chosen = options.devices.filter((device) => device !== "all");
   const opened: EncoderThread[] = [];
   const skipped: SkippedProvider[] = [];
-  const startAll = async (places: readonly Device[]): Promise<void> => {
+  /** Those that do not run, each with its reason. */
+  const startWhatRuns = async (places: readonly Device[]): Promise<{ provider: Device; error: unknown }[]> => {
     const settled = await Promise.allSettled(places.map((place) => start([place])));
-    for (const each of settled) if (each.status === "fulfilled") opened.push(each.value);
-    const failed = settled.find((each) => each.status === "rejected");
-    if (failed) throw failed.reason;
+    return settled.flatMap((each, index) => {
+      if (each.status === "rejected") return [{ provider: places[index] as Device, error: each.reason as unknown }];
+      opened.push(each.value);
+      return [];
+    });
+  };
+  const startAll = async (places: readonly Device[]): Promise<void> => {
+    const [failed] = await startWhatRuns(places);
+    if (failed) throw failed.error;
   };
   try {
     if (chosen.length === 0) {
       const first = await start(options.providers);
       opened.push(first);
       // Only a provider that was named without a card stands for all of them.
-      if (options.providers.includes("cuda")) await startAll(otherCards(first));
+      if (options.providers.includes("cuda")) {
+        // Nobody named them: one that is broken or full must not stop the others.
+        for (const { provider, error } of await startWhatRuns(otherCards(first))) {
+          skipped.push({ provider, reason: error instanceof Error ? error.message : String(error) });
+        }
+      }
     } else {
       for (const choice of chosen) {
         if (opened.some(({ provider }) => provider === choice)) continue;
