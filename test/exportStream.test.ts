@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { tableFromIPC } from "apache-arrow";
 import { fastify } from "fastify";
 import { parquetReadObjects } from "hyparquet";
@@ -340,6 +341,18 @@ describe("a large stream", () => {
     expect(strange).toBe(0);
   });
 
+  it("goes on with just the rows that are missing, wherever it broke off", async () => {
+    const url = await ask();
+    const idsOf = async (address: string) =>
+      [...(tableFromIPC(await (await fetch(address)).bytes()).getChild("patch") ?? [])] as string[];
+    const whole = await idsOf(url);
+    for (const row of [0, 16_383, 16_384, 65_535, 65_536, ROWS - 2]) {
+      const rest = await idsOf(`${url}&after=${whole[row]}`);
+      expect([rest.length, rest[0], rest.at(-1)]).toEqual([ROWS - row - 1, whole[row + 1], whole.at(-1)]);
+      expect(new Set(rest).size).toBe(rest.length);
+    }
+  });
+
   it("leaves a client without an end when it cannot be finished", async () => {
     const url = await ask();
     await world.app.database.query("UPDATE export SET rows = rows + 1 WHERE id = $1", [
@@ -348,6 +361,20 @@ describe("a large stream", () => {
     const answer = await fetch(url);
     expect(answer.status).toBe(200);
     await expect(answer.bytes()).rejects.toThrow();
+  });
+
+  it("leaves even a client of HTTP 1.0 without an end", async () => {
+    const url = new URL(await ask());
+    await world.app.database.query("UPDATE export SET rows = rows + 1 WHERE id = $1", [
+      url.pathname.match(/[0-9a-f-]{36}/)?.[0],
+    ]);
+    const ended = new Promise((resolve, reject) => {
+      const socket = connect(Number(url.port), url.hostname, () =>
+        socket.write(`GET ${url.pathname}${url.search} HTTP/1.0\r\nHost: ${url.host}\r\n\r\n`),
+      );
+      socket.on("error", reject).on("end", resolve).resume();
+    });
+    await expect(ended).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   it("tells by HEAD what a GET would begin with, and counts no reading", async () => {

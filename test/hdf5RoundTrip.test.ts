@@ -168,7 +168,11 @@ describe("TRIDENT's layout", () => {
       /\/exports\/[0-9a-f]/,
       (start) => `${start.slice(0, -1)}${start.endsWith("0") ? "1" : "0"}`,
     );
-    expect((await fetch(`${server.url}${forged.slice(new URL(forged).origin.length)}`)).status).toBe(403);
+    const onServer = (address: string) => `${server.url}${address.slice(new URL(address).origin.length)}`;
+    expect((await fetch(onServer(forged))).status).toBe(403);
+    // Nor does an archive begin in the middle of a slide.
+    const resumed = await fetch(onServer(`${url}&after=x`));
+    expect([resumed.status, await resumed.json()]).toMatchObject([400, { code: "BAD_ARGUMENT" }]);
   });
 });
 

@@ -948,7 +948,7 @@ export type Job = Node & {
   __typename?: 'Job';
   /** How many times it was begun: 1 for work that was never interrupted or retried. */
   attempts: Scalars['Int']['output'];
-  /** The jobs that it was split into, in the order in which they were queued. */
+  /** The jobs that it was split into, newest first; those that were queued together in no particular order. */
   children: JobConnection;
   /** When it was asked for. */
   createdAt: Scalars['DateTime']['output'];

@@ -234,7 +234,7 @@ export const retryJobTree = async (client: Queryable, id: string, studyId: numbe
        SELECT needed.id FROM again JOIN job_dependency AS dependency ON dependency.job_id = again.id
        JOIN job AS needed ON needed.id = dependency.needs_id AND needed.state IN ('FAILED', 'CANCELLED')
      )
-     UPDATE job SET state = 'QUEUED', finished_at = NULL, message = NULL, attempts = 0, setbacks = 0, start_after = NULL,
+     UPDATE job SET state = 'QUEUED', finished_at = NULL, message = NULL, setbacks = 0, start_after = NULL,
        message_id = gen_random_uuid()
      WHERE id IN (SELECT id FROM again)
      RETURNING id, kind, parent_id, NOT EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id) AS is_leaf`,

@@ -78,9 +78,9 @@ const SWEEP_EVERY_MS = 10 * 60 * 1000;
 /** Takes away what has expired: uploads come to servers alone, files of exports lie on every machine. */
 const startSweeping = (app: App, as: "server" | "worker"): (() => Promise<void>) => {
   const sweepExports = createExportSweep(app);
-  const sweep = async () => {
+  const sweep = async (signal: AbortSignal) => {
     if (as === "server") await sweepUploads(app);
-    await sweepExports();
+    await sweepExports(signal);
   };
   return repeatedly(sweep, SWEEP_EVERY_MS, (error) => app.log.warn({ err: error }, "a sweep failed"));
 };

@@ -34,6 +34,12 @@ const busy = (): HistoError =>
     fix: "Try again when one of them has ended.",
   });
 
+const notResumed = (): HistoError =>
+  new HistoError("BAD_ARGUMENT", "An archive does not go on behind a patch.", {
+    fix: "Leave `after` out; filter by slides for some of them.",
+    path: ["after"],
+  });
+
 const forbidden = (): HistoError =>
   new HistoError("FORBIDDEN", "The link is invalid or has expired.", { fix: "Ask exportFeatures for a new one." });
 
@@ -55,6 +61,12 @@ const written = (response: ServerResponse, bytes: Uint8Array, stallMs: number): 
       else resolve();
     });
   });
+
+/** Without chunks, which HTTP 1.0 does not know and some proxies ask in, the connection's end is the answer's: only a reset is none. */
+const breakOff = (response: ServerResponse): void => {
+  if (!response.destroyed && !response.chunkedEncoding) response.socket?.resetAndDestroy();
+  response.destroy();
+};
 
 const notWritten = (): HistoError =>
   new HistoError("CONFLICT", "The files of this export are not written yet.", {
@@ -110,6 +122,8 @@ type Sent = {
   path(id: string): string;
   type: string;
   name: string;
+  /** Whether it can go on behind a patch. */
+  resumes: boolean;
   make(
     found: Awaited<ReturnType<typeof requireExport>>,
     opened: OpenedExport,
@@ -139,18 +153,19 @@ export const addBulkRoutes = (
       raw.end();
     } catch (error) {
       if (!raw.destroyed) app.log.warn({ requestId: reply.request.id, err: error }, "an export broke off");
-      raw.destroy();
+      breakOff(raw);
     }
   };
   /** Sends what an address stands for, made by `make` from the opened export. */
   const answer = async (
     { method, params: { id }, query }: FastifyRequest<StreamRequest>,
     reply: FastifyReply,
-    { path, type, name, make }: Sent,
+    { path, type, name, resumes, make }: Sent,
   ) => {
     reply.header("cache-control", "no-store");
     try {
       if (!app.signer.verify(path(id), query)) throw forbidden();
+      if (!resumes && query.after !== undefined) throw notResumed();
       const found = await requireExport(app, id);
       if (streams >= MOST_STREAMS) throw busy();
       streams++;
@@ -178,6 +193,7 @@ export const addBulkRoutes = (
       path: streamPath,
       type: "application/vnd.apache.arrow.stream",
       name: "features.arrow",
+      resumes: true,
       make: (_, opened, signal) => streamArrow(app, opened, signal),
     }),
   );
@@ -186,6 +202,8 @@ export const addBulkRoutes = (
       path: archivePath,
       type: "application/x-tar",
       name: "features.tar",
+      // A slide's file would begin in the middle.
+      resumes: false,
       make: (found, opened, signal) => streamHdf5(app, found, opened, signal),
     }),
   );

@@ -54,7 +54,7 @@ def test_asks_where_no_stream_gets_through(
     def cut(*_: object) -> object:
         nonlocal cuts
         cuts += 1
-        raise StreamCutError
+        raise StreamCutError("STREAM_CUT", "Cut.")
 
     monkeypatch.setattr(hq._endpoint, "follow", cut)
     monkeypatch.setattr(histoql.jobs, "_POLL_SECONDS", 0.05)
@@ -136,6 +136,13 @@ def test_waits_no_longer_than_it_may_when_nothing_happens() -> None:
             client.wait("x", progress=False, timeout=1.5)
         assert caught.value.code == "TIMEOUT"
         assert time.monotonic() - start < 10
+
+
+def test_a_subscription_that_is_cut_off_is_an_error_like_others() -> None:
+    with HistoQL("http://127.0.0.1:1") as client, pytest.raises(HistoQLError) as caught:
+        next(client.subscribe("subscription { jobProgress(id: 1) { state } }"))
+    assert caught.value.code == "STREAM_CUT"
+    assert caught.value.fix
 
 
 def test_the_token_goes_with_questions_alone() -> None:

@@ -72,7 +72,8 @@ export const runExportJob =
       // In half precision: what is read at a time makes no more than one file.
       const readBytes = Math.min(READ_BYTES, shardBytes / 2);
       const rowsAShard = Math.min(MOST_ROWS, Math.max(1, Math.floor(shardBytes / (table.dims * 4))));
-      for await (const batch of mergeBatches(exportBatches(app.database, { ...request, readBytes }), rowsAShard)) {
+      const batches = exportBatches(app.database, { ...request, readBytes }, signal);
+      for await (const batch of mergeBatches(batches, rowsAShard)) {
         signal.throwIfAborted();
         requireTime(row);
         const bytes = await encoder.encode(batch);

@@ -7,8 +7,8 @@ import type { Shard } from "./export.jobs.ts";
 /** Whoever has begun to fetch a file, and a job that is writing one, get to its end. */
 const GRACE_MS = 10 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A machine that was off for longer keeps its copies. */
-const LOOK_BACK_MS = 30 * DAY_MS;
+/** A machine that was off for longer keeps its copies; every start looks for those of as long. */
+const LOOK_BACK_MS = 7 * DAY_MS;
 
 /** What a killed process left of archives. */
 const sweepScratch = async (app: App): Promise<void> => {
@@ -25,9 +25,9 @@ const sweepScratch = async (app: App): Promise<void> => {
  * took what. Every process does so for itself, since each machine may have copies.
  * @returns what is to be called now and then
  */
-export const createExportSweep = (app: App): (() => Promise<void>) => {
+export const createExportSweep = (app: App): ((signal?: AbortSignal) => Promise<void>) => {
   const done = new Set<string>();
-  return async () => {
+  return async (signal) => {
     const now = Date.now();
     const rows = await app.prisma.export.findMany({
       where: { format: "PARQUET", expiresAt: { gt: new Date(now - LOOK_BACK_MS), lt: new Date(now - GRACE_MS) } },
@@ -36,7 +36,10 @@ export const createExportSweep = (app: App): (() => Promise<void>) => {
     for (const { id, shards, manifestDigest } of rows) {
       if (done.has(id)) continue;
       const digests = [...(shards as Shard[]).map(({ sha256 }) => sha256), manifestDigest];
-      for (const digest of digests) if (digest !== null) await app.artefacts.remove(digest);
+      for (const digest of digests) {
+        if (signal?.aborted) return;
+        if (digest !== null) await app.artefacts.remove(digest);
+      }
       done.add(id);
     }
     await sweepScratch(app);

@@ -154,7 +154,7 @@ class HistoQL:
 
         Args:
             to: a patch's id or a hit; a vector ``[dims]``; a picture as pixels (uint8), a PIL image, the bytes of a PNG or
-                JPEG, or the path of one.
+                JPEG, or the ``pathlib.Path`` of one.
             feature_set: global id of the feature set to search in.
             first: how many.
             filter: only among these patches.

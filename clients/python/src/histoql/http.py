@@ -20,8 +20,16 @@ __all__ = ["Endpoint", "StreamCutError"]
 _LEAST_SILENCE = 1.0
 
 
-class StreamCutError(Exception):
+class StreamCutError(HistoQLError):
     """A stream ended without its end mark."""
+
+
+def _cut() -> StreamCutError:
+    return StreamCutError(
+        "STREAM_CUT",
+        "The stream ended before it was complete.",
+        fix="Look whether the server runs and whether a proxy limits the time of an answer, then ask again.",
+    )
 
 
 def _not_ours(response: httpx.Response) -> HistoQLError:
@@ -123,11 +131,11 @@ class Endpoint:
                         return
                     elif line.startswith(":") and is_late():
                         return
-        except httpx.TransportError as error:
+        except (httpx.TransportError, json.JSONDecodeError) as error:
             if is_late():
                 return
-            raise StreamCutError from error
-        raise StreamCutError
+            raise _cut() from error
+        raise _cut()
 
     def fetch(self, url: str) -> bytes:
         """Bytes from a signed URL."""
