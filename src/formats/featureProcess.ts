@@ -15,7 +15,7 @@ export type Answer = { id: number; result?: unknown; error?: PlainError };
 const WORKER = fileURLToPath(new URL(`./feature-process-worker${extname(import.meta.url)}`, import.meta.url));
 
 /** Of JavaScript values: a row group of Parquet takes up to one gigabyte, and some more while it is decoded. */
-const MOST_MEGABYTES = 4096;
+const MOST_MEGABYTES = 3072;
 
 /** Vectors in memory of their own, as a thread gives them: a message is read as views of itself. */
 const owned = (result: unknown): unknown => {

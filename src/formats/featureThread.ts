@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { type CallThread, startCallThread } from "../onnx/call-thread.ts";
 import { HistoError, isHistoError } from "../platform/errors.ts";
@@ -107,13 +108,22 @@ const readBatches = (ask: Ask, { rows, dims }: SlideHeader) => {
   })();
 };
 
-/** No part of a file takes so long to read, but a damaged one may send its parser in a circle. */
-const LONGEST_CALL_MS = 15 * 60_000;
+/** No part of a file takes so long to read, but a damaged one may send its parser in a circle, the HDF5 library's too. */
+const longestCallMs = async (file: string): Promise<number> => {
+  const bytes = await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  return LEAST_MS + bytes / SLOWEST_BYTES_PER_MS;
+};
+const LEAST_MS = 60_000;
+/** A megabyte a second. */
+const SLOWEST_BYTES_PER_MS = 1000;
 
 const askUntil =
-  (reader: FeatureReader, signal: AbortSignal | undefined): Ask =>
+  (reader: FeatureReader, longestMs: number, signal: AbortSignal | undefined): Ask =>
   async (name, args) => {
-    const timer = setTimeout(() => reader.kill(), LONGEST_CALL_MS);
+    const timer = setTimeout(() => reader.kill(), longestMs);
     timer.unref();
     try {
       return await reader.call(name, args);
@@ -135,8 +145,9 @@ export const withFeatures = async <Result>(
   use: (features: OpenedFeatures) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> => {
+  const longestMs = await longestCallMs(file.file);
   const reader = await acquire(file.layout);
-  const ask = askUntil(reader, signal);
+  const ask = askUntil(reader, longestMs, signal);
   const kill = () => void reader.kill();
   signal?.addEventListener("abort", kill, { once: true });
   try {
