@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -244,6 +244,23 @@ describe("refusals", () => {
         fix: expect.stringContaining(way),
       });
   });
+
+  it.each(["list.tif", "list.svs", "list.ndpi"])(
+    "FORMAT_UNSUPPORTED for a list of other files under %s",
+    async (name) => {
+      await put("elsewhere.jpg", await source().jpeg().toBuffer());
+      const names = [
+        "NoLayers=1",
+        "NoJpegColumns=1",
+        "NoJpegRows=1",
+        "ImageFile=../elsewhere.jpg",
+        "MapFile=../elsewhere.jpg",
+      ];
+      await mkdir(place("root"), { recursive: true });
+      const file = await put(join("root", name), ["[Virtual Microscope Specimen]", ...names, ""].join("\n"));
+      await expect(openSlide(file)).rejects.toMatchObject({ code: "FORMAT_UNSUPPORTED" });
+    },
+  );
 
   it("FORMAT_UNSUPPORTED for a folder and for the preview picture of a MIRAX slide", async () => {
     expect(await refusalOf(folder)).toMatchObject({ code: "FORMAT_UNSUPPORTED" });

@@ -28,9 +28,14 @@ const OPENSLIDE_ENDINGS: Readonly<Record<string, string>> = {
   ".vmu": "Hamamatsu VMU",
 };
 
+/** Endings under which a slide of several files is expected. */
+const LISTS_OF_FILES: readonly string[] = Object.keys(OPENSLIDE_ENDINGS);
+/** OpenSlide reads such texts up to 64 KiB; no slide of another format is as small as this. */
+const LARGEST_LIST_BYTES = 2 ** 20;
+
 type Contents =
   | { readonly kind: "tiff"; readonly directories: readonly TiffDirectory[] }
-  | { readonly kind: "picture" | "dicom" | "other" }
+  | { readonly kind: "picture" | "dicom" | "other" | "text" }
   | { readonly kind: "convertible"; readonly format: string };
 
 const isPicture = (head: Buffer): boolean =>
@@ -77,7 +82,9 @@ const identify = async (path: string): Promise<Contents> => {
     if (known) return { kind: "convertible", format: known[1] };
     if (head.subarray(128).toString("latin1") === "DICM") return { kind: "dicom" };
     if (isPicture(head)) return { kind: "picture" };
-    return await readTiff(file, sizeBytes);
+    const contents = await readTiff(file, sizeBytes);
+    const isText = contents.kind === "other" && sizeBytes <= LARGEST_LIST_BYTES;
+    return isText ? { kind: "text" } : contents;
   } finally {
     await file.close();
   }
@@ -95,7 +102,8 @@ const openWithLibvips = async (path: string, contents: Contents): Promise<Opened
       throw refusals.needsNewerOpenSlide(openSlideLibrary()?.version ?? null);
     case "picture":
       return openUntiledImage(path, null);
-    case "other": {
+    case "other":
+    case "text": {
       const format = CONVERTIBLE_ENDINGS[ending];
       throw format ? refusals.needsConversion(format) : refusals.notASlide();
     }
@@ -117,6 +125,10 @@ const openWithLibvips = async (path: string, contents: Contents): Promise<Opened
 const hasNestedPyramid = (contents: Contents): boolean =>
   contents.kind === "tiff" && (contents.directories[0]?.subIfds.length ?? 0) > 0;
 
+/** OpenSlide knows a list of files by its text and follows it anywhere: under another ending nobody expects that. */
+const isHiddenList = (path: string, { kind }: Contents): boolean =>
+  kind === "text" && !LISTS_OF_FILES.includes(extname(path).toLowerCase());
+
 /**
  * Opens a slide for reading. Without `backend`, OpenSlide is asked first where it is installed, then libvips.
  * Throws FILE_NOT_FOUND; FORMAT_UNSUPPORTED with the command that converts the file; SLIDE_CORRUPT for a file that ends
@@ -130,7 +142,7 @@ export const openSlide = async (path: string, options: { backend?: SlideBackend 
   if (first && isStackOfPlanes(first)) throw refusals.stackOfPlanes();
   const asksOpenSlide = options.backend ? options.backend === "openslide" : !hasNestedPyramid(contents);
   if (library && asksOpenSlide) {
-    const slide = await openWithOpenSlide(library, path, first);
+    const slide = isHiddenList(path, contents) ? null : await openWithOpenSlide(library, path, first);
     if (slide) return slide;
     if (options.backend === "openslide")
       throw contents.kind === "dicom" ? refusals.needsNewerOpenSlide(library.version) : refusals.notASlide();
