@@ -588,6 +588,18 @@ describe("CLAM files", () => {
     expect(featureSet.slides.nodes[0]?.grids).toMatchObject([
       { lineage: { isStale: false, parameters: { declared: { sizeFrom: "IMAGE" } } } },
     ]);
+    // The image is replaced: what is imported now is of the new one, what was before is not.
+    await world.app.prisma.slideImage.update({ where: { slideId: slide.id }, data: { checksum: "f".repeat(64) } });
+    expect((await importNow({ ...input, featureSetKey: "relinked" })).state).toBe("SUCCEEDED");
+    const staleOf = (key: string) =>
+      world.ask<{ featureSet: { lineage: { isStale: boolean } } }>(
+        'query($key: String!) { featureSet(studyKey: "atlas", key: $key) { lineage { isStale } } }',
+        { key },
+      );
+    expect((await staleOf("linked")).featureSet.lineage.isStale).toBe(true);
+    expect((await staleOf("relinked")).featureSet.lineage.isStale).toBe(false);
+    expect((await importNow(input)).state).toBe("SUCCEEDED");
+    expect((await staleOf("linked")).featureSet.lineage.isStale).toBe(false);
     await writeHdf5(join(own, `${slide.key}.h5`), {
       features: { data: numbers(2, 3), shape: [2, DIMS] },
       coords: { data: Int32Array.from([0, 0, 9000, 0]), shape: [2, 2] },

@@ -162,6 +162,15 @@ export const ensureDeclaredGrid = async (
   return rows[0] as { id: number; isNew: boolean };
 };
 
+/** The checksum of the image that a grid was linked to; null when there is no grid, or it knows of no image. */
+export const readGridChecksum = async (client: Queryable, slideId: number, digest: string): Promise<string | null> => {
+  const { rows } = await client.query<{ checksum: string }>(
+    "SELECT slide_checksum AS checksum FROM patch_grid WHERE slide_id = $1 AND digest = $2",
+    [slideId, digest],
+  );
+  return rows[0]?.checksum || null;
+};
+
 /** The digest of the vectors that a slide has of a grid; null while it has none, not all, or those of another grid. */
 export const readVectorsDigest = async (
   client: Queryable,

@@ -15,6 +15,7 @@ import {
   insertSlide,
   isOfThisImport,
   type KnownSlide,
+  readGridChecksum,
   readVectorsDigest,
   type StoredSet,
 } from "../../store/importedFeatures.ts";
@@ -138,6 +139,24 @@ const ensureSet = async (work: SlideImport, recipe: ImportedRecipe, dims: number
   return set;
 };
 
+/**
+ * Names a grid by its places. One that was linked to another image stays as it is, so that what was made of it stays stale:
+ * then the image is a part of the name.
+ */
+const gridDigest = async (
+  { client, payload: { level } }: SlideImport,
+  { placesDigest: places }: SlideHeader,
+  { id, image }: KnownSlide,
+  { patchSize, micronsPerPixel, overlap }: ImportedRecipe,
+): Promise<string> => {
+  const named = { version: PLACES_VERSION, patchSize, micronsPerPixel, overlap, level, places };
+  const digest = digestOf(named);
+  const linked = await readGridChecksum(client, id, digest);
+  return linked === null || !image || linked === image.checksum
+    ? digest
+    : digestOf({ ...named, image: image.checksum });
+};
+
 /** The grid with just these places, and the store's ids of its patches in the order of the file. */
 const ensureGrid = async (
   work: SlideImport,
@@ -147,10 +166,9 @@ const ensureGrid = async (
 ): Promise<{ id: number; patchIds: Float64Array }> => {
   const { app, client, payload } = work;
   const { patchSize, micronsPerPixel, overlap, sizePixels, sizeFrom } = recipe;
-  const places = header.placesDigest;
   const grid = await ensureDeclaredGrid(client, {
     slideId: slide.id,
-    digest: digestOf({ version: PLACES_VERSION, patchSize, micronsPerPixel, overlap, level: payload.level, places }),
+    digest: await gridDigest(work, header, slide, recipe),
     patchSize,
     micronsPerPixel,
     overlap,
