@@ -51,10 +51,11 @@ afterAll(async () => {
 
 type Row = { id: string; halves: number[] };
 
-/** Batches share their memory, so rows are copied at once. */
-const rowsOf = async (some: Partial<RowsRequest>, database: Database = world.app.database): Promise<Row[]> => {
+/** Batches share their memory, so rows are copied before the next one; `useMs` after they came. */
+const rowsOf = async (some: Partial<RowsRequest>, { useMs = 0 } = {}): Promise<Row[]> => {
   const rows: Row[] = [];
-  for await (const { rows: count, ids, halves } of exportBatches(database, { ...request, ...some })) {
+  for await (const { rows: count, ids, halves } of exportBatches(world.app.database, { ...request, ...some })) {
+    if (useMs > 0) await new Promise((wake) => setTimeout(wake, useMs));
     for (let row = 0; row < count; row++) {
       const id = Buffer.from(ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1])).toString();
       rows.push({ id, halves: [...halves.subarray(row * 6, row * 6 + 6)] });
@@ -90,6 +91,12 @@ describe("rows", () => {
     for (const rowsARead of [1, 2, 5, 9, 10, 100]) {
       expect(await rowsOf({ readBytes: rowsARead * 12 })).toEqual(whole);
     }
+  });
+
+  it("stay as they are while they are used, also where a reading ahead finds none", async () => {
+    const whole = await rowsOf({});
+    // Slides of nine patches: every reading of nine ends where a slide does, and the one behind it is empty.
+    expect(await rowsOf({ readBytes: 9 * 12 }, { useMs: 30 })).toEqual(whole);
   });
 
   it("pass a filter, however few are left at a time", async () => {

@@ -80,7 +80,6 @@ async function* readings(
     signal?.throwIfAborted();
     const { some, behind } = nextRanges(ranges, slides, index, isSparse ? limit * SPARSE_FACTOR : limit);
     const rows = await readExportRows(database, source, some, limit, memories[turn]);
-    turn = turn === 0 ? 1 : 0;
     const last = rows.patchIds.at(-1);
     if (last === undefined || rows.patchIds.length < limit) {
       index = behind;
@@ -88,7 +87,10 @@ async function* readings(
       index = places.get(gridIdOf(last)) as number;
       (ranges[index] as PatchRange).from = last + 1;
     }
-    if (last !== undefined) yield rows;
+    if (last === undefined) continue;
+    // Not before: behind a reading without rows, the next one would go where somebody still reads.
+    turn = turn === 0 ? 1 : 0;
+    yield rows;
   }
 }
 
