@@ -66,9 +66,14 @@ export const addSlides = async ({ app, folder }: Place, count: number): Promise<
 export const askForTiles = (app: RunningApp) =>
   tileSlides(localContext(app), { slides: { studyKey: STUDY }, grid: GRID });
 
-export const askForVectors = async (app: RunningApp, featureSetKey: string): Promise<string> => {
+/** Of all slides, or of those with the given keys. */
+export const askForVectors = async (
+  app: RunningApp,
+  featureSetKey: string,
+  keys?: readonly string[],
+): Promise<string> => {
   const { job } = await embedSlides(localContext(app), {
-    slides: { studyKey: STUDY },
+    slides: { studyKey: STUDY, ...(keys && { keys: [...keys] }) },
     encoderKey: "efficientnet-lite0",
     featureSetKey,
     grid: GRID,

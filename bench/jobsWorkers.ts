@@ -120,11 +120,14 @@ const startPinned = async (place: Place, core: number): Promise<ChildProcess> =>
   return child;
 };
 
-/** Patches a second from the first slide's beginning to the last one's end. */
+/** Patches a second from the first slide's beginning to the last one's end, by workers that have done a slide each before. */
 const rateOf = async (place: Place, cores: readonly number[]): Promise<number> => {
   const workers = await Promise.all(cores.map((core) => startPinned(place, core)));
   try {
-    const job = await askForVectors(place.app, `cores-${cores.join("-")}-${Date.now()}`);
+    const [name, keys] = [`cores-${cores.join("-")}-${Date.now()}`, cores.map((_, index) => `s${index}`)];
+    // Their encoders are open and tuned from here on: a night's work has that once, and this would have little else.
+    await untilDone(place.app, await askForVectors(place.app, `${name}-warm`, keys));
+    const job = await askForVectors(place.app, name);
     await untilDone(place.app, job);
     const { rows } = await place.app.database.query<{ rate: number }>(
       `SELECT (sum(done) / extract(epoch FROM max(finished_at) - min(started_at)))::float8 AS rate FROM job
@@ -139,18 +142,24 @@ const rateOf = async (place: Place, cores: readonly number[]): Promise<number> =
   }
 };
 
+const ROUNDS = 3;
+
 /** Two workers with a core each against one with one. */
 export const scaling = async (url: string, slides: number): Promise<Figure[]> => {
   const place = await openPlace(url);
   try {
     await addSlides(place, slides);
     await untilTiled(place);
-    const one = await rateOf(place, [0]);
-    const two = await rateOf(place, [0, 1]);
+    const [one, two]: [number[], number[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      one.push(await rateOf(place, [0]));
+      two.push(await rateOf(place, [0, 1]));
+    }
+    const note = `one worker on one core, ${slides} slides of ${PATCHES_A_SLIDE} patches; medians of ${ROUNDS} rounds in turns`;
     return [
-      fact("worker1_rate", one, "patches/s", `one worker on one core, ${slides} slides of ${PATCHES_A_SLIDE} patches`),
-      fact("worker2_rate", two, "patches/s", "two workers, a core each"),
-      atLeast("workers2_vs_1", two / one, "×", 1.6),
+      fact("worker1_rate", median(one), "patches/s", note),
+      fact("worker2_rate", median(two), "patches/s", "two workers, a core each"),
+      atLeast("workers2_vs_1", median(two) / median(one), "×", 1.6),
     ];
   } finally {
     await place.close();
