@@ -38,7 +38,8 @@ const randomBatches = (rows: number, dims: number, batchRows: number): VectorBat
 
 const collect = async (chunks: AsyncIterable<Buffer>): Promise<Buffer[]> => {
   const all: Buffer[] = [];
-  for await (const chunk of chunks) all.push(chunk);
+  // Chunks share their memory.
+  for await (const chunk of chunks) all.push(Buffer.from(chunk));
   return all;
 };
 

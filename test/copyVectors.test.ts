@@ -80,12 +80,22 @@ it("takes more than the socket holds, from a source that takes its time", async 
   async function* source() {
     for (let batch = 0; batch < 40; batch++) {
       if (batch % 10 === 0) await new Promise((wake) => setTimeout(wake, 5));
-      const ids = Array.from({ length: 1000 }, (_, row) => batch * 1000 + row);
-      yield batchOf(ids, new Uint16Array(ids.length * DIMS).fill(0x3c00), batch);
+      const ids = Array.from({ length: 2000 - batch }, (_, row) => batch * 2000 + row);
+      yield batchOf(ids, new Uint16Array(ids.length * DIMS).fill(0x3c00 + batch), batch);
     }
   }
-  expect(await copy(table, source())).toBe(40_000);
-  expect(await count(table)).toBe(40_000);
+  const expected = Array.from({ length: 40 }, (_, batch) => ({ slide_id: batch, rows: 2000 - batch, different: 1 }));
+  expect(await copy(table, source())).toBe(expected.reduce((sum, { rows }) => sum + rows, 0));
+  // Batches share memory on their way: none has another one's vectors.
+  const { rows } = await database.query(
+    `SELECT slide_id, count(*)::int AS rows, count(DISTINCT v::text)::int AS different FROM features.vectors_${table}
+     GROUP BY slide_id ORDER BY slide_id`,
+  );
+  expect(rows).toEqual(expected);
+  const { rows: all } = await database.query(
+    `SELECT count(DISTINCT v::text)::int AS different FROM features.vectors_${table}`,
+  );
+  expect(all).toEqual([{ different: 40 }]);
 });
 
 it("takes nothing at all", async () => {

@@ -105,7 +105,7 @@ const stored = async (key: string): Promise<unknown[]> => {
 };
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ config: { port: 0 } });
   server = await startServer(world.app);
   await world.ask('mutation { createStudy(input: {key: "round", name: "Round"}) { study { id } } }');
   folder = join(world.folder, "in");

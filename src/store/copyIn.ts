@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type pg from "pg";
 import type { Queryable } from "./database.ts";
@@ -7,7 +6,6 @@ import type { Queryable } from "./database.ts";
 type CopyConnection = {
   stream: Duplex;
   query(text: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
   sendCopyFail(message: string): void;
 };
@@ -18,20 +16,28 @@ export const BINARY_TRAILER = Buffer.from([0xff, 0xff]);
 
 export type Chunks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
-/** Resolves when the socket takes more, or never will. */
-const untilWritable = async (stream: Duplex): Promise<void> => {
-  if (!stream.writableNeedDrain) return;
-  const either = new AbortController();
-  const { signal } = either;
-  await Promise.race([once(stream, "drain", { signal }), once(stream, "close", { signal })]).finally(() =>
-    either.abort(),
-  );
-};
+const COPY_DATA = "d".charCodeAt(0);
+
+/**
+ * One CopyData message, without the copy that the driver would make of it.
+ * @returns resolves when the socket has taken it, or never will
+ */
+const writeChunk = (stream: Duplex, chunk: Buffer): Promise<void> =>
+  new Promise((resolve) => {
+    const header = Buffer.allocUnsafe(5);
+    header[0] = COPY_DATA;
+    header.writeInt32BE(4 + chunk.length, 1);
+    stream.cork();
+    stream.write(header);
+    stream.write(chunk, () => resolve());
+    stream.uncork();
+  });
 
 /**
  * Streams `COPY … FROM STDIN` over a client's connection, no faster than the socket takes it, so that memory stays flat.
  * The client must be one of a server, in or out of a transaction; the embedded database's socket cannot do this.
- * @param chunks in the form that the statement names; together one COPY stream
+ * @param chunks in the form that the statement names; together one COPY stream. When a chunk is asked for, only the last one may
+ *   still be on its way: two pieces of memory in turns are enough
  * @returns rows copied
  * @throws what the source of the chunks threw, or what the server said; then nothing was copied
  */
@@ -42,12 +48,13 @@ export const copyIn = (client: Queryable, statement: string, chunks: Chunks): Pr
     let rows = 0;
 
     const send = async (connection: CopyConnection): Promise<void> => {
+      let taken = Promise.resolve();
       try {
         for await (const chunk of chunks) {
           // Only now: while the socket was taking the chunk before, this one was made.
-          await untilWritable(connection.stream);
+          await taken;
           if (isOver) return;
-          connection.sendCopyFromChunk(chunk);
+          taken = writeChunk(connection.stream, chunk);
         }
         if (!isOver) connection.endCopyFrom();
       } catch (error) {
