@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeId } from "../src/platform/ids.ts";
 import { storeStudy, type TestPatient } from "./support/clinical.ts";
 import { readableSql } from "./support/snapshots.ts";
+import { storeVectorSet } from "./support/vectorSet.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 /** Every edge of every list at once, with and without arguments. */
@@ -47,6 +49,11 @@ const patients = (study: number): TestPatient[] =>
       clinical: { block: place === 0 ? "A" : "B" },
     })),
   }));
+
+const decodeVector = (text: string): number[] => {
+  const bytes = Buffer.from(text, "base64");
+  return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index));
+};
 
 let world: World;
 beforeAll(async () => {
@@ -101,6 +108,60 @@ describe("the number of SQL statements", () => {
     expect(few.length, readableSql(few).join("\n")).toBeLessThanOrEqual(45);
     expect(many, `${readableSql(few).join("\n")}\n\n${readableSql(many).join("\n")}`).toHaveLength(few.length);
   });
+
+  it.each(["rows and columns", "imported places"])(
+    "is the same for one thing by its id as for many, patches of %s too",
+    async (kind) => {
+      const key = kind.replaceAll(" ", "-");
+      const slides = Array.from({ length: 4 }, (_, index) => ({
+        slide: `S-1-${index}-0`,
+        vectors: Array.from({ length: 9 }, (_, row) => [index, row, 1]),
+      }));
+      const { id, globalId } = await storeVectorSet(world, "study-1", key, slides);
+      const { database } = world.app;
+      if (kind === "imported places") {
+        await database.query(
+          `UPDATE patch_grid SET step_x = NULL, step_y = NULL, trust = 'DECLARED' FROM slide_features AS held
+           WHERE held.grid_id = patch_grid.id AND held.feature_set_id = $1`,
+          [id],
+        );
+      }
+      const { rows } = await database.query<{ slide: string; digest: string; x: number; y: number }>(
+        `SELECT slide.key AS slide, grid.digest, patch.x, patch.y FROM slide_features AS held
+         JOIN patch_grid AS grid ON grid.id = held.grid_id JOIN slide ON slide.id = held.slide_id
+         JOIN features.patch AS patch ON patch.id >= grid.id::int8 * 16777216 AND patch.id < (grid.id::int8 + 1) * 16777216
+         WHERE held.feature_set_id = $1 ORDER BY patch.id`,
+        [id],
+      );
+      const patches = rows.map(({ slide, digest, x, y }) =>
+        encodeId("Patch", "study-1", slide, digest.slice(0, 16), x, y),
+      );
+      const others = slides.flatMap(({ slide }, index) => [
+        encodeId("Slide", "study-1", slide),
+        encodeId("Patient", "study-1", `P-1-${index}`),
+      ]);
+      const askFor = async (ids: readonly string[]) => {
+        world.takeStatements();
+        const { nodes } = await world.ask<{ nodes: { id: string; vector?: string }[] }>(
+          `query($ids: [ID!]!, $set: ID!) { nodes(ids: $ids) {
+            id ... on Patch { x size slide { key patient { key } } vector(featureSet: $set) } ... on Slide { key } ... on Patient { key }
+          } }`,
+          { ids, set: globalId },
+        );
+        return { nodes, statements: world.takeStatements() };
+      };
+      expect(patches).toHaveLength(36);
+      const one = await askFor([...patches.slice(0, 1), ...others.slice(0, 2)]);
+      const many = await askFor([...patches, ...others]);
+      expect(many.nodes.map((node) => node.id)).toEqual([...patches, ...others]);
+      expect(many.nodes.slice(0, 36).map(({ vector }) => decodeVector(vector ?? ""))).toEqual(
+        slides.flatMap(({ vectors }) => vectors),
+      );
+      // Where places are names, each slide's part of the index is read by itself.
+      const perSlide = kind === "imported places" ? slides.length - 1 : 0;
+      expect(many.statements, readableSql(many.statements).join("\n")).toHaveLength(one.statements.length + perSlide);
+    },
+  );
 
   it("gives every parent its own page and total", async () => {
     const { jobs } = await world.ask<{

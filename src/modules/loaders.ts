@@ -22,6 +22,7 @@ import type { App } from "./context.ts";
 import { createJobLists, type JobLists } from "./job/job.loaders.ts";
 import { type JobProgress, loadJobProgress } from "./job/job.progress.ts";
 import { createMilLoaders, type MilLoaders } from "./mil/mil.loaders.ts";
+import { createPatchLoaders, type PatchLoaders } from "./patch/patch.loaders.ts";
 import { createPhenotypeLoaders, type PhenotypeLoaders } from "./phenotype/phenotype.loaders.ts";
 import { type ClinicalLoaders, createClinicalLoaders } from "./study/clinical.loaders.ts";
 
@@ -50,7 +51,9 @@ export type Loaders = {
   /** Pages and totals of patients and slides. */
   lists: { [S in Subject]: List<S> };
   patient: DataLoader<number, Patient>;
+  patientByKey: DataLoader<InStudy, Patient | null, string>;
   slide: DataLoader<number, Slide>;
+  slideByKey: DataLoader<InStudy, Slide | null, string>;
   slideImage: DataLoader<number, SlideImage | null>;
   slideGrids: DataLoader<number, PatchGrid[]>;
   grid: DataLoader<number, PatchGrid>;
@@ -64,6 +67,7 @@ export type Loaders = {
   jobProgress: DataLoader<string, JobProgress>;
   jobLists: JobLists;
 } & ClinicalLoaders &
+  PatchLoaders &
   PhenotypeLoaders &
   MilLoaders;
 
@@ -139,7 +143,9 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   values: new DataLoader((requests) => readValues(database, requests), { cacheKeyFn: JSON.stringify }),
   lists: { patient: list(database, "patient"), slide: list(database, "slide") },
   patient: new DataLoader(byId((ids) => prisma.patient.findMany({ where: { id: { in: ids } } }))),
+  patientByKey: inStudy((where) => prisma.patient.findMany({ where })),
   slide: new DataLoader(byId((ids) => prisma.slide.findMany({ where: { id: { in: ids } } }))),
+  slideByKey: inStudy((where) => prisma.slide.findMany({ where })),
   slideImage: new DataLoader(async (ids) => {
     const rows = await prisma.slideImage.findMany({ where: { slideId: { in: [...ids] } } });
     const bySlide = new Map(rows.map((row) => [row.slideId, row]));
@@ -183,6 +189,7 @@ export const createLoaders = ({ prisma, database }: Pick<App, "prisma" | "databa
   jobProgress: new DataLoader((ids) => loadJobProgress(database, ids)),
   jobLists: createJobLists({ prisma, database }),
   ...createClinicalLoaders({ prisma, database }),
+  ...createPatchLoaders({ prisma, database }),
   ...createPhenotypeLoaders({ prisma, database }),
   ...createMilLoaders({ prisma, database }),
 });

@@ -1,3 +1,4 @@
+import { int8Array } from "./binaryArrays.ts";
 import type { Queryable } from "./database.ts";
 import { patchId } from "./patches.ts";
 import { readPatchesInBox } from "./patchesInBox.ts";
@@ -9,18 +10,30 @@ const TWO_TO_26 = 2 ** 26;
 /** All that a grid has. */
 export const EVERYWHERE = { left: 0, top: 0, right: 2 ** 31, bottom: 2 ** 31 };
 
-/** The patch of a grid whose corner lies at a place in level-0 pixels; null when there is none. */
-export const readPatchIdAt = async (
+/** A place in level-0 pixels where the upper left corner of a patch may lie. */
+export type CornerInGrid = { gridId: number; x: number; y: number };
+
+/** The patches with such corners, in the order asked; null where there is none. Each grid's part of the index is read once. */
+export const readPatchIdsOfCorners = async (
   client: Queryable,
-  gridId: number,
-  x: number,
-  y: number,
-): Promise<number | null> => {
-  const { rows } = await client.query<{ id: number }>(
-    "SELECT id FROM features.patch WHERE id >= $1::int8 AND id < $2::int8 AND x = $3::int8 AND y = $4::int8",
-    [patchId(gridId, 0), patchId(gridId + 1, 0), x, y],
-  );
-  return rows[0]?.id ?? null;
+  corners: readonly CornerInGrid[],
+): Promise<(number | null)[]> => {
+  const nameOf = (gridId: number, x: number, y: number) => `${gridId}/${x}/${y}`;
+  const found = new Map<string, number>();
+  for (const [gridId, members] of Map.groupBy(corners, (corner) => corner.gridId)) {
+    const { rows } = await client.query<{ id: number; x: number; y: number }>(
+      `SELECT id, x, y FROM features.patch
+       WHERE id >= $1::int8 AND id < $2::int8 AND (x, y) IN (SELECT * FROM unnest($3::int8[], $4::int8[]))`,
+      [
+        patchId(gridId, 0),
+        patchId(gridId + 1, 0),
+        int8Array(members.map(({ x }) => x)),
+        int8Array(members.map(({ y }) => y)),
+      ],
+    );
+    for (const { id, x, y } of rows) found.set(nameOf(gridId, x, y), id);
+  }
+  return corners.map(({ gridId, x, y }) => found.get(nameOf(gridId, x, y)) ?? null);
 };
 
 /** Ids of the patches of a grid by their corners in level-0 pixels, in the order asked; all of them must be there. */

@@ -21,13 +21,14 @@ type EmbedInput = {
   preprocessing: PreprocessingInput;
 };
 
-export const findFeatureSet = (
-  { app, viewer }: GraphQLContext,
+export const findFeatureSet = async (
+  { loaders, viewer }: GraphQLContext,
   studyKey: string,
   key: string,
 ): Promise<FeatureSet | null> => {
   authorize(viewer, "study:read", studyKey);
-  return app.prisma.featureSet.findFirst({ where: { key, study: { key: studyKey } } });
+  const study = await loaders.studyByKey.load(studyKey);
+  return study && loaders.featureSetByKey.load({ studyId: study.id, key });
 };
 
 /** The feature set of an id that has been authorised before, as a job's is. @throws HistoError NOT_FOUND */

@@ -1,9 +1,9 @@
 import { authorize } from "../../platform/authorisation.ts";
 import { encodeId } from "../../platform/ids.ts";
 import type { PatchGrid, Slide } from "../../store/generated/client.ts";
-import { gridIdOf, type PatchRow, patchId, readPatches } from "../../store/patches.ts";
-import { readPatchIdAt } from "../../store/patchPlaces.ts";
-import type { App, GraphQLContext } from "../context.ts";
+import { gridIdOf, type PatchRow, patchId } from "../../store/patches.ts";
+import type { GraphQLContext } from "../context.ts";
+import type { NamedGrid } from "./patch.loaders.ts";
 import { isStepped, type SteppedGrid } from "./steppedGrid.ts";
 
 /** So much of a grid's digest stands in ids: enough to tell a slide's grids apart. */
@@ -12,16 +12,13 @@ export const gridPart = (grid: Pick<PatchGrid, "digest">): string => grid.digest
 
 /** The grid of an id's parts, or null. */
 export const findGrid = async (
-  { app, viewer }: GraphQLContext,
+  { viewer, loaders }: GraphQLContext,
   studyKey: string,
   slideKey: string,
   digest: string,
-): Promise<(PatchGrid & { slide: Slide }) | null> => {
+): Promise<NamedGrid | null> => {
   authorize(viewer, "study:read", studyKey);
-  return app.prisma.patchGrid.findFirst({
-    where: { digest: { startsWith: digest }, slide: { key: slideKey, study: { key: studyKey } } },
-    include: { slide: true },
-  });
+  return loaders.gridByName.load({ studyKey, slideKey, digest });
 };
 
 /** The cell whose corner lies at a place, or null when none does. */
@@ -35,8 +32,13 @@ const cellAt = (grid: SteppedGrid, x: number, y: number): number | null => {
 };
 
 /** The store's id of the patch whose corner would lie at a place; null when there can be none. */
-export const patchIdAt = async (app: App, grid: PatchGrid, x: number, y: number): Promise<number | null> => {
-  if (!isStepped(grid)) return readPatchIdAt(app.database, grid.id, x, y);
+export const patchIdAt = async (
+  { loaders }: GraphQLContext,
+  grid: PatchGrid,
+  x: number,
+  y: number,
+): Promise<number | null> => {
+  if (!isStepped(grid)) return loaders.patchIdAt.load({ gridId: grid.id, x, y });
   const cell = cellAt(grid, x, y);
   return cell === null ? null : patchId(grid.id, cell);
 };
@@ -62,8 +64,8 @@ export const findPatch = async (
 ): Promise<{ patch: PatchRow; grid: PatchGrid } | null> => {
   const [studyKey, slideKey, digest, x, y] = parts as [string, string, string, number, number];
   const grid = await findGrid(context, studyKey, slideKey, digest);
-  const id = grid && (await patchIdAt(context.app, grid, x, y));
+  const id = grid && (await patchIdAt(context, grid, x, y));
   if (!grid || id === null) return null;
-  const [patch] = await readPatches(context.app.database, [id]);
+  const patch = await context.loaders.patch.load(id);
   return patch ? { patch, grid } : null;
 };

@@ -17,10 +17,11 @@ export const naturalKey = (type: "Patient" | "Slide", by: By): { studyKey: strin
   return { studyKey: String(studyKey), key: String(key) };
 };
 
-export const findPatient = async ({ app, viewer }: GraphQLContext, by: By): Promise<Patient | null> => {
+export const findPatient = async ({ loaders, viewer }: GraphQLContext, by: By): Promise<Patient | null> => {
   const { studyKey, key } = naturalKey("Patient", by);
   authorize(viewer, "study:read", studyKey);
-  return app.prisma.patient.findFirst({ where: { key, study: { key: studyKey } } });
+  const study = await loaders.studyByKey.load(studyKey);
+  return study && loaders.patientByKey.load({ studyId: study.id, key });
 };
 
 /** Patients of a study. */

@@ -73,9 +73,9 @@ export const findTarget = async (
   });
 };
 
-const queryByPatch = async (app: App, id: string, { slide, grid }: SearchTarget): Promise<Query> => {
+const queryByPatch = async (context: GraphQLContext, id: string, { slide, grid }: SearchTarget): Promise<Query> => {
   const { x, y } = patchKeys(id);
-  const patch = grid && (await patchIdAt(app, grid, x, y));
+  const patch = grid && (await patchIdAt(context, grid, x, y));
   if (!slide || patch === null) throw noPatch();
   return { nearest: { patchId: patch }, patientId: slide.patientId, patchId: patch };
 };
@@ -153,7 +153,7 @@ const queryByPhenotype = async (context: GraphQLContext, id: string, featureSet:
 /** @throws HistoError NOT_FOUND, BAD_ARGUMENT, DIMENSION_MISMATCH, NOT_AN_IMAGE, ENCODER_HAS_NO_MODEL */
 export const resolveQuery = async (context: GraphQLContext, to: SimilarTo, target: SearchTarget): Promise<Query> => {
   const { patch, image, vector, phenotype } = to;
-  if (patch != null) return queryByPatch(context.app, patch, target);
+  if (patch != null) return queryByPatch(context, patch, target);
   if (image != null) return queryByImage(context.app, image, target.featureSet);
   if (phenotype != null) return queryByPhenotype(context, phenotype, target.featureSet);
   return queryByVector(vector as Float32Array, target.featureSet);

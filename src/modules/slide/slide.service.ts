@@ -11,10 +11,11 @@ import type { GraphQLContext } from "../context.ts";
 import { type By, naturalKey } from "../patient/patient.service.ts";
 import { loadStudy } from "../study/study.service.ts";
 
-export const findSlide = async ({ app, viewer }: GraphQLContext, by: By): Promise<Slide | null> => {
+export const findSlide = async ({ loaders, viewer }: GraphQLContext, by: By): Promise<Slide | null> => {
   const { studyKey, key } = naturalKey("Slide", by);
   authorize(viewer, "study:read", studyKey);
-  return app.prisma.slide.findFirst({ where: { key, study: { key: studyKey } } });
+  const study = await loaders.studyByKey.load(studyKey);
+  return study && loaders.slideByKey.load({ studyId: study.id, key });
 };
 
 /** Slides of a study. */
