@@ -8,6 +8,7 @@ import { digestOf } from "../platform/digest.ts";
 import { HistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { StainTransform } from "../slides/index.ts";
 import { sweepBatches } from "./batch-sweep.ts";
+import { MOST_BATCH_BYTES } from "./embed-patches.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, VECTORS } from "./encoder-graph.ts";
 import type { BatchTrial, EncoderReady, EncoderWorkerData } from "./encoder-messages.ts";
@@ -159,7 +160,9 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
       const side = card.inputPixels;
       const stain = options.stain ? stainFeeds(null) : {};
       const one = texturedPatches(1, side);
-      const most = new Uint8Array(Math.max(...candidates) * one.length);
+      // No batch is larger: 256 patches of 4096 pixels would be 13 GB.
+      const sizes = candidates.filter((patches, at) => at === 0 || patches * one.length <= MOST_BATCH_BYTES);
+      const most = new Uint8Array(Math.max(...sizes) * one.length);
       for (let at = 0; at < most.length; at += one.length) most.set(one, at);
       const timed = async (patches: number): Promise<number | null> => {
         const began = performance.now();
@@ -179,7 +182,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
         }
         return runs > 0 ? (patches * runs * 1000) / tookMs : (patches * 1000) / warmUpMs;
       };
-      return sweepBatches({ candidates, budgetMs, measure });
+      return sweepBatches({ candidates: sizes, budgetMs, measure });
     },
     async close() {
       await (await session.catch(() => null))?.release();
