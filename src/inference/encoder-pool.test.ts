@@ -7,7 +7,7 @@ const reluctantThread = (patchesPerRun: number) => {
   const gate = Promise.withResolvers<void>();
   let current = patchesPerRun;
   const thread: EncoderThread = {
-    ...{ provider: "cuda:0", skipped: [], hardware: "a card", cards: 1, ranOn: "cuda:0", graphDigest: "ab" },
+    ...{ provider: "cuda:0", skipped: [], hardware: "a card", cards: 1, ranOn: "cuda:0", graphDigest: "ab", halfDifference: null },
     ...{ runtime: "1.30.0", patchesPerRun, pending: () => 0, close: async () => {} },
     embed: async ({ pixels, patches }) => ({
       ...{ vectors: new Float32Array(patches), pixels, ranOn: "cuda:0" },

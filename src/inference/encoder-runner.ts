@@ -62,7 +62,7 @@ export type EncoderRunner = {
 /** Opens an encoder; throws what `openEncoder` throws. For worker threads only. */
 export const openEncoderRunner = async (options: EncoderWorkerData): Promise<EncoderRunner> => {
   const { card, precision, threads } = options;
-  const { provider, skipped, graph, isHalf, ...opened } = await openEncoder(options);
+  const { provider, skipped, graph, halfDifference, ...opened } = await openEncoder(options);
   let session = Promise.resolve(opened.session);
   let resizer: Awaited<typeof session> | null = null;
   let patchesPerRun = options.patchesPerRun ?? usualPatchesPerRun(provider, threads);
@@ -126,7 +126,8 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
       skipped,
       hardware: hardwareOf(provider),
       cards: providerOf(provider) === "cuda" ? cudaCards().length : 0,
-      ranOn: isHalf ? `${provider}/float16` : provider,
+      ranOn: halfDifference ? `${provider}/float16` : provider,
+      halfDifference,
       graphDigest: digestOf(graph),
       runtime: env.versions.node ?? "unknown",
       patchesPerRun,

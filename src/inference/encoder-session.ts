@@ -11,6 +11,7 @@ import type { VectorPrecision } from "./encoder-graph.ts";
 import type { EmbeddedBatch, SkippedProvider } from "./encoder-messages.ts";
 import { createEncoderPool } from "./encoder-pool.ts";
 import { startEncoderThread } from "./encoder-thread.ts";
+import type { VectorDifference } from "./vector-difference.ts";
 
 export type { EmbeddedBatch } from "./encoder-messages.ts";
 
@@ -35,6 +36,8 @@ export type EncoderSession = {
   provider: string;
   /** Providers that were tried before it, each with the reason why it does not run here. */
   skipped: SkippedProvider[];
+  /** Of devices that compute in half precision: how far their vectors are from those of float32, on test patches. */
+  halfDifferences: { ranOn: string; difference: VectorDifference }[];
   dims: number;
   precision: VectorPrecision;
   /** Worker threads, each with its own copy of the encoder: give at least one batch more than that at a time. */
@@ -123,6 +126,9 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     precision,
     threads: devices.reduce((sum, { threads }) => sum + threads.length, 0),
     batchSize: pool.batchSize,
+    halfDifferences: devices.flatMap(({ threads: [first] }) =>
+      first?.halfDifference ? [{ ranOn: first.ranOn, difference: first.halfDifference }] : [],
+    ),
     devices: pool.devices,
     tune: pool.tune,
     embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false, stain = null }) => {

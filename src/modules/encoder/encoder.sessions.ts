@@ -55,7 +55,8 @@ const load = async (
     onLessMemory: ({ device, from, to }) =>
       log.warn({ encoder: encoder.key, device, from, to }, "too little memory on the device: smaller runs from now on"),
   });
-  log.info({ encoder: encoder.key, provider: session.provider, skipped: session.skipped }, "an encoder was loaded");
+  const { provider, skipped, halfDifferences } = session;
+  log.info({ encoder: encoder.key, provider, skipped, halfDifferences }, "an encoder was loaded");
   return session;
 };
 
