@@ -56,6 +56,8 @@ export type EncoderSession = {
    * Rejects with NOT_FINITE (`path` is `["vectors", row]`), BAD_ARGUMENT for a wrong size, or an Error when the thread ended.
    */
   embed(batch: PixelBatch): Promise<EmbeddedBatch>;
+  /** Whether no device of it runs anything any more: batches are refused, and only another session can help. */
+  isLost(): boolean;
   close(): Promise<void>;
 };
 
@@ -80,6 +82,8 @@ export type EncoderSessionOptions = {
   batchMemory?: BatchMemory;
   /** Told once for each time that memory refused a run and halves of it are taken from then on. */
   onLessMemory?(what: { device: Device; from: number; to: number }): void;
+  /** Told once of each thread that ended, or whose device runs nothing any more; the others go on without it. */
+  onDeviceLost?(what: { device: Device; reason: string }): void;
 };
 
 const sizeOfModel = async (model: Uint8Array | { file: string }): Promise<number> =>
@@ -122,13 +126,13 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     card,
     provider: [...new Set(devices.flatMap(({ threads }) => threads.map(({ ranOn }) => ranOn)))].join(","),
     skipped,
+    halfDifferences: devices.flatMap(({ threads: [first] }) =>
+      first?.halfDifference ? [{ ranOn: first.ranOn, difference: first.halfDifference }] : [],
+    ),
     dims: card.dims,
     precision,
     threads: devices.reduce((sum, { threads }) => sum + threads.length, 0),
     batchSize: pool.batchSize,
-    halfDifferences: devices.flatMap(({ threads: [first] }) =>
-      first?.halfDifference ? [{ ranOn: first.ranOn, difference: first.halfDifference }] : [],
-    ),
     devices: pool.devices,
     tune: pool.tune,
     embed: async ({ pixels, patches, heightPixels: height, widthPixels: width, urgent = false, stain = null }) => {
@@ -147,6 +151,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
       }
       return pool.embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
     },
+    isLost: pool.isLost,
     close: pool.close,
   };
 };

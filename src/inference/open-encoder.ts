@@ -158,7 +158,7 @@ const probe = async (
 };
 
 /** The first line of a message of ONNX Runtime, without the file names of its build. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
   return line.replace(/\S*[/\\]\S+\s*/g, "").trim();
 };

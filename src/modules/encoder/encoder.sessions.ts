@@ -34,6 +34,7 @@ const load = async (
   encoder: Encoder,
   stain: StainMethod | null,
   { config, artefacts, log }: Surroundings,
+  open: typeof createEncoderSession,
 ): Promise<EncoderSession> => {
   if (encoder.modelDigest === null || encoder.card === null) {
     throw new HistoError("ENCODER_HAS_NO_MODEL", `Encoder "${encoder.key}" is known by name only.`, {
@@ -41,7 +42,7 @@ const load = async (
     });
   }
   const card = parseEncoderCard(encoder.card);
-  const session = await createEncoderSession({
+  const session = await open({
     card,
     model: await artefacts.get(encoder.modelDigest),
     providers: config.providers,
@@ -54,15 +55,22 @@ const load = async (
     ...(config.batchSize === null && { batchMemory: createBatchMemory(join(config.dataFolder, "batches")) }),
     onLessMemory: ({ device, from, to }) =>
       log.warn({ encoder: encoder.key, device, from, to }, "too little memory on the device: smaller runs from now on"),
+    onDeviceLost: ({ device, reason }) =>
+      log.error({ encoder: encoder.key, device, reason }, "a device runs nothing any more: it gets no further batch"),
   });
   const { provider, skipped, halfDifferences } = session;
   log.info({ encoder: encoder.key, provider, skipped, halfDifferences }, "an encoder was loaded");
   return session;
 };
 
-type Entry = { loaded: Promise<EncoderSession>; users: number };
+type Entry = {
+  loaded: Promise<EncoderSession>;
+  users: number;
+  /** No device of it runs any more: whoever comes next loads the encoder anew, on what runs then. */
+  isLost: boolean;
+};
 
-export const createEncoderSessions = (surroundings: Surroundings): EncoderSessions => {
+export const createEncoderSessions = (surroundings: Surroundings, open = createEncoderSession): EncoderSessions => {
   const entries = new Map<string, Entry>();
   const keyOf = (encoder: Encoder, stain: StainMethod | null) => `${encoder.digest ?? encoder.key} ${stain ?? "NONE"}`;
 
@@ -70,6 +78,12 @@ export const createEncoderSessions = (surroundings: Surroundings): EncoderSessio
     entries.delete(key);
     const session = await entry.loaded.catch(() => undefined);
     await session?.close();
+  };
+
+  /** Whoever uses it still ends it; it may have been given up by another before. */
+  const giveUp = (key: string, entry: Entry) => {
+    entry.isLost = true;
+    if (entries.get(key) === entry) entries.delete(key);
   };
 
   const trim = async () => {
@@ -80,7 +94,7 @@ export const createEncoderSessions = (surroundings: Surroundings): EncoderSessio
   return {
     async use(encoder, use, stain = null) {
       const key = keyOf(encoder, stain);
-      const entry = entries.get(key) ?? { loaded: load(encoder, stain, surroundings), users: 0 };
+      const entry = entries.get(key) ?? { loaded: load(encoder, stain, surroundings, open), users: 0, isLost: false };
       // Reinserting makes the map's order the order of last use.
       entries.delete(key);
       entries.set(key, entry);
@@ -90,9 +104,15 @@ export const createEncoderSessions = (surroundings: Surroundings): EncoderSessio
           entries.delete(key);
           throw error;
         });
-        return await use(session);
+        try {
+          return await use(session);
+        } finally {
+          if (session.isLost()) giveUp(key, entry);
+        }
       } finally {
         entry.users--;
+        // Nobody waits for a device that does not answer.
+        if (entry.isLost && entry.users === 0) entry.loaded.then((session) => session.close()).catch(() => {});
         await trim();
       }
     },
