@@ -3,17 +3,19 @@ import { createBatchMemory } from "../../inference/batch-memory.ts";
 import { parseEncoderCard } from "../../inference/encoder-card.ts";
 import { createEncoderSession, type EncoderSession } from "../../inference/encoder-session.ts";
 import type { Config } from "../../platform/config.ts";
-import { HistoError } from "../../platform/errors.ts";
+import { HistoError, isHistoError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logging.ts";
+import { WorkerUnfitError } from "../../queue/jobs.ts";
 import type { StainMethod } from "../../slides/index.ts";
 import type { ArtefactStore } from "../../store/artefacts.ts";
 import type { Encoder } from "../../store/generated/client.ts";
+import { requireDevices } from "./devices.ts";
 
 /** Loaded encoders, one session for each and each way to even out staining, shared by jobs and queries. */
 export type EncoderSessions = {
   /**
    * Runs `use` with the encoder's session, loaded once however many ask.
-   * @throws HistoError ENCODER_HAS_NO_MODEL, MODEL_INCOMPATIBLE
+   * @throws HistoError ENCODER_HAS_NO_MODEL, MODEL_INCOMPATIBLE; WorkerUnfitError where a worker's devices are gone
    */
   use<Result>(
     encoder: Encoder,
@@ -28,7 +30,13 @@ export type EncoderSessions = {
 /** A loaded encoder holds its weights and, for a GPU, device memory; more than a few at a time are not kept. */
 const MAX_LOADED = 3;
 
-type Surroundings = { config: Config; artefacts: ArtefactStore; log: Logger };
+type Surroundings = {
+  config: Config;
+  artefacts: ArtefactStore;
+  log: Logger;
+  /** Told when a device that was named runs nothing any more; jobs that want it then go back to others. */
+  onUnfit?: ((error: HistoError) => void) | undefined;
+};
 
 const load = async (
   encoder: Encoder,
@@ -74,6 +82,17 @@ export const createEncoderSessions = (surroundings: Surroundings, open = createE
   const entries = new Map<string, Entry>();
   const keyOf = (encoder: Encoder, stain: StainMethod | null) => `${encoder.digest ?? encoder.key} ${stain ?? "NONE"}`;
 
+  /** Where it is the devices that were named, the failure says nothing of encoder or slide. */
+  const reasonOfFailure = async (error: unknown): Promise<unknown> => {
+    const { config, log, onUnfit } = surroundings;
+    if (!onUnfit || !isHistoError(error) || error.code !== "MODEL_INCOMPATIBLE") return error;
+    const gone: unknown = await requireDevices(config).catch((reason: unknown) => reason);
+    if (!isHistoError(gone)) return error;
+    log.error({ reason: gone.message }, "a device that was named does not run any more");
+    onUnfit(gone);
+    return new WorkerUnfitError(gone.code, gone.message, { fix: gone.fix, path: gone.inputPath });
+  };
+
   const drop = async (key: string, entry: Entry) => {
     entries.delete(key);
     const session = await entry.loaded.catch(() => undefined);
@@ -100,9 +119,9 @@ export const createEncoderSessions = (surroundings: Surroundings, open = createE
       entries.set(key, entry);
       entry.users++;
       try {
-        const session = await entry.loaded.catch((error: unknown) => {
+        const session = await entry.loaded.catch(async (error: unknown) => {
           entries.delete(key);
-          throw error;
+          throw await reasonOfFailure(error);
         });
         try {
           return await use(session);
