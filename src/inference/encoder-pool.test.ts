@@ -9,7 +9,15 @@ const reluctantThread = (patchesPerRun: number) => {
   const gate = Promise.withResolvers<void>();
   let current = patchesPerRun;
   const thread: EncoderThread = {
-    ...{ provider: "cuda:0", skipped: [], hardware: "a card", cards: 1, ranOn: "cuda:0", graphDigest: "ab", halfDifference: null },
+    ...{
+      provider: "cuda:0",
+      skipped: [],
+      hardware: "a card",
+      cards: 1,
+      ranOn: "cuda:0",
+      graphDigest: "ab",
+      halfDifference: null,
+    },
     ...{ runtime: "1.30.0", patchesPerRun, pending: () => 0, close: async () => {} },
     embed: async ({ pixels, patches }) => ({
       ...{ vectors: new Float32Array(patches), pixels, ranOn: "cuda:0" },
@@ -51,7 +59,15 @@ const fallingCard = (device: Device) => {
   const answered: number[] = [];
   const refuse = () => Promise.reject(new Error("CUDA failure 719: unspecified launch failure ; /build/file.cc"));
   const thread: EncoderThread = {
-    ...{ provider: device, skipped: [], hardware: "a card", cards: 2, ranOn: device, graphDigest: "ab", halfDifference: null },
+    ...{
+      provider: device,
+      skipped: [],
+      hardware: "a card",
+      cards: 2,
+      ranOn: device,
+      graphDigest: "ab",
+      halfDifference: null,
+    },
     ...{ runtime: "1.30.0", patchesPerRun: 8, pending: () => 0, close: async () => {} },
     embed: async ({ pixels, patches }) => {
       if (isGone) return refuse();
@@ -59,7 +75,8 @@ const fallingCard = (device: Device) => {
       await new Promise((wake) => setTimeout(wake, 2));
       return { vectors: new Float32Array(patches), pixels, ranOn: device, patchesPerRun: 8 };
     },
-    sweep: async (sizes) => (isGone ? refuse() : sizes.map((patchesPerRun) => ({ patchesPerRun, patchesPerSecond: 1 }))),
+    sweep: async (sizes) =>
+      isGone ? refuse() : sizes.map((patchesPerRun) => ({ patchesPerRun, patchesPerSecond: 1 })),
     setPatchesPerRun: async () => {},
   };
   const fall = () => {

@@ -209,9 +209,8 @@ test("a sweep tries no size whose pixels no batch may hold", async () => {
     ...{ precision: "float32", computeInHalves: false, stain: null, patchesPerRun: null },
   });
   // 3 MiB a patch: 32 are 96 MiB.
-  const trials = await thread.sweep([1, 33], 2000);
+  const trials = await thread.sweep([1, 33], 1000);
   expect(trials.map(({ patchesPerRun }) => patchesPerRun)).toEqual([1]);
-  expect((await thread.sweep([40], 0)).map(({ patchesPerRun }) => patchesPerRun)).toEqual([40]);
   await thread.close();
 });
 

@@ -20,7 +20,13 @@ export const tinyCard = (changes: Partial<EncoderCardInput> = {}): EncoderCard =
     ...changes,
   });
 
-type TinyOptions = { opset?: number; layout?: "NCHW" | "NHWC"; outputDims?: Dimension[]; irVersion?: number; edge?: number };
+type TinyOptions = {
+  opset?: number;
+  layout?: "NCHW" | "NHWC";
+  outputDims?: Dimension[];
+  irVersion?: number;
+  edge?: number;
+};
 
 /** An encoder of `edge`-pixel images whose nodes `body` writes. */
 export const tinyModel = (
