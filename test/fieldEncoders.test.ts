@@ -134,6 +134,25 @@ describe("the cards of encoders whose weights do not come along", () => {
     },
   );
 
+  it.each(keys)("%s is made by a command of the scripts' page", (key) => {
+    const [, command] = /Made by: (python .+)$/.exec(readCard(key).origin ?? "") ?? [];
+    expect(readFileSync(join(root, "tools/encoders/README.md"), "utf8")).toContain(`${command} --out models\n`);
+  });
+
+  it("CLAM's ResNet50 is made of the weights that CLAM takes, torchvision's first and not its second", () => {
+    expect(readCard("resnet50-layer3").origin).toMatch(/--weights resnet50-0676ba61\.pth$/);
+  });
+
+  // So that a mean, for whoever turns to it, leaves the registers out.
+  it.each([
+    ["h-optimus-0", 4],
+    ["uni2-h", 8],
+    ["virchow2-cls", 4],
+    ["uni", 0],
+  ])("%s has its class token and %i registers in front", (key, registers) => {
+    expect(readCard(key).prefixTokens).toBe(1 + registers);
+  });
+
   it("stand in the document, each with its licence", () => {
     const page = readFileSync(join(root, "docs/encoders.md"), "utf8");
     const rows = new Map([...page.matchAll(/^\| `([\w.-]+)` \|.*$/gm)].map(([row, key]) => [key, row]));

@@ -10,6 +10,7 @@ import {
   NeedsJobsError,
   priorityOf,
   recordProgress,
+  WorkerUnfitError,
 } from "../src/queue/jobs.ts";
 import { type JobHandler, type Queue, startQueue } from "../src/queue/queue.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -167,6 +168,16 @@ it("a job that finds others under way is queued behind them, and costs no attemp
   expect(await ended(id)).toBe("SUCCEEDED");
   expect(looks).toBe(2);
   await helper.stop();
+});
+
+it("a job whose worker is unfit goes back at once, and costs no attempt that counts", async () => {
+  const id = await ask({ name: "unlucky" });
+  let looks = 0;
+  await work(async () => {
+    if (++looks < 6) throw new WorkerUnfitError("BAD_ARGUMENT", "The card is gone.");
+  });
+  expect(await ended(id)).toBe("SUCCEEDED");
+  expect(await stateOf(id)).toMatchObject({ attempts: 6, setbacks: 0 });
 });
 
 it("a job that finds others which have failed by then looks again, and waits for nobody", async () => {

@@ -187,6 +187,13 @@ describe.skipIf(reason !== undefined)("workers", () => {
     expect(await worker.ended).toBe(0);
   }, 60_000);
 
+  it("need the devices that were named for what runs graphs, and for nothing else", async () => {
+    const tiler = start("tiler", ["--kinds", "tile,export", "--device", "cuda:99"]);
+    await tiler.ready;
+    tiler.child.kill("SIGTERM");
+    expect(await tiler.ended).toBe(0);
+  }, 60_000);
+
   it("of another version are refused with words, those that run already as well", async () => {
     const old = start("old");
     await old.ready;
@@ -207,6 +214,14 @@ describe.skipIf(reason !== undefined)("workers", () => {
       "UPDATE _prisma_migrations SET migration_name = '20261124010000_jobs' WHERE migration_name = '29991231000000_later'",
     );
   }, 60_000);
+});
+
+it("refuses to start without a device that was named, before it takes any job", async () => {
+  const nowhere = { DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none" };
+  const cardless = runCommand(["worker", "--device", "cpu,cuda:99"], nowhere);
+  expect(await cardless.ended).toBe(1);
+  expect(cardless.output().stderr).toMatch(/A device that was chosen does not run here: cuda:99: /);
+  expect(cardless.output().stderr).toMatch(/fix: .*doctor/);
 });
 
 it("refuses the embedded database, and kinds that there are not", async () => {

@@ -4,6 +4,7 @@ import { bundledEncoder } from "../inference/bundled-encoder.ts";
 import { createEncoderSession, type EncoderSession } from "../inference/encoder-session.ts";
 import { texturedPatches } from "../inference/open-encoder.ts";
 import { compareVectors } from "../inference/vector-difference.ts";
+import { requireDevices } from "../modules/encoder/devices.ts";
 import { executionProviders, knownAbsence, PROVIDERS, type Provider } from "../onnx/providers.ts";
 import { type Config, readConfig } from "../platform/config.ts";
 import { isHistoError } from "../platform/errors.ts";
@@ -143,6 +144,19 @@ const describeHalves = async (provider: Provider, single: EncoderSession): Promi
   }
 };
 
+/** What was chosen, and whether those run that were named. */
+const checkDevices = async (config: Config): Promise<Check> => {
+  const { devices, providers, precision } = config;
+  const chosen = `${devices.join(", ")}: ${providers.join(", then ")}; ${precision} on cards`;
+  try {
+    await requireDevices(config);
+    return ok("devices", chosen);
+  } catch (error) {
+    const [detail, fix] = isHistoError(error) ? [error.message, error.fix ?? ""] : [chosen, ""];
+    return { check: "devices", state: "failed", detail, fix };
+  }
+};
+
 /** Patches a second of the bundled encoder on every device of a provider. */
 const measure = async (provider: Provider): Promise<Check> => {
   const check = `execution provider ${provider}`;
@@ -163,11 +177,12 @@ const measure = async (provider: Provider): Promise<Check> => {
       .join(", ");
     const halves = provider === "cpu" ? "" : await describeHalves(provider, session);
     return ok(check, `${perSecond.toFixed(0)} patches/s with ${encoder.card.key} on ${places}${halves}`);
-  } catch {
+  } catch (error) {
+    const [, reason = ""] = /asked for: \w+: (.+)$/s.exec(error instanceof Error ? error.message : "") ?? [];
     return {
       check,
       state: provider === "cpu" ? "failed" : "absent",
-      detail: "does not run here",
+      detail: `does not run here${reason && `: ${reason}`}`,
       fix: PROVIDER_FIXES[provider],
     };
   } finally {
@@ -194,7 +209,7 @@ export const doctor = async (args: readonly string[]): Promise<number> => {
     ),
     ...(await checkDatabase(config)),
     ...checkReaders(),
-    ok("devices", `${config.devices.join(", ")}: ${config.providers.join(", then ")}; ${config.precision} on cards`),
+    await checkDevices(config),
   ];
   const built = new Set(executionProviders().map(({ name }) => name));
   for (const provider of PROVIDERS) {

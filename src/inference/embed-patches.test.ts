@@ -240,3 +240,22 @@ test("the pixels of a batch stay within 96 MiB, whatever the size of a region, i
   );
   expect(affordableBatch(64, { widthPixels: 224, heightPixels: 224 })).toBe(64);
 });
+
+test("a batch that somebody fixed is smaller, too, where regions are large", async () => {
+  const written: [first: number, count: number][] = [];
+  const side = 4096;
+  await embedPatches({
+    ...{ patches: 3, regionWidthPixels: side, regionHeightPixels: side, batchSize: 1024, batchesInFlight: 1 },
+    readPatch: async (_, target) => target,
+    session: {
+      threads: 1,
+      embed: async ({ pixels, patches }) => ({ vectors: new Float32Array(patches), pixels, ranOn: "cpu" }),
+    },
+    onBatch: async (first, count) => void written.push([first, count]),
+  });
+  // 48 MiB a region.
+  expect(written).toEqual([
+    [0, 2],
+    [2, 1],
+  ]);
+});

@@ -19,6 +19,7 @@ export type EmbedPatchesOptions = {
   stain?: StainTransform | null;
   /** Measures the quality of each patch on its way to the encoder, from the same bytes. */
   measurer?: Pick<PatchMeasurer, "measure"> | null;
+  /** Patches of a batch, 32 by default; fewer where their regions are large, as `affordableBatch` says. */
   batchSize?: number;
   /** Reads under way at a time. */
   readConcurrency?: number;
@@ -45,7 +46,7 @@ export type FinishedBatch = {
 };
 
 /** What the pixels of one batch may take, but for a batch of one patch. */
-const MOST_BATCH_BYTES = 96 * 2 ** 20;
+export const MOST_BATCH_BYTES = 96 * 2 ** 20;
 
 /**
  * So many patches at a time as the session wants, or fewer where their regions are large: of a slide without coarser levels a
@@ -69,14 +70,14 @@ export const affordableBatch = (
 export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> => {
   const { patches, regionWidthPixels, regionHeightPixels, session, signal } = options;
   const {
-    batchSize = 32,
+    batchSize: wanted = 32,
     readConcurrency = 8,
     stain = null,
     measurer,
     // One more where a batch stops over to be measured.
     batchesInFlight = Math.max(session.threads + 3, 2 * session.threads + 1) + (measurer ? 1 : 0),
   } = options;
-  for (const [name, value] of Object.entries({ batchSize, readConcurrency, batchesInFlight })) {
+  for (const [name, value] of Object.entries({ batchSize: wanted, readConcurrency, batchesInFlight })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new HistoError("BAD_ARGUMENT", `${name} must be a whole number of at least 1, not ${value}.`, {
         path: [name],
@@ -85,6 +86,7 @@ export const embedPatches = async (options: EmbedPatchesOptions): Promise<void> 
   }
   signal?.throwIfAborted();
 
+  const batchSize = affordableBatch(wanted, { widthPixels: regionWidthPixels, heightPixels: regionHeightPixels });
   const bytesPerPatch = regionWidthPixels * regionHeightPixels * 3;
   const failures: unknown[] = [];
   const fail = (error: unknown): void => void failures.push(error);

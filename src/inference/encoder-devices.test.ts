@@ -11,7 +11,8 @@ const open = async (devices: readonly DeviceChoice[]) => {
     const provider = place === "cuda" ? "cuda:0" : place;
     if (provider === "cuda:1") throw new Error("out of memory");
     const thread: EncoderThread = {
-      ...{ provider, skipped: [], hardware: "a card", cards: 3, ranOn: provider, graphDigest: "ab", runtime: "1.30.0" },
+      ...{ provider, skipped: [], hardware: "a card", cards: 3, ranOn: provider, graphDigest: "ab" },
+      ...{ runtime: "1.30.0", halfDifference: null },
       ...{ patchesPerRun: 1, pending: () => 0, embed: () => Promise.reject(), sweep: async () => [] },
       setPatchesPerRun: async () => {},
       close: async () => void alive.delete(thread),

@@ -2,6 +2,7 @@ import type { Device } from "../onnx/providers.ts";
 import type { StainMethod, StainTransform } from "../slides/index.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import type { VectorPrecision } from "./encoder-graph.ts";
+import type { VectorDifference } from "./vector-difference.ts";
 
 /** What travels between the caller's thread and the threads in which encoders run. */
 export type EncoderWorkerData = {
@@ -54,6 +55,8 @@ export type EncoderReady = {
   cards: number;
   /** What ran, as lineage names it. */
   ranOn: string;
+  /** Where it computes in half precision: how far its vectors are from those of float32, on test patches. */
+  halfDifference: VectorDifference | null;
   /** SHA-256 of the graph that runs, hexadecimal: the model, its preprocessing and its precision. */
   graphDigest: string;
   /** Version of ONNX Runtime. */

@@ -8,6 +8,7 @@ import { digestOf } from "../platform/digest.ts";
 import { HistoError, UnreachableCaseError } from "../platform/errors.ts";
 import type { StainTransform } from "../slides/index.ts";
 import { sweepBatches } from "./batch-sweep.ts";
+import { MOST_BATCH_BYTES } from "./embed-patches.ts";
 import type { EncoderCard } from "./encoder-card.ts";
 import { PIXELS, VECTORS } from "./encoder-graph.ts";
 import type { BatchTrial, EncoderReady, EncoderWorkerData } from "./encoder-messages.ts";
@@ -61,7 +62,7 @@ export type EncoderRunner = {
 /** Opens an encoder; throws what `openEncoder` throws. For worker threads only. */
 export const openEncoderRunner = async (options: EncoderWorkerData): Promise<EncoderRunner> => {
   const { card, precision, threads } = options;
-  const { provider, skipped, graph, isHalf, ...opened } = await openEncoder(options);
+  const { provider, skipped, graph, halfDifference, ...opened } = await openEncoder(options);
   let session = Promise.resolve(opened.session);
   let resizer: Awaited<typeof session> | null = null;
   let patchesPerRun = options.patchesPerRun ?? usualPatchesPerRun(provider, threads);
@@ -125,7 +126,8 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
       skipped,
       hardware: hardwareOf(provider),
       cards: providerOf(provider) === "cuda" ? cudaCards().length : 0,
-      ranOn: isHalf ? `${provider}/float16` : provider,
+      ranOn: halfDifference ? `${provider}/float16` : provider,
+      halfDifference,
       graphDigest: digestOf(graph),
       runtime: env.versions.node ?? "unknown",
       patchesPerRun,
@@ -159,7 +161,9 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
       const side = card.inputPixels;
       const stain = options.stain ? stainFeeds(null) : {};
       const one = texturedPatches(1, side);
-      const most = new Uint8Array(Math.max(...candidates) * one.length);
+      // No batch is larger: 256 patches of 4096 pixels would be 13 GB.
+      const sizes = candidates.filter((patches, at) => at === 0 || patches * one.length <= MOST_BATCH_BYTES);
+      const most = new Uint8Array(Math.max(...sizes) * one.length);
       for (let at = 0; at < most.length; at += one.length) most.set(one, at);
       const timed = async (patches: number): Promise<number | null> => {
         const began = performance.now();
@@ -179,7 +183,7 @@ export const openEncoderRunner = async (options: EncoderWorkerData): Promise<Enc
         }
         return runs > 0 ? (patches * runs * 1000) / tookMs : (patches * 1000) / warmUpMs;
       };
-      return sweepBatches({ candidates, budgetMs, measure });
+      return sweepBatches({ candidates: sizes, budgetMs, measure });
     },
     async close() {
       await (await session.catch(() => null))?.release();

@@ -202,6 +202,18 @@ test("a thread that dies rejects every batch that waits, and every later one", a
   await thread.close();
 });
 
+test("a sweep tries no size whose pixels no batch may hold", async () => {
+  const edge = 1024;
+  const thread = await startEncoderThread({
+    ...{ card: tinyCard({ inputPixels: edge }), model: channelMeans({ edge }), providers: ["cpu"], threads: 1 },
+    ...{ precision: "float32", computeInHalves: false, stain: null, patchesPerRun: null },
+  });
+  // 3 MiB a patch: 32 are 96 MiB.
+  const trials = await thread.sweep([1, 33], 1000);
+  expect(trials.map(({ patchesPerRun }) => patchesPerRun)).toEqual([1]);
+  await thread.close();
+});
+
 test("threads grow with the cores: one encoder up to eight of them", () => {
   const small = 2 ** 24;
   expect([1, 2, 8, 16, 64].map((cores) => defaultThreads(cores, small))).toEqual([

@@ -11,6 +11,7 @@ import type { VectorPrecision } from "./encoder-graph.ts";
 import type { EmbeddedBatch, SkippedProvider } from "./encoder-messages.ts";
 import { createEncoderPool } from "./encoder-pool.ts";
 import { startEncoderThread } from "./encoder-thread.ts";
+import type { VectorDifference } from "./vector-difference.ts";
 
 export type { EmbeddedBatch } from "./encoder-messages.ts";
 
@@ -35,6 +36,8 @@ export type EncoderSession = {
   provider: string;
   /** Providers that were tried before it, each with the reason why it does not run here. */
   skipped: SkippedProvider[];
+  /** Of devices that compute in half precision: how far their vectors are from those of float32, on test patches. */
+  halfDifferences: { ranOn: string; difference: VectorDifference }[];
   dims: number;
   precision: VectorPrecision;
   /** Worker threads, each with its own copy of the encoder: give at least one batch more than that at a time. */
@@ -53,6 +56,8 @@ export type EncoderSession = {
    * Rejects with NOT_FINITE (`path` is `["vectors", row]`), BAD_ARGUMENT for a wrong size, or an Error when the thread ended.
    */
   embed(batch: PixelBatch): Promise<EmbeddedBatch>;
+  /** Whether no device of it runs anything any more: batches are refused, and only another session can help. */
+  isLost(): boolean;
   close(): Promise<void>;
 };
 
@@ -77,6 +82,8 @@ export type EncoderSessionOptions = {
   batchMemory?: BatchMemory;
   /** Told once for each time that memory refused a run and halves of it are taken from then on. */
   onLessMemory?(what: { device: Device; from: number; to: number }): void;
+  /** Told once of each thread that ended, or whose device runs nothing any more; the others go on without it. */
+  onDeviceLost?(what: { device: Device; reason: string }): void;
 };
 
 const sizeOfModel = async (model: Uint8Array | { file: string }): Promise<number> =>
@@ -119,6 +126,9 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
     card,
     provider: [...new Set(devices.flatMap(({ threads }) => threads.map(({ ranOn }) => ranOn)))].join(","),
     skipped,
+    halfDifferences: devices.flatMap(({ threads: [first] }) =>
+      first?.halfDifference ? [{ ranOn: first.ranOn, difference: first.halfDifference }] : [],
+    ),
     dims: card.dims,
     precision,
     threads: devices.reduce((sum, { threads }) => sum + threads.length, 0),
@@ -141,6 +151,7 @@ export const createEncoderSession = async (options: EncoderSessionOptions): Prom
       }
       return pool.embed({ pixels: transferable(pixels), patches, height, width, urgent, stain });
     },
+    isLost: pool.isLost,
     close: pool.close,
   };
 };

@@ -8,7 +8,7 @@ import { PIXELS, prepareEncoder, VECTORS } from "./encoder-graph.ts";
 import type { EncoderWorkerData, SkippedProvider } from "./encoder-messages.ts";
 import { checkDigest } from "./inspect-model.ts";
 import { stainFeeds } from "./stain-graph.ts";
-import { compareVectors } from "./vector-difference.ts";
+import { compareVectors, type VectorDifference } from "./vector-difference.ts";
 
 export type OpenedEncoder = {
   session: InferenceSession;
@@ -16,7 +16,8 @@ export type OpenedEncoder = {
   skipped: SkippedProvider[];
   /** The graph that runs, to open it once more. */
   graph: Uint8Array;
-  isHalf: boolean;
+  /** Where it computes in half precision: how far its vectors are from those of float32, on test patches. */
+  halfDifference: VectorDifference | null;
 };
 
 /**
@@ -29,15 +30,15 @@ export const openEncoder = async (options: EncoderWorkerData): Promise<OpenedEnc
   const bytes = "file" in options.model ? await readModel(options.model.file) : options.model;
   checkDigest(bytes, card);
   const opened = await firstThatRuns(prepareEncoder(bytes, card, precision, { stain }), options);
-  if (!computeInHalves || opened.provider === "cpu") return { ...opened, isHalf: false };
+  if (!computeInHalves || opened.provider === "cpu") return { ...opened, halfDifference: null };
   try {
     const graph = prepareEncoder(bytes, card, precision, { stain, computeInHalves });
-    const session = await openInHalves(graph, opened, options);
+    const { session, difference } = await openInHalves(graph, opened, options);
     await opened.session.release();
-    return { ...opened, session, graph, isHalf: true };
+    return { ...opened, session, graph, halfDifference: difference };
   } catch (error) {
     const reason = `half precision: ${reasonOf(error)}`;
-    return { ...opened, skipped: [...opened.skipped, { provider: opened.provider, reason }], isHalf: false };
+    return { ...opened, skipped: [...opened.skipped, { provider: opened.provider, reason }], halfDifference: null };
   }
 };
 
@@ -50,7 +51,7 @@ const openInHalves = async (
   graph: Uint8Array,
   { session: single, provider }: { session: InferenceSession; provider: Device },
   { card, threads, stain }: EncoderWorkerData,
-): Promise<InferenceSession> => {
+): Promise<{ session: InferenceSession; difference: VectorDifference }> => {
   const session = await openGraphSession(graph, { provider, threads });
   try {
     const feeds = stain ? stainFeeds(null) : {};
@@ -59,11 +60,11 @@ const openInHalves = async (
       await vectorsFor(session, pixels, card, feeds),
       await vectorsFor(single, pixels, card, feeds),
     ];
-    const { leastCosine } = compareVectors(ours, theirs, card.dims);
-    if (!(leastCosine >= LEAST_COSINE)) {
-      throw new Error(`vectors have a cosine of ${leastCosine.toFixed(4)} with those of float32`);
+    const difference = compareVectors(ours, theirs, card.dims);
+    if (!(difference.leastCosine >= LEAST_COSINE)) {
+      throw new Error(`vectors have a cosine of ${difference.leastCosine.toFixed(4)} with those of float32`);
     }
-    return session;
+    return { session, difference };
   } catch (error) {
     await session.release();
     throw error;
@@ -157,7 +158,7 @@ const probe = async (
 };
 
 /** The first line of a message of ONNX Runtime, without the file names of its build. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
   return line.replace(/\S*[/\\]\S+\s*/g, "").trim();
 };

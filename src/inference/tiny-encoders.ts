@@ -20,15 +20,21 @@ export const tinyCard = (changes: Partial<EncoderCardInput> = {}): EncoderCard =
     ...changes,
   });
 
-type TinyOptions = { opset?: number; layout?: "NCHW" | "NHWC"; outputDims?: Dimension[]; irVersion?: number };
+type TinyOptions = {
+  opset?: number;
+  layout?: "NCHW" | "NHWC";
+  outputDims?: Dimension[];
+  irVersion?: number;
+  edge?: number;
+};
 
-/** An encoder of `side`-pixel images whose nodes `body` writes. */
+/** An encoder of `edge`-pixel images whose nodes `body` writes. */
 export const tinyModel = (
   body: (builder: GraphBuilder, image: Value) => Value,
-  { opset = 18, layout = "NCHW", outputDims = ["n", 3], irVersion = 8 }: TinyOptions = {},
+  { opset = 18, layout = "NCHW", outputDims = ["n", 3], irVersion = 8, edge = side }: TinyOptions = {},
 ): OnnxModel => {
   const builder = createGraphBuilder("encoder/");
-  const image = builder.input("image", "float32", layout === "NCHW" ? ["n", 3, side, side] : ["n", side, side, 3]);
+  const image = builder.input("image", "float32", layout === "NCHW" ? ["n", 3, edge, edge] : ["n", edge, edge, 3]);
   builder.node("Identity", [body(builder, image)], {}, "vector");
   builder.output("vector", "float32", outputDims);
   const model = builder.model({ opset });

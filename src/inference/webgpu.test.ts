@@ -85,6 +85,9 @@ describe.skipIf(absence !== null)("WebGPU", () => {
       return;
     }
     expect(half.provider).toBe("webgpu/float16");
+    expect(half.halfDifferences).toMatchObject([
+      { ranOn: "webgpu/float16", difference: { largest: expect.any(Number) } },
+    ]);
     const [ours, theirs] = await Promise.all([vectorsOf(half), vectorsOf(cpu)]);
     expect(ours.ranOn).toBe("webgpu/float16");
     const { largest, leastCosine } = compareVectors(ours.vectors, theirs.vectors, card.dims);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ErrorCode } from "../platform/errors.ts";
+import { type ErrorCode, HistoError } from "../platform/errors.ts";
 import type { Queryable } from "../store/database.ts";
 
 /** The kinds of work that a message can ask for; lower-case names of pg-boss queues. */
@@ -215,6 +215,9 @@ export class LeaseLostError extends Error {
     this.name = "LeaseLostError";
   }
 }
+
+/** Thrown where this worker cannot do a job that another may do: it goes back, and that says nothing of the job. */
+export class WorkerUnfitError extends HistoError {}
 
 /** Thrown by a handler that finds other jobs under way which its own needs: it is queued again behind them. */
 export class NeedsJobsError extends Error {

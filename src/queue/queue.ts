@@ -14,6 +14,7 @@ import {
   LeaseLostError,
   NeedsJobsError,
   type QueuedJob,
+  WorkerUnfitError,
 } from "./jobs.ts";
 import { type AbandonedJob, readSetbacks, releaseJob, renewLease, requeueAbandoned } from "./leases.ts";
 import { type Messages, startMessages } from "./messages.ts";
@@ -101,7 +102,7 @@ const settle = async (
       if (await releaseJob(client, job, after)) await messages.announce(client, [job.id]);
     });
   if (error === undefined) return finish();
-  if (isStopping() || error instanceof LeaseLostError) return release();
+  if (isStopping() || error instanceof LeaseLostError || error instanceof WorkerUnfitError) return release();
   if (error instanceof NeedsJobsError) {
     return database.transaction(async (client) => {
       await lockJobs(client, job.studyId);

@@ -22,7 +22,7 @@ import { openArtefacts } from "../store/artefacts.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate, missingMigrations } from "../store/migrations.ts";
 import { createPrisma } from "../store/prisma.ts";
-import { startWorking, type Work, type WorkOptions } from "./work.ts";
+import { requireWorkDevices, startWorking, type Work, type WorkOptions } from "./work.ts";
 
 const packageVersion = (name: string): string => {
   const require = createRequire(import.meta.url);
@@ -87,10 +87,12 @@ const startSweeping = (app: App, as: "server" | "worker"): (() => Promise<void>)
 
 /**
  * The composition root: opens the database (migrating it where needed), wires the parts together and begins to work.
- * @throws HistoError when the database is in use, unreachable or of another version
+ * @throws HistoError when the database is in use, unreachable or of another version, or a device that was named does not run
  */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<RunningApp> => {
   const { as = "server", work = true } = options;
+  const workOptions = work === true ? {} : work;
+  if (workOptions) await requireWorkDevices(config, workOptions);
   const version = packageVersion("../../package.json");
   makeDataFolder(config.dataFolder);
   const log = createLogger(config.logLevel);
@@ -117,10 +119,13 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       signer: createSigner(readSecret(config.dataFolder)),
       slideFiles,
       openSlides: createOpenSlides(slideFiles),
-      encoderSessions: createEncoderSessions({ config, artefacts, log }),
+      encoderSessions: createEncoderSessions({
+        ...{ config, artefacts, log },
+        onUnfit: workOptions ? workOptions.onRefused : undefined,
+      }),
     };
     await storeBundledEncoder(app);
-    const working = work === false ? undefined : await startWorking(app, work === true ? {} : work);
+    const working = workOptions ? await startWorking(app, workOptions) : undefined;
     const stopSweeping = startSweeping(app, as);
     return {
       ...app,

@@ -1,4 +1,5 @@
 import type { App } from "../modules/context.ts";
+import { requireDevices } from "../modules/encoder/devices.ts";
 import { runExportJob } from "../modules/export/export.jobs.ts";
 import { runImportJob } from "../modules/featureImport/import.jobs.ts";
 import { runEmbedJob } from "../modules/featureSet/featureSet.jobs.ts";
@@ -9,6 +10,7 @@ import { runTileJob } from "../modules/patch/patch.jobs.ts";
 import { thenAssign } from "../modules/phenotype/codebook.follow.ts";
 import { runCodebookJob } from "../modules/phenotype/codebook.jobs.ts";
 import { runIndexJob, startIndexing, thenIndex } from "../modules/similarity/searchIndex.jobs.ts";
+import type { Config } from "../platform/config.ts";
 import type { HistoError } from "../platform/errors.ts";
 import type { JobKind } from "../queue/jobs.ts";
 import type { JobHandlers } from "../queue/queue.ts";
@@ -36,8 +38,22 @@ export type WorkOptions = {
   concurrency?: number;
   /** Shown to others; "worker-" and a part of its id by default. */
   name?: string;
-  /** Called once when the database has become another version's; without it, this process takes no more jobs and goes on. */
+  /**
+   * Called when the database has become another version's, or when a device that was named runs nothing any more. Without it this
+   * process takes no more jobs of another version's database and goes on; and what needs the device fails.
+   */
   onRefused?: (error: HistoError) => void;
+};
+
+/** Kinds whose jobs run graphs. */
+const ON_DEVICES: readonly JobKind[] = ["EMBED", "CODEBOOK", "TRAIN", "SCORE"];
+
+/**
+ * A worker without its devices would fail every slide that it takes, faster than others embed them.
+ * @throws HistoError BAD_ARGUMENT
+ */
+export const requireWorkDevices = async (config: Config, { kinds = ON_DEVICES }: WorkOptions): Promise<void> => {
+  if (kinds.some((kind) => ON_DEVICES.includes(kind))) await requireDevices(config);
 };
 
 export type Work = { name: string; kinds: readonly JobKind[]; stop(): Promise<void> };

@@ -1,6 +1,6 @@
 """Writes an encoder of the field as ONNX, with its cards, from a checkpoint that you have.
 
-    python tools/encoders/export.py resnet50 --weights resnet50-11ad3fa6.pth --out models
+    python tools/encoders/export.py resnet50 --weights resnet50-0676ba61.pth --out models
     python tools/encoders/export.py vit-s16 --random 0 --out models
 
 Nothing is downloaded. The file is compared with PyTorch on four pictures before it is written.

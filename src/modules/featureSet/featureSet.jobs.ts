@@ -1,4 +1,4 @@
-import { affordableBatch, type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
+import { type EmbedPatchesOptions, embedPatches } from "../../inference/embed-patches.ts";
 import { QUALITY_MEASURES } from "../../inference/quality-graph.ts";
 import { type PatchMeasurer, startPatchMeasurer } from "../../inference/quality-thread.ts";
 import { HistoError } from "../../platform/errors.ts";
@@ -125,7 +125,7 @@ const embedRest = async (work: Work): Promise<void> => {
             readConcurrency: Math.max(LEAST_READS_AHEAD, READS_AT_ONCE),
             stain,
             measurer,
-            batchSize: app.config.batchSize ?? affordableBatch(session.batchSize(), plan),
+            batchSize: app.config.batchSize ?? session.batchSize(),
             signal,
             onBatch: storeBatch(work, rest, oid),
           });
