@@ -149,8 +149,18 @@ describe("a file of a host", () => {
     Object.assign(host.faults, { status: 403, location: undefined });
     await refused("FORBIDDEN");
     host.faults.status = 503;
-    await refused("FILE_NOT_FOUND");
+    const why = expect.stringContaining("status 503");
+    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FILE_NOT_FOUND", message: why });
     expect(await kept()).toEqual([]);
+  });
+
+  it.each([301, 400])("of a bucket is refused for the region or the session where S3 answers %s", async (status) => {
+    const { known } = await publish("/bank/a.svs", 10);
+    host.faults.status = status;
+    const remote = createRemote({ ...settings(), prefixes: [parseRemote("s3://bank/")] });
+    const asked = createFileCache(folder, 10 ** 6, remote).hold(parseRemote("s3://bank/a.svs"), known);
+    const fix = expect.stringMatching(/AWS_REGION.*AWS_SESSION_TOKEN/);
+    await expect(asked).rejects.toMatchObject({ code: "FORBIDDEN", fix });
   });
 
   it("is refused where the operator does not let it be read any more", async () => {
