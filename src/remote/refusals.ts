@@ -68,6 +68,15 @@ export const tooLarge = (bytes: number, limit: number) =>
     fix: "Have the operator raise HISTOQL_CACHE_BYTES, or mount the folder and name it by a root.",
   });
 
+export const tooManyListed = (limit: number) =>
+  new HistoError(
+    "LIMIT_EXCEEDED",
+    `The address stands for more than ${limit} files, or the bucket's list has no end.`,
+    {
+      fix: "Name longer prefixes, one after another.",
+    },
+  );
+
 export const unwritable = (code: string) =>
   new HistoError("LIMIT_EXCEEDED", `The file cannot be kept in the cache: its disk says ${code}.`, {
     fix: "Have the operator free space there, let this server write to HISTOQL_CACHE, or lower HISTOQL_CACHE_BYTES; then retryJob.",

@@ -115,13 +115,28 @@ const extentOf = (answer: IncomingMessage): { from: number; bytes: number } | un
   return bytes === undefined ? undefined : { from: 0, bytes };
 };
 
-export const readBytes = async (answer: IncomingMessage): Promise<Buffer> => {
+/** What an answer sends. @throws what `refuse` makes, where that is more than `most` bytes */
+export const readBytes = async (
+  answer: IncomingMessage,
+  most = Number.POSITIVE_INFINITY,
+  refuse: () => Error = () => new TransientError("more than was expected"),
+): Promise<Buffer> => {
   const parts: Buffer[] = [];
-  for await (const part of answer) parts.push(part as Buffer);
+  let bytes = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > most) throw refuse();
+  }
   return Buffer.concat(parts);
 };
 
-export const createRemote = (settings: HostSettings): Remote => {
+/** Of one address; a cohort is thousands. */
+const MOST_LISTED = 100_000;
+/** A page tells a thousand keys of a thousand bytes at most, three times as long when they are escaped. */
+const MOST_PAGE_BYTES = 16 * 2 ** 20;
+
+export const createRemote = (settings: HostSettings, mostListed = MOST_LISTED): Remote => {
   const get = async (
     address: RemoteAddress,
     headers: Record<string, string>,
@@ -207,7 +222,8 @@ export const createRemote = (settings: HostSettings): Remote => {
             try {
               const answer = await send({ method: "GET", ...asked, signal });
               requireUsable(answer, "s3");
-              return readListing((await readBytes(answer)).toString("utf8"));
+              const page = await readBytes(answer, MOST_PAGE_BYTES, () => refusals.tooManyListed(mostListed));
+              return readListing(page.toString("utf8"));
             } catch (error) {
               throw toTransient(error, signal);
             }
@@ -215,6 +231,9 @@ export const createRemote = (settings: HostSettings): Remote => {
           { signal },
         );
         keys.push(...page.keys);
+        if (keys.length > mostListed || (page.next !== undefined && page.next === next)) {
+          throw refusals.tooManyListed(mostListed);
+        }
         next = page.next;
       } while (next !== undefined);
       return keys.map((key) => `s3://${bucket}/${key}`);
