@@ -50,7 +50,11 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
       // A bucket shows an object when all of it has come.
       if (!(await ask("PUT", name, drain, bytes))) throw unusable(404);
     },
-    has: async (name: string): Promise<boolean> => (await ask("HEAD", name, drain)) === true,
+    sizeOf: (name: string): Promise<number | undefined> =>
+      ask("HEAD", name, async (answer) => {
+        answer.resume();
+        return Number(answer.headers["content-length"]);
+      }),
     async remove(name: string): Promise<void> {
       await ask("DELETE", name, drain);
     },
