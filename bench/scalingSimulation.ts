@@ -16,7 +16,7 @@ export type Plan = {
   patchesPerSecond: number;
   batchPatches: number;
   bytesPerPatch: number;
-  /** Each worker's share of the way to the slides; Infinity for slides on the spot. */
+  /** Of the way to the slides, for each slide that is being read; Infinity for slides on the spot. */
   fetchBytesPerSecond: number;
   /** Opening, finding tissue, laying the grid: once a slide, on the worker's processor. */
   prepareSeconds: number;

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { channelMeans, tinyCard } from "../src/inference/tiny-encoders.ts";
 import type { Config } from "../src/platform/config.ts";
+import { digestOf } from "../src/platform/digest.ts";
 import { type ArtefactPlace, readHostSettings } from "../src/platform/hosts.ts";
 import { createApp } from "../src/server/app.ts";
 import { openArtefacts } from "../src/store/artefacts.ts";
@@ -67,6 +68,18 @@ describe.each(Object.keys(PLACES))("artefacts shared by a %s", (kind) => {
     await expect(machine("worker").get(digest)).rejects.toMatchObject({ code: "CONFLICT" });
   });
 
+  it("that were cut off are whole again once somebody puts them", async () => {
+    const whole = Buffer.from(`cut off in the ${kind}`);
+    const digest = await machine("server").put(whole);
+    const name = `${digest.slice(0, 2)}/${digest}`;
+    await truncate(join(folder, kind, "server", "artefacts", name), 3);
+    bucket.files.set(`/artefacts/histoql/${name}`, whole.subarray(0, 3));
+    if (kind === "folder") await truncate(join(folder, "shared", name), 0);
+    await machine("server").put(whole);
+    expect(await machine("server").get(digest)).toEqual(whole);
+    expect(await machine("fourth").get(digest)).toEqual(whole);
+  });
+
   it("are taken away here and there", async () => {
     const server = machine("server");
     const digest = await server.put(Buffer.from(`soon gone from the ${kind}`));
@@ -79,6 +92,40 @@ describe.each(Object.keys(PLACES))("artefacts shared by a %s", (kind) => {
   it("are missed with words", async () => {
     await expect(machine("worker").get("0".repeat(64))).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect(await machine("worker").has("0".repeat(64))).toBe(false);
+  });
+});
+
+describe("a folder of artefacts", () => {
+  const machine = (dataFolder: string) => openArtefacts({ dataFolder, sharedArtefacts: undefined, hosts } as Config);
+
+  it("has what was put on its disk before anybody hears of it", async () => {
+    const handle = await open(join(folder, "any"), "w");
+    const sync = vi.spyOn(Object.getPrototypeOf(handle), "sync");
+    await handle.close();
+    await machine(join(folder, "synced")).put(Buffer.from("a mask"));
+    // The file, then the folder that names it.
+    expect(sync).toHaveBeenCalledTimes(2);
+    sync.mockRestore();
+  });
+
+  it("that cannot be written to says so without its name", async () => {
+    await mkdir(join(folder, "blocked"));
+    await writeFile(join(folder, "blocked", "artefacts"), "no folder");
+    const refusal = { code: "FORBIDDEN", message: expect.stringContaining("ENOTDIR"), fix: expect.any(String) };
+    const store = machine(join(folder, "blocked"));
+    await expect(store.put(Buffer.from("x"))).rejects.toMatchObject(refusal);
+    await expect(store.put(Buffer.from("x"))).rejects.toMatchObject({ message: expect.not.stringContaining(folder) });
+    await expect(store.get("0".repeat(64))).rejects.toMatchObject(refusal);
+  });
+
+  it("keeps nothing of what could not be written", async () => {
+    const bytes = Buffer.from("y");
+    const digest = digestOf(bytes);
+    const place = join(folder, "half", "artefacts", digest.slice(0, 2));
+    // Nothing can be renamed to a folder.
+    await mkdir(join(place, digest), { recursive: true });
+    await expect(machine(join(folder, "half")).put(bytes)).rejects.toThrow();
+    expect(await readdir(place)).toEqual([digest]);
   });
 });
 

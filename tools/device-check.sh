@@ -2,8 +2,9 @@
 # What this machine's devices do, for a report: what the doctor finds, the encoder on every execution provider, and the tests of
 # WebGPU where there is a Vulkan driver.
 #
-#   npm ci && npx onnxruntime-node-install-cuda     (NVIDIA, Linux x64: CUDA 12 and cuDNN 9 must be there)
-#   tools/device-check.sh [folder]                  (default: device-check)
+#   npm ci && node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install
+#                                     (NVIDIA, Linux x64: CUDA 12 and cuDNN 9 must be there)
+#   tools/device-check.sh [folder]    (default: device-check)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 export PATH=$PWD/node_modules/.bin:$PATH

@@ -86,7 +86,7 @@ const checkReaders = (): Check[] => {
 };
 
 const PROVIDER_FIXES: Record<Provider, string> = {
-  cuda: "For an NVIDIA GPU: install CUDA 12 with cuDNN 9, then npx onnxruntime-node-install-cuda",
+  cuda: "For an NVIDIA GPU: install CUDA 12 with cuDNN 9, then: node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install",
   webgpu:
     "Needs a GPU with a Vulkan, Metal or Direct3D 12 driver (without a GPU: Mesa's lavapipe, version 25 or newer)",
   cpu: "Reinstall with npm ci.",

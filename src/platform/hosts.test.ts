@@ -51,6 +51,7 @@ describe("what may be read", () => {
     "ftp://images.example.org/slides/a.svs",
     "s3://bucket/cohort/../other/a.svs",
     "s3://bucket/./a.svs",
+    "s3://bucket/\ud800.svs",
     "s3:///a.svs",
   ])("is no address: %s", (url) => {
     expect(() => parseRemote(url)).toThrow(expect.objectContaining({ code: "BAD_ARGUMENT" }));

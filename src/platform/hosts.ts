@@ -52,7 +52,8 @@ const decode = (path: string): string | undefined => {
 export const parseRemote = (text: string): RemoteAddress => {
   if (/^s3:/i.test(text)) {
     const [, bucket, path] = S3.exec(text) ?? [];
-    if (bucket !== undefined && path !== undefined && !hasHiddenTurn(path)) {
+    // Half a character cannot be escaped.
+    if (bucket !== undefined && path !== undefined && !hasHiddenTurn(path) && path.isWellFormed()) {
       return { kind: "s3", url: `s3://${bucket}/${path}`, bucket, path };
     }
     throw refuse("This is no S3 address.", "Write s3://bucket/key, without . or .. in the key.");

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { HistoError } from "../platform/errors.ts";
 import type { S3Settings } from "../platform/hosts.ts";
-import { persist, readBytes, TransientError } from "./remote.ts";
+import { persist, readBytes, TransientError, toTransient } from "./remote.ts";
 import { send } from "./request.ts";
 import { s3Request } from "./s3.ts";
 
 const unusable = (status: number): HistoError =>
   new HistoError("FORBIDDEN", `The bucket of the artefacts answers with status ${status}.`, {
-    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading, writing and listing there.",
+    fix: "Have the operator check HISTOQL_ARTEFACTS, HISTOQL_S3_ENDPOINT and the credentials, which must allow reading, writing and listing there; also AWS_REGION, whether AWS_SESSION_TOKEN has expired, and this machine's clock.",
   });
 
-const unreachable = (): HistoError =>
-  new HistoError("FILE_NOT_FOUND", "The bucket of the artefacts does not answer.", {
+const unreachable = (reason: string): HistoError =>
+  new HistoError("FILE_NOT_FOUND", `The bucket of the artefacts does not answer: ${reason}.`, {
     fix: "Try again once it does; then retryJob.",
   });
 
@@ -35,8 +35,7 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
           if (status >= 500 || status === 429) throw new TransientError(`status ${status}`);
           throw unusable(status);
         } catch (error) {
-          if (error instanceof HistoError || error instanceof TransientError) throw error;
-          throw new TransientError("network");
+          throw toTransient(error);
         }
       },
       { giveUp: unreachable },
@@ -51,7 +50,11 @@ export const bucketBlobs = (settings: S3Settings, { bucket, prefix }: { bucket: 
       // A bucket shows an object when all of it has come.
       if (!(await ask("PUT", name, drain, bytes))) throw unusable(404);
     },
-    has: async (name: string): Promise<boolean> => (await ask("HEAD", name, drain)) === true,
+    sizeOf: (name: string): Promise<number | undefined> =>
+      ask("HEAD", name, async (answer) => {
+        answer.resume();
+        return Number(answer.headers["content-length"]);
+      }),
     async remove(name: string): Promise<void> {
       await ask("DELETE", name, drain);
     },

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -149,8 +149,18 @@ describe("a file of a host", () => {
     Object.assign(host.faults, { status: 403, location: undefined });
     await refused("FORBIDDEN");
     host.faults.status = 503;
-    await refused("FILE_NOT_FOUND");
+    const why = expect.stringContaining("status 503");
+    await expect(cache.hold(address, known)).rejects.toMatchObject({ code: "FILE_NOT_FOUND", message: why });
     expect(await kept()).toEqual([]);
+  });
+
+  it.each([301, 400])("of a bucket is refused for the region or the session where S3 answers %s", async (status) => {
+    const { known } = await publish("/bank/a.svs", 10);
+    host.faults.status = status;
+    const remote = createRemote({ ...settings(), prefixes: [parseRemote("s3://bank/")] });
+    const asked = createFileCache(folder, 10 ** 6, remote).hold(parseRemote("s3://bank/a.svs"), known);
+    const fix = expect.stringMatching(/AWS_REGION.*AWS_SESSION_TOKEN/);
+    await expect(asked).rejects.toMatchObject({ code: "FORBIDDEN", fix });
   });
 
   it("is refused where the operator does not let it be read any more", async () => {
@@ -170,6 +180,15 @@ describe("a file of a host", () => {
     await writeFile(path, randomBytes(50 * KIB));
     const again = await cache.hold(address, known, { verify: true });
     expect(await readFile(again.path)).toEqual(content);
+  });
+
+  it("is fetched again when a power failure cut its copy off", async () => {
+    const { address, content, known } = await publish("/a.svs", 50);
+    const cache = cacheOf();
+    const { path, release } = await cache.hold(address, known);
+    await release();
+    await truncate(path, 7 * KIB);
+    expect(await readFile((await cache.hold(address, known)).path)).toEqual(content);
   });
 
   it("is refused where it changes while it comes and nobody knows its content yet", async () => {
@@ -244,6 +263,23 @@ describe("room", () => {
     await held.release();
     await (await waiting).release();
     expect(await kept()).toEqual([`${b.known.checksum}.svs`]);
+  });
+
+  it("is made where the disk is full before the limit is reached; nothing goes for what would not fit", async () => {
+    const files = await Promise.all(["/a.svs", "/b.svs", "/c.svs"].map((path) => publish(path, 40)));
+    const large = await publish("/large.svs", 120);
+    const sizes = async (room: string) => {
+      const names = await readdir(join(folder, room));
+      return Promise.all(names.map(async (name) => (await stat(join(folder, room, name))).size));
+    };
+    const disk = async () =>
+      [...(await sizes("files")), ...(await sizes("parts"))].reduce((left, size) => left - size, 100 * KIB);
+    const cache = createFileCache(folder, 10_000 * KIB, remoteOf(), disk);
+    for (const { address, known } of files) await (await cache.hold(address, known)).release();
+    expect(await kept()).toHaveLength(2);
+    const refused = { code: "LIMIT_EXCEEDED", message: expect.stringContaining("ENOSPC") };
+    await expect(cache.hold(large.address, large.known)).rejects.toMatchObject(refused);
+    expect(await kept()).toHaveLength(2);
   });
 
   it("cannot be made for what is larger than all of it", async () => {

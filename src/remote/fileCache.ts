@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestOf, fileDigest } from "../platform/digest.ts";
@@ -56,14 +56,31 @@ const entriesOf = async (folder: string): Promise<Entry[]> => {
   return found.filter((entry) => entry !== undefined);
 };
 
+/** After a power failure a file may have its name and lack its end. */
+const isWhole = async (path: string, bytes: number): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.size === bytes;
+
 /** An error of the file system names folders. */
 const tellOfDisk = (error: unknown): never => {
   const { syscall, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error();
   throw syscall !== undefined && code !== undefined ? refusals.unwritable(code) : error;
 };
 
-/** @param maxBytes what all files together may come to, those under way included */
-export const createFileCache = (folder: string, maxBytes: number, remote: Remote): FileCache => {
+/** Left to whatever else writes to the disk, such as a database: this, or a fiftieth of a small disk. */
+const SPARED_BYTES = 2 ** 30;
+
+/** What the disk still takes; Infinity where it does not tell. */
+const freeBytes = async (folder: string): Promise<number> => {
+  const disk = await statfs(folder).catch(() => undefined);
+  if (!disk || disk.blocks === 0) return Number.POSITIVE_INFINITY;
+  return disk.bsize * disk.bavail - Math.min(SPARED_BYTES, (disk.bsize * disk.blocks) / 50);
+};
+
+/**
+ * @param maxBytes what all files together may come to, those under way included
+ * @param free what the disk of a folder still takes
+ */
+export const createFileCache = (folder: string, maxBytes: number, remote: Remote, free = freeBytes): FileCache => {
   const at = (room: Room, name: string) => join(folder, room, name);
   const locked = async <Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
     // Each time: somebody may have emptied the folder to gain room.
@@ -106,10 +123,15 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
     return held;
   };
 
-  /** Bytes that downloads under way will come to. Parts that nobody goes on with are of use only while there is room. */
-  const reserved = async (own: string): Promise<{ bytes: number; idle: Entry[] }> => {
+  /**
+   * Bytes that downloads under way will come to, and those of them and of the own one that are there. Parts that nobody goes on
+   * with are of use only while there is room.
+   */
+  const reserved = async (own: string) => {
     const parts = await entriesOf(join(folder, "parts"));
+    const comeOf = (key: string) => parts.find(({ name }) => name === key)?.bytes ?? 0;
     let bytes = 0;
+    let come = comeOf(own);
     const idle: Entry[] = [];
     for (const part of parts.filter(({ name }) => !name.includes("."))) {
       if (part.name !== own && !(await isFresh(at("locks", part.name)))) idle.push(part);
@@ -117,13 +139,19 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
     for (const { name } of parts.filter(({ name }) => name.endsWith(".bytes"))) {
       const [key = "", size = "0"] = name.split(".");
       if (key === own) continue;
-      if (await isFresh(at("locks", key))) bytes += Number(size);
-      else await rm(at("parts", name), { force: true });
+      if (await isFresh(at("locks", key))) {
+        bytes += Number(size);
+        come += comeOf(key);
+      } else await rm(at("parts", name), { force: true });
     }
-    return { bytes, idle };
+    return { bytes, come, idle };
   };
 
-  /** @returns whether there is room now */
+  /**
+   * Evicts what must go, and nothing where that would not do.
+   * @returns whether there is room now
+   * @throws HistoError LIMIT_EXCEEDED where the disk is full and nobody is left who could release anything
+   */
   const makeRoom = async (key: string, bytes: number): Promise<boolean> => {
     const [files, held, underWay] = [await entriesOf(join(folder, "files")), await pinned(), await reserved(key)];
     const oldest = (a: Entry, b: Entry) => a.usedMs - b.usedMs;
@@ -135,13 +163,20 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
         .map((file) => ({ ...file, remove: () => rm(at("files", file.name), { force: true }) })),
     ];
     const sum = (entries: readonly Entry[]) => entries.reduce((total, entry) => total + entry.bytes, 0);
-    let used = underWay.bytes + sum(files) + sum(underWay.idle);
-    for (const entry of evictable) {
-      if (used + bytes <= maxBytes) break;
-      await entry.remove();
-      used -= entry.bytes;
+    const used = underWay.bytes + sum(files) + sum(underWay.idle);
+    const toCome = underWay.bytes + bytes - underWay.come;
+    const beyondDisk = toCome - (await free(folder));
+    let lacking = Math.max(used + bytes - maxBytes, beyondDisk);
+    if (lacking > sum(evictable)) {
+      if (beyondDisk > sum(evictable) && held.size === 0 && underWay.bytes === 0) throw refusals.unwritable("ENOSPC");
+      return false;
     }
-    return used + bytes <= maxBytes;
+    for (const entry of evictable) {
+      if (lacking <= 0) break;
+      await entry.remove();
+      lacking -= entry.bytes;
+    }
+    return true;
   };
 
   /** Waits until others have released enough. A download waits before it holds anything, so somebody always goes on. */
@@ -206,8 +241,7 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
       async () => {
         // Another process may have brought it while this one waited.
         const checksum = wanted.checksum ?? (await readKnown(key, wanted));
-        const isThere =
-          checksum !== undefined && (await stat(at("files", nameOf(address, checksum))).catch(() => undefined));
+        const isThere = checksum !== undefined && (await isWhole(at("files", nameOf(address, checksum)), wanted.bytes));
         return isThere ? checksum : attempt(false);
       },
       signal,
@@ -230,8 +264,9 @@ export const createFileCache = (folder: string, maxBytes: number, remote: Remote
   const hold: FileCache["hold"] = async (address, known, { verify = false, ...options } = {}) => {
     const held = await pin(nameOf(address, known.checksum), options.signal);
     // What cannot be read is as good as rotten.
-    const isGood = async (path: string) => (await fileDigest(path).catch(() => undefined)) === known.checksum;
-    if (held && (!verify || (await isGood(held.path)))) return held;
+    const isGood = async (path: string) =>
+      verify ? (await fileDigest(path).catch(() => undefined)) === known.checksum : isWhole(path, known.bytes);
+    if (held && (await isGood(held.path))) return held;
     if (held) {
       await rm(held.path, { force: true });
       await held.release();

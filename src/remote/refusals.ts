@@ -14,7 +14,23 @@ export const notConfigured = () =>
 
 export const notAllowedThere = () =>
   new HistoError("FORBIDDEN", "The host does not let this server read the file.", {
-    fix: "Have the operator check the host's credentials: HISTOQL_HOST_TOKENS, or for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    fix: "Have the operator check the host's credentials: HISTOQL_HOST_TOKENS, or for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and this machine's clock.",
+  });
+
+/** S3's way to say that a request is signed for another region or endpoint, or by a session that has ended. */
+export const notTakenThere = (status: number) =>
+  new HistoError("FORBIDDEN", `The S3 server does not take the request: it answers with status ${status}.`, {
+    fix: "Have the operator check AWS_REGION, HISTOQL_S3_ENDPOINT and whether AWS_SESSION_TOKEN has expired, and start again; then retryJob.",
+  });
+
+export const untrusted = (code: string) =>
+  new HistoError("FORBIDDEN", `The host's certificate does not prove that it is the host: ${code}.`, {
+    fix: "Have the operator set NODE_EXTRA_CA_CERTS to the certificate of the host's authority (PEM) and start again, or have the host's certificate renewed; then retryJob.",
+  });
+
+export const guarded = () =>
+  new HistoError("FORBIDDEN", "The host's name leads to this machine, or to addresses that are no host's.", {
+    fix: "Have the operator check what the name resolves to on this machine; to mean this machine, write localhost or the address itself.",
   });
 
 export const sentElsewhere = () =>
@@ -22,8 +38,8 @@ export const sentElsewhere = () =>
     fix: "Name the file by the address where it is, and have the operator add that to HISTOQL_HOSTS.",
   });
 
-export const unreachable = () =>
-  new HistoError("FILE_NOT_FOUND", "The file's host did not answer, or broke off again and again.", {
+export const unreachable = (reason: string) =>
+  new HistoError("FILE_NOT_FOUND", `The file's host did not answer, or broke off again and again: ${reason}.`, {
     fix: "Try again with retryJob once the host is up; what has come so far is kept.",
   });
 
@@ -51,6 +67,15 @@ export const tooLarge = (bytes: number, limit: number) =>
   new HistoError("LIMIT_EXCEEDED", `The file has ${bytes} bytes, the cache may hold ${limit}.`, {
     fix: "Have the operator raise HISTOQL_CACHE_BYTES, or mount the folder and name it by a root.",
   });
+
+export const tooManyListed = (limit: number) =>
+  new HistoError(
+    "LIMIT_EXCEEDED",
+    `The address stands for more than ${limit} files, or the bucket's list has no end.`,
+    {
+      fix: "Name longer prefixes, one after another.",
+    },
+  );
 
 export const unwritable = (code: string) =>
   new HistoError("LIMIT_EXCEEDED", `The file cannot be kept in the cache: its disk says ${code}.`, {

@@ -27,9 +27,13 @@ export type Remote = {
 
 /** A failure that may be gone the next time: the network's, or a host that is overloaded. */
 export class TransientError extends Error {
-  constructor(code: string) {
-    super(`The host could not be read: ${code}.`);
+  /** A code or a few words, which name no host. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`The host could not be read: ${reason}.`);
     this.name = "TransientError";
+    this.reason = reason;
   }
 }
 
@@ -49,7 +53,7 @@ export const persist = async <Result>(
     signal,
     attempts = ATTEMPTS,
     giveUp = refusals.unreachable,
-  }: { signal?: AbortSignal | undefined; attempts?: number | undefined; giveUp?: () => Error } = {},
+  }: { signal?: AbortSignal | undefined; attempts?: number | undefined; giveUp?: (reason: string) => Error } = {},
 ): Promise<Result> => {
   for (let failures = 0; ; ) {
     try {
@@ -59,23 +63,24 @@ export const persist = async <Result>(
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       failures++;
-      if (failures >= attempts) throw giveUp();
+      if (failures >= attempts) throw giveUp(error.reason);
       await delay(FIRST_WAIT_MS * 2 ** (failures - 1), undefined, { signal });
     }
   }
 };
 
-const toTransient = (error: unknown, signal: AbortSignal | undefined): unknown => {
+export const toTransient = (error: unknown, signal?: AbortSignal | undefined): unknown => {
   if (signal?.aborted) return signal.reason ?? error;
   if (isHistoError(error) || error instanceof TransientError) return error;
   // The message may name the host.
   return new TransientError((error as NodeJS.ErrnoException).code ?? "network");
 };
 
-const requireUsable = (answer: IncomingMessage): void => {
+const requireUsable = (answer: IncomingMessage, kind: RemoteAddress["kind"]): void => {
   const status = answer.statusCode ?? 0;
   if ([200, 206, 412, 416].includes(status)) return;
   answer.destroy();
+  if (kind === "s3" && [301, 307, 400].includes(status)) throw refusals.notTakenThere(status);
   if (status >= 300 && status < 400) throw refusals.sentElsewhere();
   if (status === 401 || status === 403) throw refusals.notAllowedThere();
   if (status === 404 || status === 410) throw refusals.absent();
@@ -110,13 +115,28 @@ const extentOf = (answer: IncomingMessage): { from: number; bytes: number } | un
   return bytes === undefined ? undefined : { from: 0, bytes };
 };
 
-export const readBytes = async (answer: IncomingMessage): Promise<Buffer> => {
+/** What an answer sends. @throws what `refuse` makes, where that is more than `most` bytes */
+export const readBytes = async (
+  answer: IncomingMessage,
+  most = Number.POSITIVE_INFINITY,
+  refuse: () => Error = () => new TransientError("more than was expected"),
+): Promise<Buffer> => {
   const parts: Buffer[] = [];
-  for await (const part of answer) parts.push(part as Buffer);
+  let bytes = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > most) throw refuse();
+  }
   return Buffer.concat(parts);
 };
 
-export const createRemote = (settings: HostSettings): Remote => {
+/** Of one address; a cohort is thousands. */
+const MOST_LISTED = 100_000;
+/** A page tells a thousand keys of a thousand bytes at most, three times as long when they are escaped. */
+const MOST_PAGE_BYTES = 16 * 2 ** 20;
+
+export const createRemote = (settings: HostSettings, mostListed = MOST_LISTED): Remote => {
   const get = async (
     address: RemoteAddress,
     headers: Record<string, string>,
@@ -139,7 +159,7 @@ export const createRemote = (settings: HostSettings): Remote => {
     asked.headers["accept-encoding"] = "identity";
     try {
       const answer = await send({ method: "GET", ...asked, signal });
-      requireUsable(answer);
+      requireUsable(answer, address.kind);
       const encoding = answer.headers["content-encoding"] ?? "identity";
       if (encoding === "identity" || encoding === "") return answer;
       answer.destroy();
@@ -201,8 +221,9 @@ export const createRemote = (settings: HostSettings): Remote => {
             const asked = await s3Request(settings.s3, { method: "GET", bucket, key: "", query });
             try {
               const answer = await send({ method: "GET", ...asked, signal });
-              requireUsable(answer);
-              return readListing((await readBytes(answer)).toString("utf8"));
+              requireUsable(answer, "s3");
+              const page = await readBytes(answer, MOST_PAGE_BYTES, () => refusals.tooManyListed(mostListed));
+              return readListing(page.toString("utf8"));
             } catch (error) {
               throw toTransient(error, signal);
             }
@@ -210,6 +231,9 @@ export const createRemote = (settings: HostSettings): Remote => {
           { signal },
         );
         keys.push(...page.keys);
+        if (keys.length > mostListed || (page.next !== undefined && page.next === next)) {
+          throw refusals.tooManyListed(mostListed);
+        }
         next = page.next;
       } while (next !== undefined);
       return keys.map((key) => `s3://${bucket}/${key}`);

@@ -1,5 +1,21 @@
-import { expect, it } from "vitest";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
 import { isUnexpectedAddress, send } from "./request.ts";
+
+/** A name server that answers for one name: no other leads to this machine everywhere. */
+vi.mock("node:dns", async (original) => {
+  const { lookup, ...others } = await original<typeof import("node:dns")>();
+  const answer: typeof lookup = ((name: string, options: object, callback: (...answer: unknown[]) => void) =>
+    name === "images.test"
+      ? callback(null, [{ address: "127.0.0.1", family: 4 }])
+      : lookup(name, options, callback)) as typeof lookup;
+  return { ...others, lookup: answer };
+});
 
 it.each([
   ["127.0.0.1", true],
@@ -27,4 +43,45 @@ it.each([
 it("localhost may lead to this machine, as it says", async () => {
   const request = send({ method: "GET", url: new URL("http://localhost:9/"), headers: {} });
   await expect(request).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
+it("a name that leads to this machine is refused, not tried again", async () => {
+  const request = send({ method: "GET", url: new URL("http://images.test:9/"), headers: {} });
+  const fix = expect.stringContaining("localhost");
+  await expect(request).rejects.toMatchObject({
+    code: "FORBIDDEN",
+    message: expect.not.stringContaining("images"),
+    fix,
+  });
+});
+
+const openssl = (folder: string, ...args: string[]): boolean => {
+  try {
+    execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+it("a certificate that nobody vouches for is refused, with what to do", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "histoql-certificate-"));
+  const made = openssl(
+    folder,
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+    ...["-keyout", "own.key", "-out", "own.crt"],
+  );
+  if (!made) context.skip("openssl is not installed");
+  const [key, cert] = ["own.key", "own.crt"].map((name) => readFileSync(join(folder, name)));
+  const server = createServer({ key, cert }, (_request, response) => response.end("slide"));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const request = send({ method: "GET", url: new URL(`https://127.0.0.1:${port}/`), headers: {} });
+    const refusal = { code: "FORBIDDEN", message: expect.stringContaining("DEPTH_ZERO_SELF_SIGNED_CERT") };
+    await expect(request).rejects.toMatchObject({ ...refusal, fix: expect.stringContaining("NODE_EXTRA_CA_CERTS") });
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
 });

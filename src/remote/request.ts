@@ -2,6 +2,7 @@ import { lookup as systemLookup } from "node:dns";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { BlockList, isIPv4, type LookupFunction } from "node:net";
+import * as refusals from "./refusals.ts";
 
 /**
  * Requests to hosts that an operator named, and to nothing else: redirects are not followed, proxies of the environment not
@@ -48,7 +49,7 @@ const guardedLookup: LookupFunction = (name, options, callback) => {
     if (error) return callback(error, "", 0);
     const good = isThisMachine(name) ? addresses : addresses.filter(({ address }) => !isUnexpectedAddress(address));
     const [first] = good;
-    if (!first) return callback(new Error("The name leads to an address that it must not lead to."), "", 0);
+    if (!first) return callback(refusals.guarded(), "", 0);
     if (options.all) return callback(null, good);
     callback(null, first.address, first.family);
   });
@@ -70,7 +71,13 @@ export type RemoteRequest = {
   signal?: AbortSignal | undefined;
 };
 
-/** Rejects with the network's error, whose message may name the host: callers replace it. */
+/** What Node.js calls a certificate that is not the host's, not valid now, or of nobody that is trusted. */
+const CERTIFICATE = /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_)/;
+
+/**
+ * Rejects with HistoError FORBIDDEN for a certificate or an address that another attempt would not mend, else with the
+ * network's error, whose message may name the host: callers replace it.
+ */
 export const send = ({ method, url, headers, body, signal }: RemoteRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const isSecure = url.protocol === "https:";
@@ -79,7 +86,10 @@ export const send = ({ method, url, headers, body, signal }: RemoteRequest): Pro
       { method, headers, agent: isSecure ? agents.https : agents.http, timeout: IDLE_MS, ...(signal && { signal }) },
       resolve,
     );
-    asked.on("timeout", () => asked.destroy(new Error("The host is silent.")));
-    asked.on("error", reject);
+    asked.on("timeout", () => asked.destroy(Object.assign(new Error("The host is silent."), { code: "ETIMEDOUT" })));
+    asked.on("error", (error: NodeJS.ErrnoException) => {
+      const { code = "" } = error;
+      reject(CERTIFICATE.test(code) ? refusals.untrusted(code) : error);
+    });
     asked.end(body);
   });

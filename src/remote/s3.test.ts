@@ -67,6 +67,16 @@ describe("signatures", () => {
     expect(decodeURIComponent(url.pathname)).toBe("/bucket/a b/ü+&=(1)*'!%41~.svs");
   });
 
+  it("of a session name it, and are for it alone", async () => {
+    const session = { ...settings, credentials: { ...settings.credentials, sessionToken: "FwoGZXIvYXdzE+/=" } };
+    const { url, headers } = await s3Request(session, { method: "GET", bucket: "bucket", key: "a.svs" });
+    expect(headers["x-amz-security-token"]).toBe("FwoGZXIvYXdzE+/=");
+    expect(headers.authorization).toMatch(/SignedHeaders=[^,]*;x-amz-security-token,/);
+    const request = { method: "GET", url: url.pathname, headers: { ...headers, host: url.host } };
+    const given = /Signature=([0-9a-f]+)$/.exec(headers.authorization ?? "")?.[1];
+    expect(given).toBe(expectedSignature(request, settings.credentials.secretAccessKey));
+  });
+
   it("are left out where there is no key", async () => {
     const { headers } = await s3Request(
       { ...settings, credentials: undefined },

@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Config } from "../platform/config.ts";
 import { digestOf } from "../platform/digest.ts";
 import { HistoError } from "../platform/errors.ts";
 import { bucketBlobs } from "../remote/index.ts";
 
-/** Files known by the SHA-256 of their content: encoders, heads, masks, attention. */
+/**
+ * Files known by the SHA-256 of their content: encoders, heads, masks, attention. All methods throw HistoError FORBIDDEN or
+ * LIMIT_EXCEEDED where a folder or its disk refuses, and what `bucketBlobs` throws.
+ */
 export type ArtefactStore = {
+  /** Once this resolves, the artefact outlives a power failure; a copy of another size, which one cut off, is replaced. */
   put(bytes: Uint8Array): Promise<string>;
   /** @throws HistoError NOT_FOUND, or CONFLICT when the content no longer matches its digest */
   get(digest: string): Promise<Buffer>;
@@ -21,7 +25,8 @@ type Blobs = {
   read(name: string): Promise<Buffer | undefined>;
   /** A reader never sees half of what is being written. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  has(name: string): Promise<boolean>;
+  /** In bytes; undefined where there is none of the name. */
+  sizeOf(name: string): Promise<number | undefined>;
   remove(name: string): Promise<void>;
 };
 
@@ -32,26 +37,66 @@ const nameOf = (digest: string): string => {
   return `${digest.slice(0, 2)}/${digest}`;
 };
 
+const FULL = new Set(["ENOSPC", "EDQUOT"]);
+const CLOSED = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOENT"]);
+
+/** An error of the file system names folders. One that may pass (a network's) stays as it is: jobs try again. */
+const tellOfFolder = (error: NodeJS.ErrnoException): never => {
+  const { code = "" } = error;
+  if (FULL.has(code)) {
+    throw new HistoError("LIMIT_EXCEEDED", `There is no room for artefacts: ${code}.`, {
+      fix: "Have the operator free space where HISTOQL_ARTEFACTS and the data folder lie; then retryJob.",
+    });
+  }
+  if (CLOSED.has(code)) {
+    throw new HistoError("FORBIDDEN", `The folder of the artefacts cannot be read or written: ${code}.`, {
+      fix: "Have the operator mount HISTOQL_ARTEFACTS, and let the one user of all servers and workers own it, as it owns the data folder; then retryJob.",
+    });
+  }
+  throw error;
+};
+
+/** What was renamed into a folder is there after a power failure once the folder is written, where that can be asked for. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder).catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+};
+
+const writeWhole = async (file: string, bytes: Uint8Array): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  // Renaming is atomic, and a crash leaves nothing behind that has the name.
+  const temporary = `${file}.${randomUUID()}`;
+  try {
+    const handle = await open(temporary, "wx", 0o600);
+    try {
+      await handle.writeFile(bytes);
+      // A row of the database that names the artefact is on disk soon after: the artefact must be there before.
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    // Where there is no room, half a file takes what is left.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+  await syncFolder(dirname(file));
+};
+
 const folderBlobs = (folder: string): Blobs => ({
   read: (name) =>
-    readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    }),
-  async write(name, bytes) {
-    const file = join(folder, name);
-    await mkdir(join(file, ".."), { recursive: true, mode: 0o700 });
-    // Renaming is atomic, and a crash leaves nothing behind that has the name.
-    const temporary = `${file}.${randomUUID()}`;
-    await writeFile(temporary, bytes, { mode: 0o600 });
-    await rename(temporary, file);
-  },
-  has: (name) =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
+    readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) =>
+      error.code === "ENOENT" ? undefined : tellOfFolder(error),
     ),
-  remove: (name) => rm(join(folder, name), { force: true }),
+  write: (name, bytes) => writeWhole(join(folder, name), bytes).catch(tellOfFolder),
+  sizeOf: (name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => undefined,
+    ),
+  remove: (name) => rm(join(folder, name), { force: true }).catch(tellOfFolder),
 });
 
 const missing = (digest: string): HistoError =>
@@ -74,12 +119,14 @@ const createArtefactStore = (own: Blobs, shared: Blobs | undefined): ArtefactSto
     return bytes;
   };
   return {
-    has: async (digest) => (await own.has(nameOf(digest))) || (await shared?.has(nameOf(digest))) === true,
+    has: async (digest) => ((await own.sizeOf(nameOf(digest))) ?? (await shared?.sizeOf(nameOf(digest)))) !== undefined,
     async put(bytes) {
       const digest = digestOf(bytes);
       const name = nameOf(digest);
       // Shared first: what a row of the database names must be there for everybody.
-      for (const blobs of shared ? [shared, own] : [own]) if (!(await blobs.has(name))) await blobs.write(name, bytes);
+      for (const blobs of shared ? [shared, own] : [own]) {
+        if ((await blobs.sizeOf(name)) !== bytes.length) await blobs.write(name, bytes);
+      }
       return digest;
     },
     async get(digest) {

@@ -16,6 +16,8 @@ export type Faults = {
   withoutRanges?: boolean | undefined;
   /** Keeps its word about the content, but sends this. */
   sends?: Buffer | undefined;
+  /** Lists the first page of a bucket over and over. */
+  repeatsPage?: boolean | undefined;
 };
 
 /**
@@ -137,6 +139,7 @@ export const startFileHost = async ({ s3, authorization }: FileHostOptions = {})
       return void response.writeHead(204).end();
     }
     if (s3 && searchParams.has("list-type")) {
+      if (faults.repeatsPage) searchParams.delete("continuation-token");
       return void response.writeHead(200).end(listing(files, path.replace(/\/$/, ""), searchParams));
     }
     await sendFile(request, response, path);
