@@ -8,7 +8,7 @@ import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { readAttention } from "./export.attention.ts";
-import { type RowsRequest, rangesOf } from "./export.rows.ts";
+import { type RowsRequest, rangesOf, versionOf } from "./export.rows.ts";
 import type { Selection } from "./selection.ts";
 
 /** An export that is about to be read: what its rows have in common, and how to get at them. */
@@ -22,9 +22,13 @@ const gone = (): HistoError =>
   });
 
 const outOfDate = (): HistoError =>
-  new HistoError("CONFLICT", "The slides of the export are other ones now than when it was asked for.", {
-    fix: "Wait for the jobs that embed slides into the feature set, then ask exportFeatures again.",
-  });
+  new HistoError(
+    "CONFLICT",
+    "The slides of the export, or their vectors, are other ones now than when it was asked for.",
+    {
+      fix: "Wait for the jobs that embed slides into the feature set, then ask exportFeatures again.",
+    },
+  );
 
 /** @throws HistoError NOT_FOUND */
 export const requireExport = async (app: App, id: string): Promise<{ row: Export; featureSet: FeatureSet }> => {
@@ -87,14 +91,15 @@ export const openExport = async (
   after?: string,
 ): Promise<OpenedExport> => {
   const selection = row.selection as unknown as Selection;
-  const { filter, codebook, clinical, scoreId } = selection;
+  const { filter, codebook, clinical, scoreId, version } = selection;
   const slides = await readExportSlides(app.database, featureSet.id, { gridIds: row.gridIds }, clinical);
-  if (slides.length !== row.gridIds.length || slides.some(({ isComplete }) => !isComplete)) throw outOfDate();
+  if (versionOf(slides) !== version) throw outOfDate();
   const hasPlaces = featureSet.level === "PATCH";
   const request: RowsRequest = {
     studyKey: row.studyKey,
     source: { featureSetId: featureSet.id, dims: featureSet.dims, filter, codebook, hasPlaces },
     slides,
+    version,
     after: after === undefined ? undefined : await placeAfter(app, row, slides, after),
     rows: row.rows,
     attention: scoreId === null ? null : await readAttention(app, featureSet, scoreId, row.gridIds),

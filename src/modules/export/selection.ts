@@ -15,6 +15,8 @@ export type Selection = {
   clinical: SelectedColumn[];
   codebook: { buildId: number; codebookId: number } | null;
   scoreId: number | null;
+  /** `versionOf` its slides. */
+  version: string;
   /** How the vectors were made, and what was asked for: the metadata of the file. */
   metadata: Record<string, unknown>;
 };
