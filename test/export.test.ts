@@ -286,6 +286,18 @@ describe("an export that cannot be", () => {
   });
 });
 
+describe("an export whose codebook is gone", () => {
+  it("is refused, and does not say that no patch has a phenotype", async () => {
+    const { url } = await ask({ codebook });
+    await world.app.database.query(
+      "UPDATE export SET selection = jsonb_set(selection, '{codebook,codebookId}', '-1') WHERE id = $1",
+      [new URL(url).pathname.match(/[0-9a-f-]{36}/)?.[0]],
+    );
+    const answer = await fetch(onServer(url));
+    expect([answer.status, ((await answer.json()) as UserError).code]).toEqual([410, "NOT_FOUND"]);
+  });
+});
+
 describe("an export whose slides have other vectors since, though as many", () => {
   it("is refused: whoever goes on would get a part of each", async () => {
     const { url } = await ask();

@@ -60,9 +60,17 @@ const placeAfter = async (app: App, row: Export, slides: readonly ExportSlide[],
   });
 };
 
-/** Labels of a codebook's phenotypes by number: their names where they have one of their own, else their numbers. */
+/**
+ * Labels of a codebook's phenotypes by number: their names where they have one of their own, else their numbers.
+ * @throws HistoError NOT_FOUND: without this, no patch would have a phenotype
+ */
 const phenotypeLabels = async (app: App, codebookId: number): Promise<string[]> => {
   const rows = await app.prisma.phenotype.findMany({ where: { codebookId }, orderBy: { index: "asc" } });
+  if (rows.length === 0) {
+    throw new HistoError("NOT_FOUND", "The codebook of the export was deleted or built anew.", {
+      fix: "Ask exportFeatures again, with the codebook that is there now.",
+    });
+  }
   const names = rows.map(({ name }) => name);
   const labels = Array.from({ length: (rows.at(-1)?.index ?? -1) + 1 }, (_, index) => String(index));
   for (const { index, name } of rows) {
