@@ -241,6 +241,23 @@ describe("tables", () => {
     check(await readAll(join(folder, "lists.arrow"), "ARROW"));
   });
 
+  it("may have other columns whose names differ in their case alone", async () => {
+    const others = {
+      Size: vectorFromArray(rows.map(() => "T2")),
+      SLIDE: vectorFromArray(rows.map(() => "one")),
+      Patient: vectorFromArray(rows.map(() => "no key")),
+    };
+    const own = table();
+    const all = Object.fromEntries(own.schema.names.map((name) => [name, own.getChild(name)]));
+    for (const mixed of [
+      { ...all, ...others },
+      { ...others, ...all },
+    ]) {
+      await writeFile(join(folder, "cases.arrow"), tableToIPC(new Table(mixed as never), "stream"));
+      check(await readAll(join(folder, "cases.arrow"), "ARROW"));
+    }
+  });
+
   it("of Arrow that were cut off are refused", async () => {
     const bytes = tableToIPC(table(), "stream");
     await writeFile(join(folder, "cut.arrow"), bytes.subarray(0, bytes.length - 8));

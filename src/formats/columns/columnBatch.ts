@@ -16,9 +16,10 @@ export const COLUMNS = {
 } as const;
 export type ColumnName = keyof typeof COLUMNS;
 
-/** Finds columns whatever the case of their names. */
+/** Finds columns whatever the case of their names; of several that differ in nothing else, the one in lower case, else the first. */
 export const findColumns = (names: readonly string[]): Partial<Record<ColumnName, string>> => {
-  const byName = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const byName = new Map(names.map((name) => [name.toLowerCase(), name] as const).toReversed());
+  for (const name of names) if (name === name.toLowerCase()) byName.set(name, name);
   const found = Object.entries(COLUMNS).flatMap(([column, aliases]) => {
     const name = aliases.map((alias) => byName.get(alias)).find((each) => each !== undefined);
     return name === undefined ? [] : [[column, name] as const];
