@@ -113,6 +113,15 @@ describe("places", () => {
     );
   });
 
+  it("are as far apart as most are, where two pieces of tissue come close to each other", () => {
+    // Two contours of CLAM on one line, the second one 7 pixels behind the first one's last corner.
+    const line = [0, 256, 512, 519, 775, 1031].flatMap((x) => [x, 40]);
+    expect(readPlaces(line).spacing).toBe(256);
+    expect(readPlaces([...line, 0, 296, 9, 296]).spacing).toBe(256);
+    expect(readPlaces([0, 0, 512, 0, 0, 7, 256, 7]).spacing).toBe(256);
+    expect(readPlaces([0, 0, 3, 9]).spacing).toBeNull();
+  });
+
   it("are refused twice, with both rows", () => {
     expect(() => readPlaces([1, 2, 3, 4, 5, 6, 3, 4])).toThrow("Rows 1 and 3");
   });
