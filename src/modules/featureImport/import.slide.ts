@@ -15,6 +15,7 @@ import {
   insertSlide,
   isOfThisImport,
   type KnownSlide,
+  lockImportedSlide,
   readGridChecksum,
   readVectorsDigest,
   type StoredSet,
@@ -232,6 +233,7 @@ export const importSlide = async (work: SlideImport, header: SlideHeader, slideK
   const set = await ensureSet(work, recipe, header.dims);
   const grid = await ensureGrid(work, header, slide, recipe);
   const place = { featureSetId: set.id, slideId: slide.id, gridId: grid.id };
+  await lockImportedSlide(client, place);
   const before = await readVectorsDigest(client, place);
   if (before !== null && (await hasSameVectors(features, header, before))) return set.id;
   if (isTable(payload.layout) && (await isOfThisImport(client, place, work.jobId))) throw torn(slideKey);
