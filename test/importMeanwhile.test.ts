@@ -62,6 +62,22 @@ const newFolder = async (name: string, files: Record<string, Uint8Array>): Promi
 
 const never = new AbortController().signal;
 
+describe("a file that is written to while it is read", () => {
+  it("is refused, and leaves nothing behind", async () => {
+    const { app } = world;
+    const folder = await newFolder("growing", { "V.arrow": tableOf("V", [0, 256]) });
+    const [job] = await claimParts(folder);
+    if (!job) throw new Error("The import has no part.");
+    const transaction: typeof app.database.transaction = async (work) => {
+      await writeFile(join(folder, "V.arrow"), tableOf("V", [0, 256, 512]));
+      return app.database.transaction(work);
+    };
+    const run = runImportJob({ ...app, database: { ...app.database, transaction } });
+    await expect(run(job, never)).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining('"V"') });
+    expect(await app.prisma.slide.count({ where: { key: "V" } })).toBe(0);
+  });
+});
+
 describe.skipIf(process.env.DATABASE_URL === undefined)("a slide in two files that two workers take at once", () => {
   it("is of the first one, and the other one is refused, though the slide was known before", async () => {
     const { app } = world;
