@@ -5,7 +5,7 @@ import h5wasm, { ready } from "h5wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededUniform } from "../src/platform/random.ts";
 import { startServer } from "../src/server/start.ts";
-import { writeClam, writeTrident } from "./support/featureFiles.ts";
+import { placesInRows, writeClam, writeHdf5, writeTrident } from "./support/featureFiles.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 /** HDF5 → HistoQL → HDF5: the same places, and the same numbers to the precision that is stored. */
@@ -149,6 +149,22 @@ describe("TRIDENT's layout", () => {
     expect(await stored("again")).toEqual(await stored("in"));
     const grids = await world.app.prisma.patchGrid.count();
     expect(grids).toBe(SLIDES.length);
+  });
+
+  it("comes out without attributes that are no numbers, and is not cut short by them", async () => {
+    const own = join(world.folder, "strange");
+    await mkdir(own);
+    await writeTrident(join(own, "N1.h5"), "N1", numbers(6, 4), DIMS, contours);
+    const featureSet = await importAll({ featureSetKey: "strange", layout: "TRIDENT_H5", paths: [own] });
+    // As h5py's booleans are stored; and numbers that are not finite, by earlier versions.
+    await world.app.database.query(
+      `UPDATE patch_grid SET declared = jsonb_set(declared, '{attributes}', declared -> 'attributes' || '{"flag": true, "scale": null, "sizes": [1, null], "pair": [3, 4.5]}')
+       WHERE slide_id = (SELECT id FROM slide WHERE key = 'N1')`,
+    );
+    const out = await unpack("strange-out", { featureSet, format: "TRIDENT_H5" });
+    const { coords } = await inside(join(out, "N1.h5"));
+    expect(coords?.attributes).toMatchObject({ patch_size: 256n, pair: Float64Array.of(3, 4.5) });
+    for (const name of ["flag", "scale", "sizes"]) expect(coords?.attributes).not.toHaveProperty(name);
   });
 
   it("is refused what it has no place for", async () => {

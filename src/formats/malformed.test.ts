@@ -135,6 +135,8 @@ describe("an HDF5 file", () => {
     coords.create_attribute("patch_size", 256);
     coords.create_attribute("patient_name", "Doe John");
     coords.create_attribute("log", new Float64Array(4000));
+    coords.create_attribute("level0_magnification", Number.NaN);
+    coords.create_attribute("downsample", Float64Array.of(1, Number.POSITIVE_INFINITY));
     h5.close();
     const file = join(folder, "attributes.h5");
     await writeFile(file, FS.readFile("/attributes.h5"));

@@ -44,10 +44,19 @@ const magnification = (micronsPerPixel: number): number => Number((MICRONS_AT_1X
 
 type Grid = PatchGrid & { slide: { key: string; image: Pick<SlideImage, "widthPixels" | "heightPixels"> | null } };
 
+/** Those that files have a place for: numbers, and lists of them. */
+const writable = (attributes: Readonly<Record<string, unknown>>): WrittenAttributes =>
+  Object.fromEntries(
+    Object.entries(attributes).filter((entry): entry is [string, number | number[]] => {
+      const numbers: unknown[] = [entry[1]].flat();
+      return numbers.length > 0 && numbers.every((number) => Number.isFinite(number));
+    }),
+  );
+
 /** What an imported file said, where it was of the same layout; else what is known here in its terms. */
 const coordsAttributes = (format: Export["format"], grid: Grid): WrittenAttributes => {
-  const declared = grid.declared as { layout?: string; attributes?: WrittenAttributes };
-  const said = declared.layout === format ? (declared.attributes ?? {}) : {};
+  const declared = grid.declared as { layout?: string; attributes?: Record<string, unknown> };
+  const said = declared.layout === format ? writable(declared.attributes ?? {}) : {};
   if (format === "CLAM_H5") return said;
   const { image, key } = grid.slide;
   return {
