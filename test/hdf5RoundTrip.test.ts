@@ -192,6 +192,29 @@ describe("TRIDENT's layout", () => {
   });
 });
 
+describe("TRIDENT's layout of whole slides", () => {
+  it("comes out with the same vector, and with what it takes to come in again", async () => {
+    const own = join(world.folder, "titan");
+    await mkdir(own);
+    await writeHdf5(join(own, "T1.h5"), {
+      features: { data: numbers(1, 50), shape: [DIMS], attributes: { name: "T1" } },
+      coords: {
+        data: BigInt64Array.from(placesInRows(9, 512), BigInt),
+        shape: [9, 2],
+        attributes: { patch_size: 512n, patch_size_level0: 1024n, target_magnification: 20n, overlap: 0n },
+      },
+    });
+    const input = { layout: "TRIDENT_H5", level: "SLIDE", encoderKey: "titan" };
+    const featureSet = await importAll({ ...input, featureSetKey: "titan", paths: [own] });
+    const out = await unpack("titan-out", { featureSet, format: "TRIDENT_H5" });
+    const [before, after] = [await inside(join(own, "T1.h5")), await inside(join(out, "T1.h5"))];
+    expect(after.features?.value).toEqual(Float32Array.from(Float16Array.from(before.features?.value as Float32Array)));
+    expect(after.features).toMatchObject({ shape: [DIMS], attributes: { ...before.coords?.attributes, name: "T1" } });
+    await importAll({ ...input, featureSetKey: "titan-again", paths: [out] });
+    expect(await stored("titan-again")).toEqual(await stored("titan"));
+  });
+});
+
 describe("CLAM's layout", () => {
   it("comes out as it went in, without attributes", async () => {
     const own = join(world.folder, "clam");

@@ -123,7 +123,8 @@ const readSlide = (file: Hdf5File, layout: FeatureLayout, level: FeatureLevel): 
   requireShape(rows, dims);
   requireOneVector(rows, level);
   const coords = file.dataset("coords");
-  const attributes = coords?.attributes ?? {};
+  // Files that we have written of whole slides have no coordinates: what they say of patches stands at the features.
+  const attributes = coords?.attributes ?? features.attributes;
   return {
     slideKey: textOf(features.attributes.name) ?? textOf(attributes.name),
     patientKey: null,

@@ -71,13 +71,18 @@ const coordsAttributes = (format: Export["format"], grid: Grid): WrittenAttribut
   };
 };
 
-const layoutOf = (format: Export["format"], encoder: Encoder, grid: Grid): SlideLayout => {
+const layoutOf = (format: Export["format"], encoder: Encoder, grid: Grid, hasPlaces: boolean): SlideLayout => {
   const isTrident = format === "TRIDENT_H5";
+  const coords = coordsAttributes(format, grid);
   return {
     chunkRows: CHUNK_ROWS[isTrident ? "TRIDENT_H5" : "CLAM_H5"],
     coordinates: isTrident ? "int64" : "int32",
-    features: isTrident ? { name: grid.slide.key, encoder: encoder.key } : {},
-    coords: coordsAttributes(format, grid),
+    features: {
+      // Without coordinates there is nothing else that could say it; and without it the file could not be imported again.
+      ...(!hasPlaces && coords),
+      ...(isTrident && { name: grid.slide.key, encoder: encoder.key }),
+    },
+    coords,
   };
 };
 
@@ -100,7 +105,7 @@ export async function* streamHdf5(
     }),
   ]);
   const byKey = new Map(grids.map((grid) => [grid.slide.key, grid]));
-  const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid));
+  const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid, table.hasPlaces));
   yield* encodeHdf5Archive(
     table,
     exportBatches(app.database, request, signal),
