@@ -532,6 +532,15 @@ describe("tables", () => {
     expect(await count(`features.vectors_${await setId("tables")}`)).toBe(4);
   });
 
+  it("that call slides by their files mean the slides that these files are registered as", async () => {
+    const own = join(world.folder, "endings");
+    await mkdir(own);
+    await writeFile(join(own, "all.arrow"), table("/scans/TCGA-02.0006.svs", "P6", [0, 256], 1));
+    expect((await importNow({ ...input, paths: [own] })).state).toBe("SUCCEEDED");
+    const slides = await world.app.prisma.slide.findMany({ where: { key: { startsWith: "TCGA-02" } } });
+    expect(slides.map(({ key }) => key)).toEqual(["TCGA-02.0006"]);
+  });
+
   it("that name patients by their names are refused without repeating them", async () => {
     const own = join(world.folder, "names");
     await mkdir(own);

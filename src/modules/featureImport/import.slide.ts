@@ -25,7 +25,7 @@ import { readPatchIdsAt } from "../../store/patchPlaces.ts";
 import type { VectorBatch } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { patientKeys } from "../slide/register.service.ts";
-import { cleanKey } from "../slide/roots.ts";
+import { cleanKey, hasSlideEnding, slideKeyOf } from "../slide/roots.ts";
 import type { ImportPayload } from "./importFeatures.service.ts";
 import { coveredShare, type ImportedRecipe, importedRecipe, requireInside } from "./recipe.ts";
 
@@ -47,10 +47,15 @@ const PLACES_VERSION = 1;
 
 const isTable = (layout: ImportPayload["layout"]): boolean => layout === "ARROW" || layout === "PARQUET";
 
+/** Where a file stands, its folders are nobody's business; and its ending is no part of a slide's key, as when it is registered. */
+const keyOfName = (name: string): string => {
+  const own = name.split(/[/\\]/).at(-1) ?? "";
+  return hasSlideEnding(own) ? slideKeyOf(own) : cleanKey(own);
+};
+
 /** A slide is the file's, or what the file calls it where its own name is not known, or where it holds several. */
 export const slideKeyOfHeader = (header: SlideHeader, { layout, slideKey }: ImportPayload): string => {
-  // Where a path stands, its folders are nobody's business.
-  const own = cleanKey(header.slideKey?.split(/[/\\]/).at(-1) ?? "");
+  const own = keyOfName(header.slideKey ?? "");
   const key = isTable(layout) ? own || slideKey : (slideKey ?? own);
   if (key) return key;
   throw new HistoError("BAD_ARGUMENT", "The file does not say which slide it is of, and an upload has no name.", {
