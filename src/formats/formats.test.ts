@@ -267,6 +267,25 @@ describe("tables", () => {
     }
   });
 
+  it("of patients need no slides", async () => {
+    const own = new Table({
+      patient: vectorFromArray(["P2", "P1"]),
+      vector: vectorFromArray(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        new FixedSizeList(3, item),
+      ),
+    });
+    await writeFile(join(folder, "patients.arrow"), tableToIPC(own, "stream"));
+    const read = await readAll(join(folder, "patients.arrow"), "ARROW", "PATIENT");
+    expect(read.map(({ slideKey, patientKey, rows: count }) => [slideKey, patientKey, count])).toEqual([
+      ["P2", "P2", 1],
+      ["P1", "P1", 1],
+    ]);
+  });
+
   it("of Arrow that were cut off are refused", async () => {
     const bytes = tableToIPC(table(), "stream");
     await writeFile(join(folder, "cut.arrow"), bytes.subarray(0, bytes.length - 8));
