@@ -89,6 +89,15 @@ const ensureSlide = async (work: SlideImport, header: SlideHeader, key: string):
   });
 };
 
+/** Scanners of one kind differ by so much. */
+const SAME_SCAN = 0.1;
+
+/** Resolutions that are computed from slides' own differ a little; they are one only if somebody says so. */
+const isNear = (recipe: ImportedRecipe, set: StoredSet): boolean =>
+  recipe.patchSize === set.patchSize &&
+  recipe.overlap === set.overlap &&
+  Math.abs(recipe.micronsPerPixel / set.micronsPerPixel - 1) < SAME_SCAN;
+
 const requireSameSet = (set: StoredSet, wanted: { digest: string }, recipe: ImportedRecipe, dims: number): void => {
   if (set.dims !== dims) {
     throw new HistoError(
@@ -108,7 +117,9 @@ const requireSameSet = (set: StoredSet, wanted: { digest: string }, recipe: Impo
   }: Pick<StoredSet, "patchSize" | "micronsPerPixel" | "overlap">) =>
     `${patchSize} px at ${micronsPerPixel} µm/px, overlap ${overlap}`;
   throw new HistoError("CONFLICT", `Its patches are of ${told(recipe)}; those of the feature set of ${told(set)}.`, {
-    fix: "Import patches of another kind into another feature set.",
+    fix: isNear(recipe, set)
+      ? `Give micronsPerPixel: ${set.micronsPerPixel}, if all were cut at the same nominal resolution.`
+      : "Import patches of another kind into another feature set.",
     path: ["featureSetKey"],
   });
 };
