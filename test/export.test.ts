@@ -286,6 +286,31 @@ describe("an export that cannot be", () => {
   });
 });
 
+describe("an export whose codebook is gone", () => {
+  it("is refused, and does not say that no patch has a phenotype", async () => {
+    const { url } = await ask({ codebook });
+    await world.app.database.query(
+      "UPDATE export SET selection = jsonb_set(selection, '{codebook,codebookId}', '-1') WHERE id = $1",
+      [new URL(url).pathname.match(/[0-9a-f-]{36}/)?.[0]],
+    );
+    const answer = await fetch(onServer(url));
+    expect([answer.status, ((await answer.json()) as UserError).code]).toEqual([410, "NOT_FOUND"]);
+  });
+});
+
+describe("an export whose slides have other vectors since, though as many", () => {
+  it("is refused: whoever goes on would get a part of each", async () => {
+    const { url } = await ask();
+    const place = { featureSetId, slide: { key: "glioma-p05-a" } };
+    const { completedAt } = await world.app.prisma.slideFeatures.findFirstOrThrow({ where: place });
+    await world.app.prisma.slideFeatures.updateMany({ where: place, data: { completedAt: new Date() } });
+    const answer = await fetch(onServer(url));
+    expect([answer.status, ((await answer.json()) as UserError).code]).toEqual([409, "CONFLICT"]);
+    expect((await read((await ask()).url)).numRows).toBe(PATIENTS * PATCHES);
+    await world.app.prisma.slideFeatures.updateMany({ where: place, data: { completedAt } });
+  });
+});
+
 describe("the address", () => {
   const statusOf = async (url: string) => (await fetch(onServer(url))).status;
 

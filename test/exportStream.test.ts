@@ -7,7 +7,7 @@ import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runExportJob } from "../src/modules/export/export.jobs.ts";
-import { exportBatches, type RowsRequest } from "../src/modules/export/export.rows.ts";
+import { exportBatches, type RowsRequest, versionOf } from "../src/modules/export/export.rows.ts";
 import { createExportSweep } from "../src/modules/export/export.sweep.ts";
 import { decodeId, encodeId } from "../src/platform/ids.ts";
 import { claimJob } from "../src/queue/jobs.ts";
@@ -39,6 +39,7 @@ beforeAll(async () => {
     studyKey: "glioma",
     source: { featureSetId, dims: 6, filter: {}, codebook: null, hasPlaces: true },
     slides,
+    version: versionOf(slides),
     after: undefined,
     rows: PATIENTS * PATCHES,
     attention: null,
@@ -160,6 +161,31 @@ describe("rows", () => {
       `INSERT INTO features.vectors_${featureSetId} (patch_id, slide_id, patient_id, v) VALUES ($1, $2, $3, $4::halfvec)`,
       [row?.patch_id, row?.slide_id, row?.patient_id, row?.v],
     );
+    expect(await rowsOf({})).toHaveLength(PATIENTS * PATCHES);
+  });
+});
+
+describe("slides that are replaced meanwhile by as many other vectors", () => {
+  it("do not end a stream as if it were of one piece", async () => {
+    const { database } = world.app;
+    const batches = exportBatches(database, { ...request, readBytes: 4 * 12 });
+    await batches.next();
+    const { rows } = await database.query<{ slide_id: number; completed_at: Date }>(
+      "SELECT slide_id, completed_at FROM slide_features WHERE feature_set_id = $1 ORDER BY slide_id DESC LIMIT 1",
+      [featureSetId],
+    );
+    const setTime = (time: Date | null) =>
+      database.query("UPDATE slide_features SET completed_at = $3 WHERE feature_set_id = $1 AND slide_id = $2", [
+        featureSetId,
+        rows[0]?.slide_id,
+        time,
+      ]);
+    await setTime(new Date());
+    const rest = async () => {
+      for await (const { rows: count } of batches) expect(count).toBeGreaterThan(0);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: "CONFLICT" });
+    await setTime(rows[0]?.completed_at ?? null);
     expect(await rowsOf({})).toHaveLength(PATIENTS * PATCHES);
   });
 });

@@ -5,7 +5,7 @@ import h5wasm, { ready } from "h5wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededUniform } from "../src/platform/random.ts";
 import { startServer } from "../src/server/start.ts";
-import { writeClam, writeTrident } from "./support/featureFiles.ts";
+import { placesInRows, writeClam, writeHdf5, writeTrident } from "./support/featureFiles.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 /** HDF5 → HistoQL → HDF5: the same places, and the same numbers to the precision that is stored. */
@@ -151,6 +151,22 @@ describe("TRIDENT's layout", () => {
     expect(grids).toBe(SLIDES.length);
   });
 
+  it("comes out without attributes that are no numbers, and is not cut short by them", async () => {
+    const own = join(world.folder, "strange");
+    await mkdir(own);
+    await writeTrident(join(own, "N1.h5"), "N1", numbers(6, 4), DIMS, contours);
+    const featureSet = await importAll({ featureSetKey: "strange", layout: "TRIDENT_H5", paths: [own] });
+    // As h5py's booleans are stored; and numbers that are not finite, by earlier versions.
+    await world.app.database.query(
+      `UPDATE patch_grid SET declared = jsonb_set(declared, '{attributes}', declared -> 'attributes' || '{"flag": true, "scale": null, "sizes": [1, null], "pair": [3, 4.5]}')
+       WHERE slide_id = (SELECT id FROM slide WHERE key = 'N1')`,
+    );
+    const out = await unpack("strange-out", { featureSet, format: "TRIDENT_H5" });
+    const { coords } = await inside(join(out, "N1.h5"));
+    expect(coords?.attributes).toMatchObject({ patch_size: 256n, pair: Float64Array.of(3, 4.5) });
+    for (const name of ["flag", "scale", "sizes"]) expect(coords?.attributes).not.toHaveProperty(name);
+  });
+
   it("is refused what it has no place for", async () => {
     const { featureSet } = await world.ask<{ featureSet: { id: string } }>(
       '{ featureSet(studyKey: "round", key: "in") { id } }',
@@ -173,6 +189,29 @@ describe("TRIDENT's layout", () => {
     // Nor does an archive begin in the middle of a slide.
     const resumed = await fetch(onServer(`${url}&after=x`));
     expect([resumed.status, await resumed.json()]).toMatchObject([400, { code: "BAD_ARGUMENT" }]);
+  });
+});
+
+describe("TRIDENT's layout of whole slides", () => {
+  it("comes out with the same vector, and with what it takes to come in again", async () => {
+    const own = join(world.folder, "titan");
+    await mkdir(own);
+    await writeHdf5(join(own, "T1.h5"), {
+      features: { data: numbers(1, 50), shape: [DIMS], attributes: { name: "T1" } },
+      coords: {
+        data: BigInt64Array.from(placesInRows(9, 512), BigInt),
+        shape: [9, 2],
+        attributes: { patch_size: 512n, patch_size_level0: 1024n, target_magnification: 20n, overlap: 0n },
+      },
+    });
+    const input = { layout: "TRIDENT_H5", level: "SLIDE", encoderKey: "titan" };
+    const featureSet = await importAll({ ...input, featureSetKey: "titan", paths: [own] });
+    const out = await unpack("titan-out", { featureSet, format: "TRIDENT_H5" });
+    const [before, after] = [await inside(join(own, "T1.h5")), await inside(join(out, "T1.h5"))];
+    expect(after.features?.value).toEqual(Float32Array.from(Float16Array.from(before.features?.value as Float32Array)));
+    expect(after.features).toMatchObject({ shape: [DIMS], attributes: { ...before.coords?.attributes, name: "T1" } });
+    await importAll({ ...input, featureSetKey: "titan-again", paths: [out] });
+    expect(await stored("titan-again")).toEqual(await stored("titan"));
   });
 });
 

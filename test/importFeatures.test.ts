@@ -499,9 +499,10 @@ describe("a malformed file", () => {
 });
 
 describe("tables", () => {
-  const table = (slide: string, patient: string, xs: number[], seed: number) =>
+  const table = (slide: string, patient: string, xs: number[], seed: number, micronsPerPixel?: number) =>
     tableToIPC(
       new Table({
+        ...(micronsPerPixel && { micronsPerPixel: vectorFromArray(Float64Array.from(xs, () => micronsPerPixel)) }),
         slide: vectorFromArray(xs.map(() => slide)),
         patient: vectorFromArray(xs.map(() => patient)),
         x: vectorFromArray(Int32Array.from(xs)),
@@ -530,6 +531,28 @@ describe("tables", () => {
     await writeFile(join(own, "part-1.arrow"), table("W1", "W", [512, 768, 1024, 1280], 7));
     expect((await importNow({ ...input, paths: [join(own, "part-1.arrow")] })).state).toBe("SUCCEEDED");
     expect(await count(`features.vectors_${await setId("tables")}`)).toBe(4);
+  });
+
+  it("that call slides by their files mean the slides that these files are registered as", async () => {
+    const own = join(world.folder, "endings");
+    await mkdir(own);
+    await writeFile(join(own, "all.arrow"), table("/scans/TCGA-02.0006.svs", "P6", [0, 256], 1));
+    expect((await importNow({ ...input, paths: [own] })).state).toBe("SUCCEEDED");
+    const slides = await world.app.prisma.slide.findMany({ where: { key: { startsWith: "TCGA-02" } } });
+    expect(slides.map(({ key }) => key)).toEqual(["TCGA-02.0006"]);
+  });
+
+  it("of slides whose resolutions differ by little go into one set once the resolution is given", async () => {
+    const own = join(world.folder, "near");
+    await mkdir(own);
+    await writeFile(join(own, "a.arrow"), table("N1", "N", [0, 256], 1, 0.25));
+    await writeFile(join(own, "b.arrow"), table("N2", "N", [0, 256], 2, 0.2512));
+    const near = { ...input, featureSetKey: "near", micronsPerPixel: undefined, paths: [own] };
+    const refused = await importNow(near);
+    expect(refused.failures.nodes).toMatchObject([
+      { code: "CONFLICT", fix: expect.stringContaining("micronsPerPixel: 0.25") },
+    ]);
+    expect((await importNow({ ...near, featureSetKey: "nominal", micronsPerPixel: 0.25 })).state).toBe("SUCCEEDED");
   });
 
   it("that name patients by their names are refused without repeating them", async () => {

@@ -113,6 +113,15 @@ describe("places", () => {
     );
   });
 
+  it("are as far apart as most are, where two pieces of tissue come close to each other", () => {
+    // Two contours of CLAM on one line, the second one 7 pixels behind the first one's last corner.
+    const line = [0, 256, 512, 519, 775, 1031].flatMap((x) => [x, 40]);
+    expect(readPlaces(line).spacing).toBe(256);
+    expect(readPlaces([...line, 0, 296, 9, 296]).spacing).toBe(256);
+    expect(readPlaces([0, 0, 512, 0, 0, 7, 256, 7]).spacing).toBe(256);
+    expect(readPlaces([0, 0, 3, 9]).spacing).toBeNull();
+  });
+
   it("are refused twice, with both rows", () => {
     expect(() => readPlaces([1, 2, 3, 4, 5, 6, 3, 4])).toThrow("Rows 1 and 3");
   });
@@ -239,6 +248,42 @@ describe("tables", () => {
     check(await readAll(join(folder, "t.arrow"), "ARROW"));
     await writeFile(join(folder, "lists.arrow"), tableToIPC(table(columns.slide, new List(item)), "stream"));
     check(await readAll(join(folder, "lists.arrow"), "ARROW"));
+  });
+
+  it("may have other columns whose names differ in their case alone", async () => {
+    const others = {
+      Size: vectorFromArray(rows.map(() => "T2")),
+      SLIDE: vectorFromArray(rows.map(() => "one")),
+      Patient: vectorFromArray(rows.map(() => "no key")),
+    };
+    const own = table();
+    const all = Object.fromEntries(own.schema.names.map((name) => [name, own.getChild(name)]));
+    for (const mixed of [
+      { ...all, ...others },
+      { ...others, ...all },
+    ]) {
+      await writeFile(join(folder, "cases.arrow"), tableToIPC(new Table(mixed as never), "stream"));
+      check(await readAll(join(folder, "cases.arrow"), "ARROW"));
+    }
+  });
+
+  it("of patients need no slides", async () => {
+    const own = new Table({
+      patient: vectorFromArray(["P2", "P1"]),
+      vector: vectorFromArray(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        new FixedSizeList(3, item),
+      ),
+    });
+    await writeFile(join(folder, "patients.arrow"), tableToIPC(own, "stream"));
+    const read = await readAll(join(folder, "patients.arrow"), "ARROW", "PATIENT");
+    expect(read.map(({ slideKey, patientKey, rows: count }) => [slideKey, patientKey, count])).toEqual([
+      ["P2", "P2", 1],
+      ["P1", "P1", 1],
+    ]);
   });
 
   it("of Arrow that were cut off are refused", async () => {

@@ -53,6 +53,22 @@ describe("an .npz archive", () => {
     await expect(read(file, "DEEP_ATTN_MISL_NPZ")).rejects.toMatchObject({ code: "FORMAT_UNSUPPORTED" });
   });
 
+  it("with more texts than JavaScript can hold does not end the program", async () => {
+    const pid = npy("|S1", "(5000000,)", new Uint8Array(5_000_000));
+    const file = await writeNpz("many-texts.npz", zipSync({ "vgg_features.npy": FEATURES, "pid.npy": pid }));
+    await expect(read(file, "DEEP_ATTN_MISL_NPZ")).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
+  });
+
+  it("names its patient once, or once a patch", async () => {
+    const withPatients = async (rows: number) => {
+      const pid = npy("|u1", `(${rows},)`, new Uint8Array(rows).fill(7));
+      const bytes = zipSync({ "vgg_features.npy": FEATURES, "pid.npy": pid });
+      return read(await writeNpz("patients.npz", bytes), "DEEP_ATTN_MISL_NPZ");
+    };
+    for (const rows of [1, 3]) expect((await withPatients(rows)).header.patientKey).toBe("7");
+    await expect(withPatients(4)).rejects.toMatchObject({ code: "DIMENSION_MISMATCH" });
+  });
+
   it.each(["(-3, -4)", "(1.5, 8)", "(0x3, 4)"])("with the shape %s is damaged", async (shape) => {
     const file = await writeNpz("shape.npz", zipSync({ "vgg_features.npy": npy("<f4", shape, new Float32Array(12)) }));
     await expect(read(file, "DEEP_ATTN_MISL_NPZ")).rejects.toMatchObject({ code: "SLIDE_CORRUPT" });
@@ -135,6 +151,8 @@ describe("an HDF5 file", () => {
     coords.create_attribute("patch_size", 256);
     coords.create_attribute("patient_name", "Doe John");
     coords.create_attribute("log", new Float64Array(4000));
+    coords.create_attribute("level0_magnification", Number.NaN);
+    coords.create_attribute("downsample", Float64Array.of(1, Number.POSITIVE_INFINITY));
     h5.close();
     const file = join(folder, "attributes.h5");
     await writeFile(file, FS.readFile("/attributes.h5"));

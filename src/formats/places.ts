@@ -7,7 +7,7 @@ export type Places = {
   y: Int32Array<ArrayBuffer>;
   /** SHA-256 of the places by y, then x: the same for the same patches in any order. */
   digest: string;
-  /** Smallest gap between neighbours of one line, in pixels; null when no line has two. */
+  /** How far neighbours of one line are apart most often, in pixels, of equals the least; null when no line has two. */
   spacing: number | null;
 };
 
@@ -34,13 +34,21 @@ const requireDistinct = (sorted: Float64Array, keys: Float64Array): void => {
   }
 };
 
-const smallestGap = (sorted: Float64Array, width: number): number | null => {
-  let least = Number.POSITIVE_INFINITY;
+/** The most frequent gap and not the least: CLAM cuts each contour from its own corner, so that those of two lie anywhere. */
+const usualGap = (sorted: Float64Array, width: number): number | null => {
+  const counts = new Map<number, number>();
   for (let index = 1; index < sorted.length; index++) {
     const [before, after] = [sorted[index - 1] as number, sorted[index] as number];
-    if (Math.floor(before / width) === Math.floor(after / width)) least = Math.min(least, after - before);
+    if (Math.floor(before / width) !== Math.floor(after / width)) continue;
+    counts.set(after - before, (counts.get(after - before) ?? 0) + 1);
   }
-  return Number.isFinite(least) ? least : null;
+  let usual: number | null = null;
+  let most = 0;
+  for (const [gap, count] of counts) {
+    if (count < most || (count === most && gap > (usual ?? gap))) continue;
+    [usual, most] = [gap, count];
+  }
+  return usual;
 };
 
 /**
@@ -62,7 +70,7 @@ export const readPlaces = (coordinates: ArrayLike<number | bigint>): Places => {
     x,
     y,
     digest: createHash("sha256").update(new Uint8Array(sorted.buffer)).digest("hex"),
-    spacing: smallestGap(sorted, MOST_PIXELS),
+    spacing: usualGap(sorted, MOST_PIXELS),
   };
 };
 

@@ -10,6 +10,8 @@ export type ExportSlide = {
   /** Vectors that it has. */
   patches: number;
   isComplete: boolean;
+  /** Another one whenever its vectors are. */
+  version: string;
   /** Edge of a patch, in level-0 pixels. */
   size: number;
   /** Of level 0, along x. */
@@ -37,6 +39,7 @@ export const readExportSlides = async (
   const { rows } = await client.query<ExportSlide>(
     `SELECT slide.id AS "slideId", slide.key, patient.key AS "patientKey", grid.id AS "gridId", grid.digest AS "gridDigest",
        features.vectors AS patches, features.is_complete AS "isComplete", grid.size_x AS size,
+       concat_ws(' ', extract(epoch FROM features.completed_at), features.vectors_digest) AS version,
        grid.microns_per_pixel_x AS "micronsPerPixel",
        coalesce((SELECT jsonb_agg(CASE WHEN asked.level = 'PATIENT' THEN patient.clinical ELSE slide.clinical END -> asked.key ORDER BY asked.place)
          FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS asked (key, level, place)), '[]') AS values

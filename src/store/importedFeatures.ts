@@ -171,6 +171,24 @@ export const readGridChecksum = async (client: Queryable, slideId: number, diges
   return rows[0]?.checksum || null;
 };
 
+/**
+ * Locks a slide's place in a feature set until the transaction ends, and makes it where there is none: whoever takes in the same
+ * slide, of whatever grid, is waited for, and what he wrote is seen.
+ */
+export const lockImportedSlide = async (
+  client: Queryable,
+  { featureSetId, slideId, gridId }: { featureSetId: number; slideId: number; gridId: number },
+): Promise<void> => {
+  await client.query(
+    "INSERT INTO slide_features (feature_set_id, slide_id, grid_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    [featureSetId, slideId, gridId],
+  );
+  await client.query("SELECT FROM slide_features WHERE feature_set_id = $1 AND slide_id = $2 FOR UPDATE", [
+    featureSetId,
+    slideId,
+  ]);
+};
+
 /** The digest of the vectors that a slide has of a grid; null while it has none, not all, or those of another grid. */
 export const readVectorsDigest = async (
   client: Queryable,
@@ -199,14 +217,13 @@ export const isOfThisImport = async (
   return rows[0]?.isNew ?? false;
 };
 
-/** Takes away what a slide has in a feature set, and locks its place there until the transaction ends. */
+/** Takes away what a slide has in a feature set. Its place is locked. */
 export const beginImportedSlide = async (
   client: Queryable,
   { featureSetId, slideId, gridId }: { featureSetId: number; slideId: number; gridId: number },
 ): Promise<void> => {
   await client.query(
-    `INSERT INTO slide_features (feature_set_id, slide_id, grid_id) VALUES ($1, $2, $3)
-     ON CONFLICT (feature_set_id, slide_id) DO UPDATE SET grid_id = excluded.grid_id, is_complete = false`,
+    "UPDATE slide_features SET grid_id = $3, is_complete = false WHERE feature_set_id = $1 AND slide_id = $2",
     [featureSetId, slideId, gridId],
   );
   await deleteSlideVectors(client, featureSetId, slideId);

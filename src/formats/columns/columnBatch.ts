@@ -16,9 +16,10 @@ export const COLUMNS = {
 } as const;
 export type ColumnName = keyof typeof COLUMNS;
 
-/** Finds columns whatever the case of their names. */
+/** Finds columns whatever the case of their names; of several that differ in nothing else, the one in lower case, else the first. */
 export const findColumns = (names: readonly string[]): Partial<Record<ColumnName, string>> => {
-  const byName = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const byName = new Map(names.map((name) => [name.toLowerCase(), name] as const).toReversed());
+  for (const name of names) if (name === name.toLowerCase()) byName.set(name, name);
   const found = Object.entries(COLUMNS).flatMap(([column, aliases]) => {
     const name = aliases.map((alias) => byName.get(alias)).find((each) => each !== undefined);
     return name === undefined ? [] : [[column, name] as const];
@@ -41,6 +42,7 @@ export type ColumnBatch = {
 };
 
 type Pending = {
+  level: FeatureLevel;
   slideKey: string | null;
   patientKey: string | null;
   dims: number;
@@ -81,8 +83,17 @@ const textOf = (value: unknown): string | null => (value === undefined || value 
 const numberOf = (value: unknown): number | undefined =>
   value === undefined || value === null ? undefined : Number(value);
 
-const begin = (batch: ColumnBatch, row: number): Pending => ({
-  slideKey: textOf(batch.value("slide", row)),
+/** A patient's one vector stands as a slide of the patient's key, where the table names none; what is no key may be a name. */
+const slideKeyAt = (batch: ColumnBatch, row: number, level: FeatureLevel): string | null => {
+  const slide = textOf(batch.value("slide", row));
+  if (slide !== null || level !== "PATIENT") return slide;
+  const patient = textOf(batch.value("patient", row));
+  return isKey(patient) ? patient : null;
+};
+
+const begin = (batch: ColumnBatch, row: number, level: FeatureLevel): Pending => ({
+  level,
+  slideKey: slideKeyAt(batch, row, level),
   patientKey: textOf(batch.value("patient", row)),
   dims: batch.dims,
   coordinates: [],
@@ -110,7 +121,7 @@ const requireSame = (pending: Pending, batch: ColumnBatch, row: number): void =>
 /** Takes rows of one slide; returns the first row that is not its own. */
 const take = (pending: Pending, batch: ColumnBatch, from: number): number => {
   let to = from;
-  for (; to < batch.rows && textOf(batch.value("slide", to)) === pending.slideKey; to++) {
+  for (; to < batch.rows && slideKeyAt(batch, to, pending.level) === pending.slideKey; to++) {
     requireSame(pending, batch, to);
     const [x, y] = [numberOf(batch.value("x", to)), numberOf(batch.value("y", to))];
     if (x !== undefined && y !== undefined) pending.coordinates.push(x, y);
@@ -135,8 +146,8 @@ const joined = (parts: readonly Uint16Array<ArrayBuffer>[]): Uint16Array<ArrayBu
   return all;
 };
 
-const finish = (pending: Pending, level: FeatureLevel, attributes: Declared["attributes"]): SlideVectors => {
-  const { slideKey, patientKey, rows, dims, coordinates, size, levelZeroMicrons } = pending;
+const finish = (pending: Pending, attributes: Declared["attributes"]): SlideVectors => {
+  const { level, slideKey, patientKey, rows, dims, coordinates, size, levelZeroMicrons } = pending;
   const hasPlaces = level === "PATCH";
   if (hasPlaces && coordinates.length !== 2 * rows) {
     throw new HistoError("FORMAT_UNSUPPORTED", "The table has rows without x and y.", {
@@ -189,7 +200,7 @@ export const slidesOfTable = (
     async next() {
       const first = await current();
       if (!first) return null;
-      const pending = begin(first, row);
+      const pending = begin(first, row, level);
       if (seen.has(pending.slideKey)) {
         throw new HistoError("CONFLICT", `The rows of ${called(pending.slideKey)} do not stand together.`, {
           fix: "Sort the table by slide.",
@@ -197,10 +208,10 @@ export const slidesOfTable = (
       }
       seen.add(pending.slideKey);
       for (let more: ColumnBatch | undefined = first; more; more = await current()) {
-        if (textOf(more.value("slide", row)) !== pending.slideKey) break;
+        if (slideKeyAt(more, row, level) !== pending.slideKey) break;
         row = take(pending, more, row);
       }
-      return finish(pending, level, attributes);
+      return finish(pending, attributes);
     },
     close,
   };

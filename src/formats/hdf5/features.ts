@@ -17,9 +17,14 @@ import { type AttributeValue, type Hdf5Dataset, type Hdf5File, openHdf5 } from "
  * level0_height, in chunks of one row. Slide-level files hold features `[d]` and the coords that they were made of.
  */
 
-/** Texts say who wrote the file, where and about whom; and a list of numbers that is shown is one of sizes. */
+/**
+ * Texts say who wrote the file, where and about whom; a list of numbers that is shown is one of sizes; and JSON has no numbers
+ * that are not finite.
+ */
 const isShown = (value: AttributeValue): boolean =>
-  typeof value !== "string" && !(Array.isArray(value) && value.length > MOST_ENTRIES);
+  Array.isArray(value)
+    ? value.length <= MOST_ENTRIES && value.every((entry) => Number.isFinite(entry))
+    : typeof value === "boolean" || Number.isFinite(value);
 const MOST_ENTRIES = 16;
 const MOST_ATTRIBUTES = 64;
 
@@ -118,7 +123,8 @@ const readSlide = (file: Hdf5File, layout: FeatureLayout, level: FeatureLevel): 
   requireShape(rows, dims);
   requireOneVector(rows, level);
   const coords = file.dataset("coords");
-  const attributes = coords?.attributes ?? {};
+  // Files that we have written of whole slides have no coordinates: what they say of patches stands at the features.
+  const attributes = coords?.attributes ?? features.attributes;
   return {
     slideKey: textOf(features.attributes.name) ?? textOf(attributes.name),
     patientKey: null,

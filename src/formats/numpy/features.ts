@@ -20,10 +20,19 @@ const arrayOf = (files: ReadonlyMap<string, Buffer>, name: string): NpyArray | n
 };
 
 /** The patient: one text or number, or one a patch and always the same. */
-const patientOf = (pid: NpyArray | null): string | null => {
-  const keys = new Set(Array.from(pid?.values ?? [], String));
-  if (keys.size <= 1) return [...keys][0] ?? null;
-  throw new HistoError("CONFLICT", `"pid" names ${keys.size} patients.`, { fix: "Write one file for each patient." });
+const patientOf = (pid: NpyArray | null, rows: number): string | null => {
+  const { values = [] } = pid ?? {};
+  if (values.length > 1 && values.length !== rows) {
+    throw new HistoError("DIMENSION_MISMATCH", `"pid" has ${values.length} entries beside ${rows} vectors.`, {
+      fix: "Write one for the file, or one for each patch.",
+    });
+  }
+  const key = values.length > 0 ? String(values[0]) : null;
+  for (let row = 1; row < values.length; row++) {
+    if (values[row] === values[0]) continue;
+    throw new HistoError("CONFLICT", '"pid" names several patients.', { fix: "Write one file for each patient." });
+  }
+  return key;
 };
 
 const readPatient = (files: ReadonlyMap<string, Buffer>, level: FeatureLevel): SlideVectors => {
@@ -44,7 +53,7 @@ const readPatient = (files: ReadonlyMap<string, Buffer>, level: FeatureLevel): S
   requireOneVector(rows, level);
   return {
     slideKey: null,
-    patientKey: patientOf(arrayOf(files, "pid")),
+    patientKey: patientOf(arrayOf(files, "pid"), rows),
     rows,
     dims,
     places: placesOfRows(rows),

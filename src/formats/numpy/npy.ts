@@ -86,6 +86,8 @@ const numbersOf = (kind: string, size: number, buffer: ArrayBuffer): Floats | Ar
 
 /** Longer texts are nobody's name. */
 const MOST_LETTERS = 1000;
+/** Each becomes an object of JavaScript, of which a few bytes that unpack to a gigabyte could ask for more than it can hold. */
+const MOST_TEXTS = 2 ** 22;
 
 const GREATEST_CODE_POINT = 0x10ffff;
 
@@ -129,6 +131,11 @@ export const readNpy = (name: string, bytes: Buffer): NpyArray => {
   // A text of no letters takes no bytes, so that a few bytes could ask for any number of them.
   if (isText && (length < 1 || length > MOST_LETTERS)) {
     return refuse(name, `holds texts of ${length} letters`, `Write texts of 1 to ${MOST_LETTERS} letters.`);
+  }
+  if (isText && count > MOST_TEXTS) {
+    throw new HistoError("LIMIT_EXCEEDED", `"${name}" holds ${count} texts.`, {
+      fix: `Write at most ${MOST_TEXTS}: of a patient's name one is enough.`,
+    });
   }
   if (!Number.isSafeInteger(needed)) return damaged(name);
   if (bytes.length - offset < needed) return damaged(name);

@@ -44,10 +44,19 @@ const magnification = (micronsPerPixel: number): number => Number((MICRONS_AT_1X
 
 type Grid = PatchGrid & { slide: { key: string; image: Pick<SlideImage, "widthPixels" | "heightPixels"> | null } };
 
+/** Those that files have a place for: numbers, and lists of them. */
+const writable = (attributes: Readonly<Record<string, unknown>>): WrittenAttributes =>
+  Object.fromEntries(
+    Object.entries(attributes).filter((entry): entry is [string, number | number[]] => {
+      const numbers: unknown[] = [entry[1]].flat();
+      return numbers.length > 0 && numbers.every((number) => Number.isFinite(number));
+    }),
+  );
+
 /** What an imported file said, where it was of the same layout; else what is known here in its terms. */
 const coordsAttributes = (format: Export["format"], grid: Grid): WrittenAttributes => {
-  const declared = grid.declared as { layout?: string; attributes?: WrittenAttributes };
-  const said = declared.layout === format ? (declared.attributes ?? {}) : {};
+  const declared = grid.declared as { layout?: string; attributes?: Record<string, unknown> };
+  const said = declared.layout === format ? writable(declared.attributes ?? {}) : {};
   if (format === "CLAM_H5") return said;
   const { image, key } = grid.slide;
   return {
@@ -62,13 +71,18 @@ const coordsAttributes = (format: Export["format"], grid: Grid): WrittenAttribut
   };
 };
 
-const layoutOf = (format: Export["format"], encoder: Encoder, grid: Grid): SlideLayout => {
+const layoutOf = (format: Export["format"], encoder: Encoder, grid: Grid, hasPlaces: boolean): SlideLayout => {
   const isTrident = format === "TRIDENT_H5";
+  const coords = coordsAttributes(format, grid);
   return {
     chunkRows: CHUNK_ROWS[isTrident ? "TRIDENT_H5" : "CLAM_H5"],
     coordinates: isTrident ? "int64" : "int32",
-    features: isTrident ? { name: grid.slide.key, encoder: encoder.key } : {},
-    coords: coordsAttributes(format, grid),
+    features: {
+      // Without coordinates there is nothing else that could say it; and without it the file could not be imported again.
+      ...(!hasPlaces && coords),
+      ...(isTrident && { name: grid.slide.key, encoder: encoder.key }),
+    },
+    coords,
   };
 };
 
@@ -91,7 +105,7 @@ export async function* streamHdf5(
     }),
   ]);
   const byKey = new Map(grids.map((grid) => [grid.slide.key, grid]));
-  const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid));
+  const layouts = table.slides.map(({ key }) => layoutOf(row.format, encoder, byKey.get(key) as Grid, table.hasPlaces));
   yield* encodeHdf5Archive(
     table,
     exportBatches(app.database, request, signal),

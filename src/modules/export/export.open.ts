@@ -8,7 +8,7 @@ import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { readAttention } from "./export.attention.ts";
-import { type RowsRequest, rangesOf } from "./export.rows.ts";
+import { type RowsRequest, rangesOf, versionOf } from "./export.rows.ts";
 import type { Selection } from "./selection.ts";
 
 /** An export that is about to be read: what its rows have in common, and how to get at them. */
@@ -22,9 +22,13 @@ const gone = (): HistoError =>
   });
 
 const outOfDate = (): HistoError =>
-  new HistoError("CONFLICT", "The slides of the export are other ones now than when it was asked for.", {
-    fix: "Wait for the jobs that embed slides into the feature set, then ask exportFeatures again.",
-  });
+  new HistoError(
+    "CONFLICT",
+    "The slides of the export, or their vectors, are other ones now than when it was asked for.",
+    {
+      fix: "Wait for the jobs that embed slides into the feature set, then ask exportFeatures again.",
+    },
+  );
 
 /** @throws HistoError NOT_FOUND */
 export const requireExport = async (app: App, id: string): Promise<{ row: Export; featureSet: FeatureSet }> => {
@@ -56,9 +60,17 @@ const placeAfter = async (app: App, row: Export, slides: readonly ExportSlide[],
   });
 };
 
-/** Labels of a codebook's phenotypes by number: their names where they have one of their own, else their numbers. */
+/**
+ * Labels of a codebook's phenotypes by number: their names where they have one of their own, else their numbers.
+ * @throws HistoError NOT_FOUND: without this, no patch would have a phenotype
+ */
 const phenotypeLabels = async (app: App, codebookId: number): Promise<string[]> => {
   const rows = await app.prisma.phenotype.findMany({ where: { codebookId }, orderBy: { index: "asc" } });
+  if (rows.length === 0) {
+    throw new HistoError("NOT_FOUND", "The codebook of the export was deleted or built anew.", {
+      fix: "Ask exportFeatures again, with the codebook that is there now.",
+    });
+  }
   const names = rows.map(({ name }) => name);
   const labels = Array.from({ length: (rows.at(-1)?.index ?? -1) + 1 }, (_, index) => String(index));
   for (const { index, name } of rows) {
@@ -87,14 +99,15 @@ export const openExport = async (
   after?: string,
 ): Promise<OpenedExport> => {
   const selection = row.selection as unknown as Selection;
-  const { filter, codebook, clinical, scoreId } = selection;
+  const { filter, codebook, clinical, scoreId, version } = selection;
   const slides = await readExportSlides(app.database, featureSet.id, { gridIds: row.gridIds }, clinical);
-  if (slides.length !== row.gridIds.length || slides.some(({ isComplete }) => !isComplete)) throw outOfDate();
+  if (versionOf(slides) !== version) throw outOfDate();
   const hasPlaces = featureSet.level === "PATCH";
   const request: RowsRequest = {
     studyKey: row.studyKey,
     source: { featureSetId: featureSet.id, dims: featureSet.dims, filter, codebook, hasPlaces },
     slides,
+    version,
     after: after === undefined ? undefined : await placeAfter(app, row, slides, after),
     rows: row.rows,
     attention: scoreId === null ? null : await readAttention(app, featureSet, scoreId, row.gridIds),

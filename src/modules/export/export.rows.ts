@@ -1,4 +1,5 @@
 import type { FeatureBatch } from "../../formats/featureTable.ts";
+import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
 import type { Database } from "../../store/database.ts";
 import {
@@ -8,7 +9,7 @@ import {
   type PatchRange,
   readExportRows,
 } from "../../store/exportRows.ts";
-import type { ExportSlide } from "../../store/exportSlides.ts";
+import { type ExportSlide, readExportSlides } from "../../store/exportSlides.ts";
 import { gridIdOf, patchId } from "../../store/patches.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { attentionOfPatches, type SlideAttention } from "./attentionOfPatches.ts";
@@ -32,11 +33,17 @@ const SPARSE_FACTOR = 8;
 export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchRange[] =>
   slides.map(({ gridId }) => ({ from: patchId(gridId, 0), to: patchId(gridId + 1, 0) }));
 
+/** One text for what slides hold; another one when some of their vectors are replaced, be they as many as before. */
+export const versionOf = (slides: readonly ExportSlide[]): string =>
+  digestOf(slides.map(({ gridId, isComplete, version }) => [gridId, isComplete, version]));
+
 export type RowsRequest = {
   studyKey: string;
   source: ExportSource;
   /** By grid id. */
   slides: readonly ExportSlide[];
+  /** `versionOf` the slides, which still must hold at the end. */
+  version: string;
   /** Go on behind this patch. */
   after: number | undefined;
   /** How many rows there must be. */
@@ -58,6 +65,11 @@ const nextRanges = (ranges: readonly PatchRange[], slides: readonly ExportSlide[
   let behind = first;
   for (let rows = 0; behind < ranges.length && rows < most; behind++) rows += (slides[behind] as ExportSlide).patches;
   return { some: ranges.slice(first, behind), behind };
+};
+
+const versionNow = async (database: Database, { source, slides }: RowsRequest): Promise<string> => {
+  const gridIds = slides.map(({ gridId }) => gridId);
+  return versionOf(await readExportSlides(database, source.featureSetId, { gridIds }));
 };
 
 /** Rows in order, one reading at a time. */
@@ -137,7 +149,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * The rows of an export by patch id, in batches, read from the database a reading ahead of whoever takes them and no further.
  * The memory of a batch is used again: what must stay when the next one is asked for has to be copied.
  * @param signal ends it before the next reading
- * @throws HistoError CONFLICT when there are not just as many as there must be: then something has changed meanwhile
+ * @throws HistoError CONFLICT at the end when there are not just as many as there must be, or some are of other vectors than the rest
  */
 export async function* exportBatches(
   database: Database,
@@ -177,5 +189,6 @@ export async function* exportBatches(
     }
     sent += slideOf.length;
   }
-  if (sent !== request.rows) throw changed();
+  // Each reading sees the vectors of its own moment.
+  if (sent !== request.rows || (await versionNow(database, request)) !== request.version) throw changed();
 }

@@ -15,7 +15,7 @@ import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
 import { isHdf5, requireHdf5Input } from "./export.hdf5.ts";
 import type { ExportPayload } from "./export.jobs.ts";
-import { rangesOf } from "./export.rows.ts";
+import { rangesOf, versionOf } from "./export.rows.ts";
 import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
 
 export type ExportInput = {
@@ -158,6 +158,7 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
     clinical,
     codebook: codebook && { buildId: codebook.buildId, codebookId: codebook.id },
     scoreId: score?.id ?? null,
+    version: versionOf(slides),
     metadata: await metadataOf(context, study, featureSet, input),
   };
   const { id: featureSetId, dims, level } = featureSet;

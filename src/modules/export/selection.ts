@@ -15,6 +15,8 @@ export type Selection = {
   clinical: SelectedColumn[];
   codebook: { buildId: number; codebookId: number } | null;
   scoreId: number | null;
+  /** `versionOf` its slides. */
+  version: string;
   /** How the vectors were made, and what was asked for: the metadata of the file. */
   metadata: Record<string, unknown>;
 };
@@ -25,7 +27,7 @@ export type SelectedColumn = ClinicalColumn & {
   type: "NUMBER" | "CATEGORY" | "BOOLEAN" | "TEXT";
 };
 
-/** What a file's columns are called that are no clinical ones. */
+/** What a file's columns are called that are no clinical ones, in lower case: DuckDB and SQL tell no cases apart. */
 const RESERVED = new Set([
   "patch",
   "slide",
@@ -33,11 +35,23 @@ const RESERVED = new Set([
   "x",
   "y",
   "size",
-  "micronsPerPixel",
+  "micronsperpixel",
   "phenotype",
   "attention",
   "vector",
 ]);
+
+/** Names of clinical columns, all different and none of them reserved: `size` stands as `clinical.size`. */
+export const columnNames = (keys: readonly string[]): string[] => {
+  const taken = new Set(keys.filter((key) => !RESERVED.has(key.toLowerCase())));
+  return keys.map((key) => {
+    if (taken.has(key)) return key;
+    let name = `clinical.${key}`;
+    while (taken.has(name)) name = `clinical.${name}`;
+    taken.add(name);
+    return name;
+  });
+};
 
 /** @throws HistoError COLUMN_UNKNOWN, BAD_ARGUMENT for one that is named twice */
 export const resolveColumns = async (
@@ -47,13 +61,14 @@ export const resolveColumns = async (
 ): Promise<SelectedColumn[]> => {
   if (keys.length === 0) return [];
   const dictionary = await loaders.dictionary.load(study.id);
+  const names = columnNames(keys);
   return keys.map((asked, index) => {
     const path = ["columns", String(index)];
     const { key, level, type } = requireAttribute(dictionary, asked, undefined, path, study.key);
     if (keys.indexOf(asked) < index) {
       throw new HistoError("BAD_ARGUMENT", `Column "${key}" is named twice.`, { fix: "Name it once.", path });
     }
-    return { key, level, type, name: RESERVED.has(key) ? `clinical.${key}` : key };
+    return { key, level, type, name: names[index] ?? key };
   });
 };
 

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { type OpenedFeatures, type SlideHeader, withFeatures } from "../../formats/featureThread.ts";
 import { HistoError, isHistoError } from "../../platform/errors.ts";
 import { type ClaimedJob, nameResult, recordProgress } from "../../queue/jobs.ts";
@@ -23,6 +24,18 @@ const named = (error: unknown, slideKey: string | null): unknown => {
   });
 };
 
+/** What tells that a file is another one, or written to; null once it is gone. */
+const stateOf = (file: string): Promise<string | null> =>
+  stat(file).then(
+    ({ ino, size, mtimeMs }) => [ino, size, mtimeMs].join(),
+    () => null,
+  );
+
+const replaced = (): HistoError =>
+  new HistoError("CONFLICT", "The file was written to or replaced while it was read.", {
+    fix: "Wait until whoever writes it is done, then retryJob.",
+  });
+
 /** Takes in a whole file in one transaction. @returns the feature set's id */
 const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promise<number> => {
   const payload = job.payload as ImportPayload;
@@ -31,6 +44,7 @@ const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promi
   let slideKey = payload.slideKey;
   try {
     const file = await requireFile(app, payload);
+    const before = await stateOf(file);
     const use = async (features: OpenedFeatures): Promise<number> => {
       const next = async (): Promise<SlideHeader | null> => {
         signal.throwIfAborted();
@@ -51,6 +65,9 @@ const importFile = async (app: App, job: ClaimedJob, signal: AbortSignal): Promi
           featureSetId = await importSlide(work, header, String(slideKey));
           rows += header.rows;
         }
+        // Its beginning and its end may be of two files. One that was deleted was read to its end as it was.
+        const after = await stateOf(file);
+        if (after !== null && after !== before) throw replaced();
         // Last: whoever lost the job meanwhile has written nothing.
         await recordProgress(client, job, { done: rows, total: rows });
         return featureSetId;

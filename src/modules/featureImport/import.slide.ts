@@ -15,6 +15,7 @@ import {
   insertSlide,
   isOfThisImport,
   type KnownSlide,
+  lockImportedSlide,
   readGridChecksum,
   readVectorsDigest,
   type StoredSet,
@@ -24,7 +25,7 @@ import { readPatchIdsAt } from "../../store/patchPlaces.ts";
 import type { VectorBatch } from "../../store/vectors.ts";
 import type { App } from "../context.ts";
 import { patientKeys } from "../slide/register.service.ts";
-import { cleanKey } from "../slide/roots.ts";
+import { cleanKey, hasSlideEnding, slideKeyOf } from "../slide/roots.ts";
 import type { ImportPayload } from "./importFeatures.service.ts";
 import { coveredShare, type ImportedRecipe, importedRecipe, requireInside } from "./recipe.ts";
 
@@ -46,10 +47,15 @@ const PLACES_VERSION = 1;
 
 const isTable = (layout: ImportPayload["layout"]): boolean => layout === "ARROW" || layout === "PARQUET";
 
+/** Where a file stands, its folders are nobody's business; and its ending is no part of a slide's key, as when it is registered. */
+const keyOfName = (name: string): string => {
+  const own = name.split(/[/\\]/).at(-1) ?? "";
+  return hasSlideEnding(own) ? slideKeyOf(own) : cleanKey(own);
+};
+
 /** A slide is the file's, or what the file calls it where its own name is not known, or where it holds several. */
 export const slideKeyOfHeader = (header: SlideHeader, { layout, slideKey }: ImportPayload): string => {
-  // Where a path stands, its folders are nobody's business.
-  const own = cleanKey(header.slideKey?.split(/[/\\]/).at(-1) ?? "");
+  const own = keyOfName(header.slideKey ?? "");
   const key = isTable(layout) ? own || slideKey : (slideKey ?? own);
   if (key) return key;
   throw new HistoError("BAD_ARGUMENT", "The file does not say which slide it is of, and an upload has no name.", {
@@ -83,6 +89,15 @@ const ensureSlide = async (work: SlideImport, header: SlideHeader, key: string):
   });
 };
 
+/** Scanners of one kind differ by so much. */
+const SAME_SCAN = 0.1;
+
+/** Resolutions that are computed from slides' own differ a little; they are one only if somebody says so. */
+const isNear = (recipe: ImportedRecipe, set: StoredSet): boolean =>
+  recipe.patchSize === set.patchSize &&
+  recipe.overlap === set.overlap &&
+  Math.abs(recipe.micronsPerPixel / set.micronsPerPixel - 1) < SAME_SCAN;
+
 const requireSameSet = (set: StoredSet, wanted: { digest: string }, recipe: ImportedRecipe, dims: number): void => {
   if (set.dims !== dims) {
     throw new HistoError(
@@ -102,7 +117,9 @@ const requireSameSet = (set: StoredSet, wanted: { digest: string }, recipe: Impo
   }: Pick<StoredSet, "patchSize" | "micronsPerPixel" | "overlap">) =>
     `${patchSize} px at ${micronsPerPixel} µm/px, overlap ${overlap}`;
   throw new HistoError("CONFLICT", `Its patches are of ${told(recipe)}; those of the feature set of ${told(set)}.`, {
-    fix: "Import patches of another kind into another feature set.",
+    fix: isNear(recipe, set)
+      ? `Give micronsPerPixel: ${set.micronsPerPixel}, if all were cut at the same nominal resolution.`
+      : "Import patches of another kind into another feature set.",
     path: ["featureSetKey"],
   });
 };
@@ -232,6 +249,7 @@ export const importSlide = async (work: SlideImport, header: SlideHeader, slideK
   const set = await ensureSet(work, recipe, header.dims);
   const grid = await ensureGrid(work, header, slide, recipe);
   const place = { featureSetId: set.id, slideId: slide.id, gridId: grid.id };
+  await lockImportedSlide(client, place);
   const before = await readVectorsDigest(client, place);
   if (before !== null && (await hasSameVectors(features, header, before))) return set.id;
   if (isTable(payload.layout) && (await isOfThisImport(client, place, work.jobId))) throw torn(slideKey);
