@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { loadJobProgress } from "../src/modules/job/job.progress.ts";
 import { HistoError } from "../src/platform/errors.ts";
-import { addNeeds, giveUpJob, lockJobs } from "../src/queue/graph.ts";
+import { addNeeds, cancelJobTree, giveUpJob, lockJobs, retryJobTree } from "../src/queue/graph.ts";
 import {
   type ClaimedJob,
+  claimJob,
+  insertFileJobs,
   insertJob,
   insertJobTree,
   type JobKind,
@@ -257,3 +261,40 @@ it("a parent counts its parts as they end, and ends with the last", async () => 
   const { rows: parents } = await database.query("SELECT done, total, parts_done FROM job WHERE id = $1", [parentId]);
   expect(parents).toEqual([{ done: 30, total: 30, parts_done: 29 * 7 }]);
 }, 30_000);
+
+it("what is cancelled takes along only what waits for it, and what has ended stays as it is", async () => {
+  const { database } = world.app;
+  const { parentId, childIds } = await database.transaction((client) =>
+    insertFileJobs(client, newJob(), [{ name: "quick" }, { name: "slow" }]),
+  );
+  const [quick = "", slow = ""] = childIds;
+  const afterQuick = await ask({ name: "after quick", kind: "TILE", needs: [quick] });
+  const afterSlow = await ask({ name: "after slow", kind: "TILE", needs: [slow] });
+  await queue.wake(
+    database,
+    childIds.map((id) => ({ id, kind: "EXPORT" as const })),
+  );
+  await work(
+    async (job, signal) => {
+      if (job.payload.name === "slow") await new Promise((done) => signal.addEventListener("abort", done));
+    },
+    ["EXPORT"],
+    2,
+  );
+  expect(await ended(quick)).toBe("SUCCEEDED");
+  expect(await stateOf(afterQuick)).toMatchObject({ state: "QUEUED", waiting_for: 0 });
+  const cancel = (id: string) => database.transaction((client) => cancelJobTree(client, id, null));
+  expect(await cancel(parentId)).toBe(3);
+  expect(await Promise.all([parentId, slow, afterSlow, quick, afterQuick].map(stateOf))).toMatchObject([
+    { state: "CANCELLED" },
+    { state: "CANCELLED" },
+    { state: "CANCELLED" },
+    { state: "SUCCEEDED" },
+    { state: "QUEUED" },
+  ]);
+  const endOf = async () => (await database.query("SELECT finished_at::text FROM job WHERE id = $1", [parentId])).rows;
+  const end = await endOf();
+  for (const id of [parentId, quick]) expect(await cancel(id)).toBe(0);
+  expect(await endOf()).toEqual(end);
+  expect(await stateOf(afterQuick)).toMatchObject({ state: "QUEUED" });
+});

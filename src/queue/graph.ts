@@ -53,7 +53,7 @@ export const findOpen = async (client: Queryable, ids: readonly string[]): Promi
 const recountParents = async (client: Queryable, parentIds: readonly (string | null)[]): Promise<void> => {
   await client.query(
     `UPDATE job SET done = parts.ended, parts_done = parts.done, state = parts.state::job_state,
-       finished_at = CASE WHEN parts.open = 0 THEN now() END
+       finished_at = CASE WHEN parts.open = 0 THEN coalesce(job.finished_at, now()) END
      FROM (
        SELECT counted.*, CASE
            WHEN open > 0 THEN CASE WHEN was = 'QUEUED' THEN 'QUEUED' ELSE 'RUNNING' END
@@ -198,14 +198,14 @@ export const giveUpJob = async (
 
 /**
  * Cancels a job, its parts and what needs them; a running worker notices at its next batch. A part that prepares a slide
- * goes on where another job needs it, too. In a transaction of its own.
+ * goes on where another job needs it, too; and so does what needed only parts that have succeeded. In a transaction of its own.
  * @returns how many were open
  */
 export const cancelJobTree = async (client: Queryable, id: string, studyId: number | null): Promise<number> => {
   await lockJobs(client, studyId);
   const { rows: own } = await client.query<{ id: string }>(
     `SELECT job.id FROM job LEFT JOIN job AS parent ON parent.id = $1 AND job.parent_id = parent.id AND parent.kind <> job.kind
-     WHERE (job.id = $1 OR job.parent_id = $1) AND NOT (parent.id IS NOT NULL AND EXISTS (
+     WHERE (job.id = $1 OR job.parent_id = $1) AND job.state IN ${OPEN} AND NOT (parent.id IS NOT NULL AND EXISTS (
        SELECT FROM job_dependency AS dependency JOIN job AS other ON other.id = dependency.job_id
        WHERE dependency.needs_id = job.id AND other.state IN ${OPEN} AND other.parent_id IS DISTINCT FROM $1))`,
     [id],
