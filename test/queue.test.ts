@@ -298,3 +298,31 @@ it("what is cancelled takes along only what waits for it, and what has ended sta
   expect(await endOf()).toEqual(end);
   expect(await stateOf(afterQuick)).toMatchObject({ state: "QUEUED" });
 });
+
+it("a lease that is kept at the end of a long transaction counts from then", async () => {
+  const { database } = world.app;
+  const id = await ask({ name: "long" });
+  const job = await claimJob(database, id, { id: queue.workerId, leaseSeconds: 1 });
+  await database.transaction(async (client) => {
+    await client.query("SELECT 1");
+    await delay(1200);
+    await recordProgress(client, job as ClaimedJob, { done: 1, total: 1 });
+  });
+  const { rows } = await database.query("SELECT lease_until > now() AS held FROM job WHERE id = $1", [id]);
+  expect(rows).toEqual([{ held: true }]);
+});
+
+it("a worker does not take its own job for a dead one's, however late its heartbeats come", async () => {
+  const { database } = world.app;
+  const id = await ask({ name: "late" });
+  await work(async () => {
+    // Twice as long as it takes until somebody looks for what was left behind.
+    const end = performance.now() + 1200;
+    while (performance.now() < end) {
+      await database.query("UPDATE job SET lease_until = now() - interval '1 second' WHERE id = $1", [id]);
+      await delay(10);
+    }
+  });
+  expect(await ended(id)).toBe("SUCCEEDED");
+  expect(await stateOf(id)).toMatchObject({ attempts: 1, setbacks: 0 });
+});
