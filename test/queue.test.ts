@@ -326,3 +326,14 @@ it("a worker does not take its own job for a dead one's, however late its heartb
   expect(await ended(id)).toBe("SUCCEEDED");
   expect(await stateOf(id)).toMatchObject({ attempts: 1, setbacks: 0 });
 });
+
+it("what is said in words is a failure, even where a connection that broke is its cause", async () => {
+  const id = await ask({ name: "parser" });
+  await work(async () => {
+    const cause = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    throw new HistoError("SLIDE_CORRUPT", "The file made its parser fail.", { cause });
+  });
+  expect(await ended(id)).toBe("FAILED");
+  expect(await stateOf(id)).toMatchObject({ attempts: 1 });
+  expect(await failuresOf(id)).toMatchObject([{ code: "SLIDE_CORRUPT" }]);
+});

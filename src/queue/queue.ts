@@ -120,9 +120,10 @@ const settle = async (
   }
   const detail = isHistoError(error) ? { code: error.code } : { error };
   log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
+  // First: what is said in words is about the job, even where a broken connection to something else caused it.
+  if (isHistoError(error)) return finish(failureOf(error));
   // A database that was away says nothing about the job, however often.
   if (isPassing(error)) return release();
-  if (isHistoError(error)) return finish(failureOf(error));
   const setbacks = await readSetbacks(database, job);
   return setbacks + 1 >= MAX_ATTEMPTS ? finish(failureOf(error)) : release(backoffSeconds * 2 ** setbacks);
 };
