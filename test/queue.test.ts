@@ -337,3 +337,32 @@ it("what is said in words is a failure, even where a connection that broke is it
   expect(await stateOf(id)).toMatchObject({ attempts: 1 });
   expect(await failuresOf(id)).toMatchObject([{ code: "SLIDE_CORRUPT" }]);
 });
+
+it("a parent's rate is that of its work, also when failed parts are queued again while it runs", async () => {
+  const { database } = world.app;
+  const { parentId } = await database.transaction(async (client) => {
+    const tree = await insertFileJobs(
+      client,
+      newJob(),
+      Array.from({ length: 10 }, (_, part) => ({ part })),
+    );
+    // An hour's work: five are done and three have failed.
+    await client.query(
+      `UPDATE job SET state = CASE WHEN (payload ->> 'part')::int < 5 THEN 'SUCCEEDED' ELSE 'FAILED' END::job_state
+       WHERE parent_id = $1 AND (payload ->> 'part')::int < 8`,
+      [tree.parentId],
+    );
+    await client.query(
+      "UPDATE job SET state = 'RUNNING', done = 8, started_at = now() - interval '1 hour' WHERE id = $1",
+      [tree.parentId],
+    );
+    return tree;
+  });
+  const progress = async () => (await loadJobProgress(database, [parentId]))[0];
+  expect((await progress())?.perSecond).toBeCloseTo(8 / 3600, 5);
+  expect(await database.transaction((client) => retryJobTree(client, parentId, null))).toHaveLength(3);
+  const { done, perSecond, secondsLeft } = (await progress()) ?? {};
+  expect(done).toBe(5);
+  expect(perSecond).toBeCloseTo(8 / 3600, 5);
+  expect(secondsLeft).toBeCloseTo((5 / 8) * 3600, -1);
+});

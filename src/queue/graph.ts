@@ -221,6 +221,23 @@ export const cancelJobTree = async (client: Queryable, id: string, studyId: numb
 };
 
 /**
+ * Keeps the rates of parents true whose parts are queued again: one that runs counts those parts a second time, one that had
+ * ended begins anew with the first of them.
+ */
+const beginStretch = async (client: Queryable, parts: readonly QueuedJob[]): Promise<void> => {
+  await client.query(
+    `UPDATE job SET state = CASE WHEN job.state IN ${OPEN} THEN job.state ELSE 'QUEUED' END,
+       done_before = done_before - again.number
+     FROM (
+       SELECT parent.id, count(*)::int AS number FROM job AS part
+       JOIN job AS parent ON parent.id = part.parent_id AND parent.kind = part.kind
+       WHERE part.id = ANY($1::uuid[]) GROUP BY parent.id
+     ) AS again WHERE job.id = again.id`,
+    [parts.map(({ id }) => id)],
+  );
+};
+
+/**
  * Queues again what failed or was cancelled in a job, its parts and what these need, and forgets those failures. In a
  * transaction of its own; what is returned is to be announced.
  * @throws HistoError CONFLICT when nothing failed
@@ -255,8 +272,9 @@ export const retryJobTree = async (client: Queryable, id: string, studyId: numbe
   );
   await client.query("DELETE FROM job_failure WHERE job_id = ANY($1::uuid[])", [rows.map((row) => row.id)]);
   const parents = rows.map((row) => row.parent_id);
+  await beginStretch(client, leaves);
   await recountParents(client, parents);
-  await client.query("UPDATE job SET done_before = done WHERE id = ANY($1::uuid[])", [
+  await client.query("UPDATE job SET done_before = done WHERE id = ANY($1::uuid[]) AND state = 'QUEUED'", [
     [...new Set(parents)].filter((parent) => parent !== null),
   ]);
   return leaves;
