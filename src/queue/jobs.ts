@@ -76,6 +76,28 @@ export const insertJob = async (client: Queryable, job: NewJob): Promise<string>
   return id;
 };
 
+/**
+ * Lets queued jobs, and what these need, go as early as somebody who waits for them asks for.
+ * @returns those that go earlier now, to be announced once more
+ */
+export const raisePriority = async (
+  client: Queryable,
+  jobIds: readonly string[],
+  priority: number,
+): Promise<QueuedJob[]> => {
+  const { rows } = await client.query<QueuedJob>(
+    `WITH RECURSIVE wanted AS (
+       SELECT unnest($1::uuid[]) AS id
+       UNION
+       SELECT dependency.needs_id FROM wanted JOIN job_dependency AS dependency ON dependency.job_id = wanted.id
+     )
+     UPDATE job SET priority = $2, message_id = gen_random_uuid()
+     WHERE id IN (SELECT id FROM wanted) AND state = 'QUEUED' AND priority < $2 RETURNING id, kind`,
+    [jobIds, priority],
+  );
+  return rows;
+};
+
 /** A job that is done when its parts of the same kind are; it counts them as slides. */
 export const insertParent = async (client: Queryable, job: NewJob, parts: number): Promise<string> => {
   const id = await insertJob(client, { ...job, unit: "slides" });
