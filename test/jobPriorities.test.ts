@@ -79,3 +79,18 @@ it("a person with few slides does not wait where a night's work has asked for th
   expect((await partsOf("P1-1"))[0]).toEqual(["TILE", 20, 20]);
   expect((await partsOf("P3-1"))[0]).toEqual(["TILE", 10, 10]);
 });
+
+it("what reads a feature set waits for all files of the import that makes it", async () => {
+  const { database } = world.app;
+  const job = { kind: "IMPORT", studyId, createdBy: "test", unit: "patches", payload: {} } as const;
+  const { childIds } = await database.transaction((client) => insertFileJobs(client, job, [{}, {}, {}]));
+  // The first is in, and has made the feature set.
+  await nameResult(database, childIds[0] ?? "", "4711");
+  await database.query("UPDATE job SET state = 'SUCCEEDED' WHERE id = $1", [childIds[0]]);
+  const reader = { ...job, kind: "TRAIN", payload: { reads: 4711 } } as const;
+  const id = await database.transaction((client) =>
+    queueBehind(client, reader, { featureSetId: 4711, condition: EVERYTHING }),
+  );
+  const { rows } = await database.query("SELECT state, waiting_for FROM job WHERE id = $1", [id]);
+  expect(rows).toEqual([{ state: "QUEUED", waiting_for: 2 }]);
+});
