@@ -262,6 +262,28 @@ describe("what is asked for while slides are still being embedded", () => {
     expect(await world.jobEnd(codebook)).toBe("SUCCEEDED");
   });
 
+  it("is assigned to a codebook that was there before, also when the last of the slides fails", async () => {
+    await writeTissue(join(world.folder, "tiny.tif"), { edgePixels: 256, seed: 11 });
+    // It fails in its middle, long after the tiny one is done.
+    const tall = await tissueTiff({ edgePixels: 2048, widthPixels: 512, seed: 12 });
+    await writeFile(join(world.folder, "tall.tif"), withBrokenTile(tall));
+    for (const file of ["tiny.tif", "tall.tif"]) expect(await register(file)).toEqual([]);
+    const { set, job } = await embed("followed", ["good1"], 64);
+    const codebook = await ask("buildCodebook", "BuildCodebookInput", { featureSet: set, scope: "STUDY", clusters: 2 });
+    for (const id of [job, codebook]) expect(await world.jobEnd(id)).toBe("SUCCEEDED");
+    const { job: more } = await embed("followed", ["tiny", "tall"], 64);
+    expect(await world.jobEnd(more)).toBe("PARTLY_FAILED");
+    const assigned = async () => {
+      const { rows } = await world.app.database.query<{ key: string }>(
+        `SELECT slide.key FROM codebook_slide JOIN slide ON slide.id = codebook_slide.slide_id
+         JOIN codebook_build AS build ON build.id = codebook_slide.build_id
+         JOIN feature_set ON feature_set.id = build.feature_set_id WHERE feature_set.key = 'followed' ORDER BY slide.key`,
+      );
+      return rows.map(({ key }) => key);
+    };
+    await expect.poll(assigned, { timeout: 15_000 }).toEqual(["good1", "tiny"]);
+  });
+
   it("is refused as ever where nothing is under way", async () => {
     const answer = await world.ask<{ embedSlides: { featureSet: { id: string }; job: { id: string } } }>(
       'mutation { embedSlides(input: {slides: {studyKey: "study", keys: ["good1"]}, encoderKey: "efficientnet-lite0", featureSetKey: "empty", grid: {tissue: NONE}}) { featureSet { id } job { id } } }',

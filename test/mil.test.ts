@@ -359,13 +359,22 @@ describe("a survival head", () => {
     expect(risk?.hazardRatio).toBeGreaterThan(1);
   });
 
-  it("scores others as external, and those of the training as such", async () => {
+  const scoreThree = async () => {
     const { scoreMilModel } = await world.ask<{ scoreMilModel: Started }>(
       `mutation($model: ID!) { scoreMilModel(input: {model: $model, patients: {keys: ["glioma-p00", "glioma-p22", "glioma-p23"]}}) { job { id } ${ERRORS} } }`,
       { model: found.id },
     );
     expect(scoreMilModel.errors).toEqual([]);
     expect(await world.jobEnd(scoreMilModel.job?.id ?? "")).toBe("SUCCEEDED");
+    // How much was done, and how much of it before this job.
+    const { rows } = await world.app.database.query<{ done: number; before: number }>(
+      "SELECT done, done_before AS before FROM job WHERE kind = 'SCORE' ORDER BY created_at DESC LIMIT 1",
+    );
+    return rows[0];
+  };
+
+  it("scores others as external, and those of the training as such", async () => {
+    expect(await scoreThree()).toEqual({ done: 3, before: 0 });
     const scores = (await model("os"))?.scores.nodes.filter(({ fold }) => fold === null) ?? [];
     expect(scores.map(({ patient, isOutOfFold }) => [patient.key, isOutOfFold])).toEqual([
       ["glioma-p00", false],
@@ -375,6 +384,10 @@ describe("a survival head", () => {
     const { data } = await survival({ groupBy: { risk: { model: found.id, quantiles: 2 } } });
     expect(data?.survival.excluded).toEqual([]);
     expect(data?.survival.groups.reduce((sum, { patients }) => sum + patients, 0)).toBe(PATIENTS);
+  });
+
+  it("asked for the same scores again has done them before, and counts them in no rate", async () => {
+    expect(await scoreThree()).toEqual({ done: 3, before: 3 });
   });
 
   it("is refused, or leaves out with the reason, where it was trained on them", async () => {

@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { loadJobProgress } from "../src/modules/job/job.progress.ts";
 import { HistoError } from "../src/platform/errors.ts";
-import { addNeeds, giveUpJob, lockJobs } from "../src/queue/graph.ts";
+import { addNeeds, cancelJobTree, giveUpJob, lockJobs, retryJobTree } from "../src/queue/graph.ts";
 import {
   type ClaimedJob,
+  claimJob,
+  insertFileJobs,
   insertJob,
   insertJobTree,
   type JobKind,
@@ -268,3 +272,108 @@ it("a parent counts its parts as they end, and ends with the last", async () => 
   const { rows: parents } = await database.query("SELECT done, total, parts_done FROM job WHERE id = $1", [parentId]);
   expect(parents).toEqual([{ done: 30, total: 30, parts_done: 29 * 7 }]);
 }, 30_000);
+
+it("what is cancelled takes along only what waits for it, and what has ended stays as it is", async () => {
+  const { database } = world.app;
+  const { parentId, childIds } = await database.transaction((client) =>
+    insertFileJobs(client, newJob(), [{ name: "quick" }, { name: "slow" }]),
+  );
+  const [quick = "", slow = ""] = childIds;
+  const afterQuick = await ask({ name: "after quick", kind: "TILE", needs: [quick] });
+  const afterSlow = await ask({ name: "after slow", kind: "TILE", needs: [slow] });
+  await queue.wake(
+    database,
+    childIds.map((id) => ({ id, kind: "EXPORT" as const })),
+  );
+  await work(
+    async (job, signal) => {
+      if (job.payload.name === "slow") await new Promise((done) => signal.addEventListener("abort", done));
+    },
+    ["EXPORT"],
+    2,
+  );
+  expect(await ended(quick)).toBe("SUCCEEDED");
+  expect(await stateOf(afterQuick)).toMatchObject({ state: "QUEUED", waiting_for: 0 });
+  const cancel = (id: string) => database.transaction((client) => cancelJobTree(client, id, null));
+  expect(await cancel(parentId)).toBe(3);
+  expect(await Promise.all([parentId, slow, afterSlow, quick, afterQuick].map(stateOf))).toMatchObject([
+    { state: "CANCELLED" },
+    { state: "CANCELLED" },
+    { state: "CANCELLED" },
+    { state: "SUCCEEDED" },
+    { state: "QUEUED" },
+  ]);
+  const endOf = async () => (await database.query("SELECT finished_at::text FROM job WHERE id = $1", [parentId])).rows;
+  const end = await endOf();
+  for (const id of [parentId, quick]) expect(await cancel(id)).toBe(0);
+  expect(await endOf()).toEqual(end);
+  expect(await stateOf(afterQuick)).toMatchObject({ state: "QUEUED" });
+});
+
+it("a lease that is kept at the end of a long transaction counts from then", async () => {
+  const { database } = world.app;
+  const id = await ask({ name: "long" });
+  const job = await claimJob(database, id, { id: queue.workerId, leaseSeconds: 1 });
+  await database.transaction(async (client) => {
+    await client.query("SELECT 1");
+    await delay(1200);
+    await recordProgress(client, job as ClaimedJob, { done: 1, total: 1 });
+  });
+  const { rows } = await database.query("SELECT lease_until > now() AS held FROM job WHERE id = $1", [id]);
+  expect(rows).toEqual([{ held: true }]);
+});
+
+it("a worker does not take its own job for a dead one's, however late its heartbeats come", async () => {
+  const { database } = world.app;
+  const id = await ask({ name: "late" });
+  await work(async () => {
+    // Twice as long as it takes until somebody looks for what was left behind.
+    const end = performance.now() + 1200;
+    while (performance.now() < end) {
+      await database.query("UPDATE job SET lease_until = now() - interval '1 second' WHERE id = $1", [id]);
+      await delay(10);
+    }
+  });
+  expect(await ended(id)).toBe("SUCCEEDED");
+  expect(await stateOf(id)).toMatchObject({ attempts: 1, setbacks: 0 });
+});
+
+it("what is said in words is a failure, even where a connection that broke is its cause", async () => {
+  const id = await ask({ name: "parser" });
+  await work(async () => {
+    const cause = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    throw new HistoError("SLIDE_CORRUPT", "The file made its parser fail.", { cause });
+  });
+  expect(await ended(id)).toBe("FAILED");
+  expect(await stateOf(id)).toMatchObject({ attempts: 1 });
+  expect(await failuresOf(id)).toMatchObject([{ code: "SLIDE_CORRUPT" }]);
+});
+
+it("a parent's rate is that of its work, also when failed parts are queued again while it runs", async () => {
+  const { database } = world.app;
+  const { parentId } = await database.transaction(async (client) => {
+    const tree = await insertFileJobs(
+      client,
+      newJob(),
+      Array.from({ length: 10 }, (_, part) => ({ part })),
+    );
+    // An hour's work: five are done and three have failed.
+    await client.query(
+      `UPDATE job SET state = CASE WHEN (payload ->> 'part')::int < 5 THEN 'SUCCEEDED' ELSE 'FAILED' END::job_state
+       WHERE parent_id = $1 AND (payload ->> 'part')::int < 8`,
+      [tree.parentId],
+    );
+    await client.query(
+      "UPDATE job SET state = 'RUNNING', done = 8, started_at = now() - interval '1 hour' WHERE id = $1",
+      [tree.parentId],
+    );
+    return tree;
+  });
+  const progress = async () => (await loadJobProgress(database, [parentId]))[0];
+  expect((await progress())?.perSecond).toBeCloseTo(8 / 3600, 5);
+  expect(await database.transaction((client) => retryJobTree(client, parentId, null))).toHaveLength(3);
+  const { done, perSecond, secondsLeft } = (await progress()) ?? {};
+  expect(done).toBe(5);
+  expect(perSecond).toBeCloseTo(8 / 3600, 5);
+  expect(secondsLeft).toBeCloseTo((5 / 8) * 3600, -1);
+});

@@ -204,9 +204,13 @@ describe.skipIf(reason !== undefined)("workers", () => {
     expect(await late.ended).toBe(1);
     expect(late.output().stderr).toMatch(/fix: Install HistoQL 9\.1\.0 here/);
     await world.app.database.query("UPDATE installation SET version = $1", [world.app.version]);
+    const overtaken = start("overtaken");
+    await overtaken.ready;
     await world.app.database.query(
       "UPDATE _prisma_migrations SET migration_name = '29991231000000_later' WHERE migration_name LIKE '%_jobs'",
     );
+    expect(await overtaken.ended).toBe(1);
+    expect(overtaken.output().stderr).toMatch(/CONFLICT: Another version of HistoQL has changed the database's tables/);
     const strange = start("strange");
     expect(await strange.ended).toBe(1);
     expect(strange.output().stderr).toMatch(/CONFLICT: The database has migration 29991231000000_later/);

@@ -22,7 +22,7 @@ import {
   requireFolder,
   withRoots,
 } from "./ingest.ts";
-import { parseOptions, requireNumber, requirePort } from "./options.ts";
+import { parseOptions, requirePort, requireWhole } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
@@ -115,7 +115,7 @@ export const demo = async (args: readonly string[]): Promise<number> => {
   const home = { ...base, dataFolder: join(base.dataFolder, "demo"), ...(port !== undefined && { port }) };
   makeDataFolder(base.dataFolder);
   const given = positionals[0];
-  const folder = await demoFolder(given, home.dataFolder, requireNumber("patients", values.patients, 2, 9999));
+  const folder = await demoFolder(given, home.dataFolder, requireWhole("patients", values.patients, 2, 9999));
   const { exit: _exit, patients: _patients, port: _port, ...rest } = values;
   const synthetic = {
     study: SYNTHETIC_STUDY,

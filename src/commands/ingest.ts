@@ -22,7 +22,7 @@ import {
   importTable,
   readClinicalOptions,
 } from "./clinicalTable.ts";
-import { parseOptions, requireChoice, requireNumber } from "./options.ts";
+import { parseOptions, requireChoice, requireNumber, requireWhole } from "./options.ts";
 import { createProgress, formatTable, print } from "./terminal.ts";
 
 export const INGEST_HELP = `histoql ingest <folder> [options]
@@ -228,7 +228,7 @@ export const readIngestOptions = (folder: string, given: OptionValues): IngestOp
     patientPattern: values["patient-pattern"],
     encoderKey,
     featureSetKey: values["feature-set"] ?? encoderKey,
-    patchSize: requireNumber("patch-size", values["patch-size"] ?? "224", 16, 4096),
+    patchSize: requireWhole("patch-size", values["patch-size"] ?? "224", 16, 4096),
     micronsPerPixel: requireNumber("microns-per-pixel", values["microns-per-pixel"] ?? "0.5", 0.05, 20),
     tissue: requireChoice("tissue", values.tissue ?? "OTSU", TISSUE_METHODS),
     preprocessing: {

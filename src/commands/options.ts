@@ -32,6 +32,14 @@ export const requireNumber = (option: string, text: string, lowest: number, high
   });
 };
 
+/** @throws HistoError BAD_ARGUMENT for anything but a whole number within the limits, in decimal digits */
+export const requireWhole = (option: string, text: string, lowest: number, highest: number): number => {
+  if (/^\d+$/.test(text)) return requireNumber(option, text, lowest, highest);
+  throw new HistoError("BAD_ARGUMENT", `--${option} ${text} is not a whole number.`, {
+    fix: `Pass a whole number from ${lowest} to ${highest}.`,
+  });
+};
+
 /** @throws HistoError BAD_ARGUMENT */
 export const requirePort = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;

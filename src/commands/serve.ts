@@ -17,10 +17,16 @@ Serves the GraphQL endpoint and its page, and works through queued jobs.
   --no-work         takes no jobs: histoql worker does, in processes of its own (with PostgreSQL)
 `;
 
-/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
+const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
+
+/** Resolves at the first SIGINT or SIGTERM; the second, whichever of them it is, ends the process at once. */
 export const untilInterrupted = (): Promise<void> =>
   new Promise((wake) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => wake());
+    const interrupt = () => {
+      for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
+      wake();
+    };
+    for (const signal of INTERRUPTIONS) process.on(signal, interrupt);
   });
 
 export const serve = async (args: readonly string[]): Promise<number> => {

@@ -4,7 +4,7 @@ import { parseDevices } from "../platform/devices.ts";
 import { HistoError } from "../platform/errors.ts";
 import { JOB_KINDS, type JobKind } from "../queue/jobs.ts";
 import { createApp } from "../server/app.ts";
-import { parseOptions, requireNumber } from "./options.ts";
+import { parseOptions, requireWhole } from "./options.ts";
 import { untilInterrupted } from "./serve.ts";
 import { print } from "./terminal.ts";
 
@@ -49,7 +49,7 @@ export const worker = async (args: readonly string[]): Promise<number> => {
     });
   }
   const kinds = values.kinds === undefined ? undefined : requireKinds(values.kinds);
-  const concurrency = requireNumber("concurrency", values.concurrency, 1, 64);
+  const concurrency = requireWhole("concurrency", values.concurrency, 1, 64);
   const base = readConfig(
     process.env,
     values.device === undefined ? {} : { devices: parseDevices(values.device, ["device"]) },
@@ -78,7 +78,7 @@ export const worker = async (args: readonly string[]): Promise<number> => {
     {
       as: "worker",
       work: {
-        concurrency: Math.floor(concurrency),
+        concurrency,
         ...(kinds && { kinds }),
         ...(values.name !== undefined && { name: values.name }),
         onRefused: (error) => {

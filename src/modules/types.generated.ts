@@ -964,7 +964,7 @@ export type Job = Node & {
   progress: Progress;
   /** What it made, such as the feature set; null before there is something. */
   result?: Maybe<Node>;
-  /** When it was first begun; null while queued. */
+  /** When its last attempt began; null before the first. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   /** How far it has come. */
   state: JobState;

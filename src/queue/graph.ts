@@ -53,7 +53,7 @@ export const findOpen = async (client: Queryable, ids: readonly string[]): Promi
 const recountParents = async (client: Queryable, parentIds: readonly (string | null)[]): Promise<void> => {
   await client.query(
     `UPDATE job SET done = parts.ended, parts_done = parts.done, state = parts.state::job_state,
-       finished_at = CASE WHEN parts.open = 0 THEN now() END
+       finished_at = CASE WHEN parts.open = 0 THEN coalesce(job.finished_at, now()) END
      FROM (
        SELECT counted.*, CASE
            WHEN open > 0 THEN CASE WHEN was = 'QUEUED' THEN 'QUEUED' ELSE 'RUNNING' END
@@ -198,14 +198,14 @@ export const giveUpJob = async (
 
 /**
  * Cancels a job, its parts and what needs them; a running worker notices at its next batch. A part that prepares a slide
- * goes on where another job needs it, too. In a transaction of its own.
+ * goes on where another job needs it, too; and so does what needed only parts that have succeeded. In a transaction of its own.
  * @returns how many were open
  */
 export const cancelJobTree = async (client: Queryable, id: string, studyId: number | null): Promise<number> => {
   await lockJobs(client, studyId);
   const { rows: own } = await client.query<{ id: string }>(
     `SELECT job.id FROM job LEFT JOIN job AS parent ON parent.id = $1 AND job.parent_id = parent.id AND parent.kind <> job.kind
-     WHERE (job.id = $1 OR job.parent_id = $1) AND NOT (parent.id IS NOT NULL AND EXISTS (
+     WHERE (job.id = $1 OR job.parent_id = $1) AND job.state IN ${OPEN} AND NOT (parent.id IS NOT NULL AND EXISTS (
        SELECT FROM job_dependency AS dependency JOIN job AS other ON other.id = dependency.job_id
        WHERE dependency.needs_id = job.id AND other.state IN ${OPEN} AND other.parent_id IS DISTINCT FROM $1))`,
     [id],
@@ -218,6 +218,23 @@ export const cancelJobTree = async (client: Queryable, id: string, studyId: numb
   );
   await recountParents(client, [id, ...rows.map((row) => row.parent_id)]);
   return rows.length;
+};
+
+/**
+ * Keeps the rates of parents true whose parts are queued again: one that runs counts those parts a second time, one that had
+ * ended begins anew with the first of them.
+ */
+const beginStretch = async (client: Queryable, parts: readonly QueuedJob[]): Promise<void> => {
+  await client.query(
+    `UPDATE job SET state = CASE WHEN job.state IN ${OPEN} THEN job.state ELSE 'QUEUED' END,
+       done_before = done_before - again.number
+     FROM (
+       SELECT parent.id, count(*)::int AS number FROM job AS part
+       JOIN job AS parent ON parent.id = part.parent_id AND parent.kind = part.kind
+       WHERE part.id = ANY($1::uuid[]) GROUP BY parent.id
+     ) AS again WHERE job.id = again.id`,
+    [parts.map(({ id }) => id)],
+  );
 };
 
 /**
@@ -255,8 +272,9 @@ export const retryJobTree = async (client: Queryable, id: string, studyId: numbe
   );
   await client.query("DELETE FROM job_failure WHERE job_id = ANY($1::uuid[])", [rows.map((row) => row.id)]);
   const parents = rows.map((row) => row.parent_id);
+  await beginStretch(client, leaves);
   await recountParents(client, parents);
-  await client.query("UPDATE job SET done_before = done WHERE id = ANY($1::uuid[])", [
+  await client.query("UPDATE job SET done_before = done WHERE id = ANY($1::uuid[]) AND state = 'QUEUED'", [
     [...new Set(parents)].filter((parent) => parent !== null),
   ]);
   return leaves;

@@ -76,6 +76,28 @@ export const insertJob = async (client: Queryable, job: NewJob): Promise<string>
   return id;
 };
 
+/**
+ * Lets queued jobs, and what these need, go as early as somebody who waits for them asks for.
+ * @returns those that go earlier now, to be announced once more
+ */
+export const raisePriority = async (
+  client: Queryable,
+  jobIds: readonly string[],
+  priority: number,
+): Promise<QueuedJob[]> => {
+  const { rows } = await client.query<QueuedJob>(
+    `WITH RECURSIVE wanted AS (
+       SELECT unnest($1::uuid[]) AS id
+       UNION
+       SELECT dependency.needs_id FROM wanted JOIN job_dependency AS dependency ON dependency.job_id = wanted.id
+     )
+     UPDATE job SET priority = $2, message_id = gen_random_uuid()
+     WHERE id IN (SELECT id FROM wanted) AND state = 'QUEUED' AND priority < $2 RETURNING id, kind`,
+    [jobIds, priority],
+  );
+  return rows;
+};
+
 /** A job that is done when its parts of the same kind are; it counts them as slides. */
 export const insertParent = async (client: Queryable, job: NewJob, parts: number): Promise<string> => {
   const id = await insertJob(client, { ...job, unit: "slides" });
@@ -164,8 +186,8 @@ export const nameResult = (client: Queryable, id: string, resultId: string) =>
 export const PARTS_DONE = `(job.parts_done + coalesce((SELECT sum(part.done) FROM job AS part
     WHERE part.parent_id = job.id AND part.kind = job.kind AND part.state = 'RUNNING'), 0))`;
 
-/** When a lease that is taken now runs out, in SQL. */
-export const leaseEnd = (seconds: string) => `now() + make_interval(secs => ${seconds}::float8)`;
+/** When a lease that is taken now runs out, in SQL. By the clock: to `now()`, a long transaction is still at its beginning. */
+export const leaseEnd = (seconds: string) => `clock_timestamp() + make_interval(secs => ${seconds}::float8)`;
 
 type ClaimedRow = {
   id: string;

@@ -38,14 +38,19 @@ export type AbandonedJob = QueuedJob & { studyId: number | null; slideId: number
 /**
  * Puts back what a dead worker held.
  * @param everything true where no other worker can exist (embedded database)
+ * @param held leases of this process, which lives however late its heartbeats come
  */
-export const requeueAbandoned = async (client: Queryable, everything: boolean): Promise<AbandonedJob[]> => {
+export const requeueAbandoned = async (
+  client: Queryable,
+  everything: boolean,
+  held: readonly string[],
+): Promise<AbandonedJob[]> => {
   const { rows } = await client.query<AbandonedJob>(
     `UPDATE job SET state = 'QUEUED', lease = NULL, lease_until = NULL, message_id = gen_random_uuid(), start_after = NULL,
        setbacks = setbacks + 1
-     WHERE state = 'RUNNING' AND lease IS NOT NULL AND ($1 OR lease_until < now())
+     WHERE state = 'RUNNING' AND lease IS NOT NULL AND ($1 OR lease_until < now()) AND lease <> ALL ($2::uuid[])
      RETURNING id, kind, study_id AS "studyId", slide_id AS "slideId", setbacks`,
-    [everything],
+    [everything, held],
   );
   return rows;
 };

@@ -80,6 +80,8 @@ type Running = {
   log: Logger;
   messages: Messages;
   backoffSeconds: number;
+  /** Leases of the jobs that this process has in hand. */
+  held: Set<string>;
   isStopping(): boolean;
 };
 
@@ -119,9 +121,10 @@ const settle = async (
   }
   const detail = isHistoError(error) ? { code: error.code } : { error };
   log.warn({ job: job.id, kind: job.kind, attempt: job.attempts, ...detail }, "job failed");
+  // First: what is said in words is about the job, even where a broken connection to something else caused it.
+  if (isHistoError(error)) return finish(failureOf(error));
   // A database that was away says nothing about the job, however often.
   if (isPassing(error)) return release();
-  if (isHistoError(error)) return finish(failureOf(error));
   const setbacks = await readSetbacks(database, job);
   return setbacks + 1 >= MAX_ATTEMPTS ? finish(failureOf(error)) : release(backoffSeconds * 2 ** setbacks);
 };
@@ -129,13 +132,13 @@ const settle = async (
 /** Only one worker at a time looks for what others left behind. */
 const SWEEP_LOCK = 72_707_371;
 
-const sweep = async ({ database, messages }: Running, everything: boolean): Promise<void> => {
+const sweep = async ({ database, messages, held }: Running, everything: boolean): Promise<void> => {
   const deadly = await database.transaction(async (client): Promise<AbandonedJob[]> => {
     const { rows } = await client.query<{ isMine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
       SWEEP_LOCK,
     ]);
     if (!rows[0]?.isMine) return [];
-    const abandoned = await requeueAbandoned(client, everything);
+    const abandoned = await requeueAbandoned(client, everything, [...held]);
     const hopeless = abandoned.filter(({ setbacks }) => setbacks >= MAX_DEATHS);
     const given = new Set(hopeless.map(({ id }) => id));
     const unannounced = await messages.findUnannounced(client);
@@ -157,7 +160,8 @@ export const startQueue = async (database: Database, log: Logger, options: Queue
   let stopping = false;
   let sweeper: NodeJS.Timeout | undefined;
   let stopTaking: (() => Promise<void>) | undefined;
-  const running: Running = { database, log, messages, backoffSeconds, isStopping: () => stopping };
+  const held = new Set<string>();
+  const running: Running = { database, log, messages, backoffSeconds, held, isStopping: () => stopping };
 
   /** Until it is done or the database answers otherwise; the lease decides whose the job is meanwhile. */
   const untilAvailable = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -171,10 +175,8 @@ export const startQueue = async (database: Database, log: Logger, options: Queue
     }
   };
 
-  const runJob = async (id: string, handler: JobHandler): Promise<void> => {
-    if (stopping) return;
-    const job = await untilAvailable(() => claimJob(database, id, { id: workerId, leaseSeconds }));
-    if (!job) return;
+  /** Does a claimed job's work, keeping its lease; returns what went wrong, if anything. */
+  const attempt = async (job: ClaimedJob, handler: JobHandler): Promise<unknown> => {
     const controller = new AbortController();
     controllers.add(controller);
     if (stopping) controller.abort(new Error("The worker is stopping."));
@@ -185,17 +187,29 @@ export const startQueue = async (database: Database, log: Logger, options: Queue
         }),
       (leaseSeconds * 1000) / 4,
     );
-    let failure: unknown;
     try {
       controller.signal.throwIfAborted();
       await handler(job, controller.signal);
+      return undefined;
     } catch (error) {
-      failure = controller.signal.aborted ? (controller.signal.reason ?? error) : error;
+      return controller.signal.aborted ? (controller.signal.reason ?? error) : error;
     } finally {
       clearInterval(heartbeat);
       controllers.delete(controller);
     }
-    await untilAvailable(() => settle(running, job, failure));
+  };
+
+  const runJob = async (id: string, handler: JobHandler): Promise<void> => {
+    if (stopping) return;
+    const job = await untilAvailable(() => claimJob(database, id, { id: workerId, leaseSeconds }));
+    if (!job) return;
+    held.add(job.lease);
+    try {
+      const failure = await attempt(job, handler);
+      await untilAvailable(() => settle(running, job, failure));
+    } finally {
+      held.delete(job.lease);
+    }
   };
 
   return {

@@ -1,6 +1,7 @@
 import { HistoError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Database, Queryable } from "../store/database.ts";
+import { readMigrationsDigest } from "../store/migrations.ts";
 import { isUnavailable } from "../store/unavailable.ts";
 import type { JobKind } from "./jobs.ts";
 
@@ -100,9 +101,14 @@ const beat = async (client: Queryable, worker: WorkerCard, state: WorkerState): 
 /** Shows a worker to others, until it is stopped or dies. */
 export type Registration = { drain(): Promise<void>; stop(): Promise<void> };
 
+const otherTables = (): HistoError =>
+  new HistoError("CONFLICT", "Another version of HistoQL has changed the database's tables since this one started.", {
+    fix: "Install the version of the server here, and start this again.",
+  });
+
 /**
  * Registers a worker and keeps its heart beating.
- * @param onRefused called once when the database has become another version's meanwhile
+ * @param onRefused called once when the database or its tables have become another version's meanwhile
  */
 export const registerWorker = async (
   database: Database,
@@ -113,12 +119,14 @@ export const registerWorker = async (
   // Whoever was here before is dead: the embedded database serves one process.
   if (database.kind === "embedded") await database.query("UPDATE worker SET state = 'STOPPED'");
   await insertWorker(database, worker);
+  const tables = await readMigrationsDigest(database);
   let state: WorkerState = "WORKING";
   let isRefused = false;
   const look = async (): Promise<void> => {
     try {
       await beat(database, worker, state);
       await requireVersion(database, worker.version);
+      if ((await readMigrationsDigest(database)) !== tables) throw otherTables();
     } catch (error) {
       if (error instanceof HistoError && !isRefused) {
         isRefused = true;

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../platform/digest.ts";
 import { HistoError } from "../platform/errors.ts";
 import type { Database, Queryable } from "./database.ts";
 
@@ -67,6 +68,10 @@ const missingFrom = (applied: ReadonlyMap<string, string>, migrations: readonly 
   }
   return migrations.filter((migration) => !applied.has(migration.name));
 };
+
+/** Tells whether migrations have been applied since it was read last; of a database that has been migrated. */
+export const readMigrationsDigest = async (database: Database): Promise<string> =>
+  digestOf(Object.fromEntries((await readHistory(database, database.schema)) ?? []));
 
 /** Names of this version's migrations that the database lacks. @throws HistoError CONFLICT */
 export const missingMigrations = async (database: Database, folder: string = MIGRATIONS_FOLDER): Promise<string[]> => {

@@ -100,7 +100,7 @@ const followImport = async (app: App, job: ClaimedJob, signal: AbortSignal): Pro
   if (!set) return;
   const slides = await readCompleteSlides(app.database, set.id);
   await summariseSlides(app.database, set.id, slides, { signal });
-  await assignNewSlides(app, set.id);
+  await assignNewSlides(app, set.id, job.id);
   await queueWhatIsDue(app);
 };
 

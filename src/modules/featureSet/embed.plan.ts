@@ -1,5 +1,5 @@
 import { addNeeds, lockJobs } from "../../queue/graph.ts";
-import { insertParent, insertParts, type NewJob, priorityOf, type QueuedJob } from "../../queue/jobs.ts";
+import { insertParent, insertParts, type NewJob, priorityOf, type QueuedJob, raisePriority } from "../../queue/jobs.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { FeatureSet } from "../../store/generated/client.ts";
 import { type GridRecipe, gridDigest } from "../patch/grid.service.ts";
@@ -19,8 +19,9 @@ type UnfinishedSlide = {
   checksum: string | null;
   micronsPerPixelX: number | null;
   micronsPerPixelY: number | null;
-  /** The job that was asked for before and embeds it. */
+  /** The job that was asked for before and embeds it, and its part. */
   underWay: string | null;
+  underWayPart: string | null;
 };
 
 const readUnfinished = async (
@@ -30,13 +31,13 @@ const readUnfinished = async (
 ): Promise<UnfinishedSlide[]> => {
   const { rows } = await client.query<UnfinishedSlide>(
     `SELECT slide.id, image.checksum, image.microns_per_pixel_x AS "micronsPerPixelX",
-       image.microns_per_pixel_y AS "micronsPerPixelY", open.parent_id AS "underWay"
+       image.microns_per_pixel_y AS "micronsPerPixelY", open.parent_id AS "underWay", open.id AS "underWayPart"
      FROM slide
      LEFT JOIN slide_features AS features ON features.slide_id = slide.id AND features.feature_set_id = $1
      LEFT JOIN patch_grid AS grid ON grid.id = features.grid_id
      LEFT JOIN slide_image AS image ON image.slide_id = slide.id
      LEFT JOIN LATERAL (
-       SELECT job.parent_id FROM job WHERE job.kind = 'EMBED' AND job.result_id = $3 AND job.slide_id = slide.id
+       SELECT job.id, job.parent_id FROM job WHERE job.kind = 'EMBED' AND job.result_id = $3 AND job.slide_id = slide.id
          AND job.state IN ('QUEUED', 'RUNNING') LIMIT 1
      ) AS open ON true
      WHERE slide.id = ANY($2::int[])
@@ -93,7 +94,8 @@ const newestOf = async (client: Queryable, jobIds: readonly (string | null)[]): 
 
 /**
  * Plans what is missing until the slides have their vectors: for each of them the grid, where there is none, and then the
- * embedding. What is under way already is not planned again. In a transaction that holds the feature set.
+ * embedding. What is under way already is not planned again, but comes earlier where fewer slides are asked for now. In a
+ * transaction that holds the feature set.
  * @returns the job, of whoever asked first, and what is to be announced; null when every slide is complete
  */
 export const planEmbedding = async (
@@ -105,17 +107,27 @@ export const planEmbedding = async (
   await lockJobs(client, featureSet.studyId);
   const unfinished = await readUnfinished(client, featureSet.id, slideIds);
   const slides = unfinished.filter(({ underWay }) => underWay === null);
+  const queuedParts = unfinished.flatMap(({ underWayPart }) => underWayPart ?? []);
+  const raised = await raisePriority(client, queuedParts, priorityOf(unfinished.length));
   if (slides.length === 0) {
     const jobId = await newestOf(
       client,
       unfinished.map(({ underWay }) => underWay),
     );
-    return jobId === null ? null : { jobId, queued: [] };
+    return jobId === null ? null : { jobId, queued: raised };
   }
   const recipe = recipeOf(featureSet);
   const tiled = await readTiled(client, slides, recipe);
   const untiled = slides.map(({ id }) => id).filter((id) => !tiled.has(id));
   const tiling = await readOpenTiling(client, untiled, recipe);
+  const priority = priorityOf(slides.length);
+  raised.push(
+    ...(await raisePriority(
+      client,
+      [...tiling.values()].map(({ id }) => id),
+      priority,
+    )),
+  );
   const job: NewJob = {
     kind: "EMBED",
     studyId: featureSet.studyId,
@@ -123,7 +135,7 @@ export const planEmbedding = async (
     unit: "patches",
     payload: { featureSetId: featureSet.id },
     resultId: String(featureSet.id),
-    priority: priorityOf(slides.length),
+    priority,
   };
   const jobId = await insertParent(client, job, slides.length);
   const toTile = untiled.filter((id) => !tiling.has(id));
@@ -151,6 +163,7 @@ export const planEmbedding = async (
   return {
     jobId,
     queued: [
+      ...raised,
       ...tileIds.map((id) => ({ id, kind: "TILE" as const })),
       ...embedIds.map((id) => ({ id, kind: "EMBED" as const })),
     ],

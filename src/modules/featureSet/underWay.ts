@@ -3,12 +3,17 @@ import { insertJob, type NewJob } from "../../queue/jobs.ts";
 import type { Queryable } from "../../store/database.ts";
 import { type Condition, conditionSql, createParameters, EVERYTHING } from "../../store/filterSql.ts";
 
-/** Open jobs that bring vectors of slides that pass a condition into a feature set. */
+/**
+ * Open jobs that bring vectors of slides that pass a condition into a feature set. Of an import that makes the feature set, files
+ * that have not come yet know it only by their parent.
+ */
 const readFilling = async (client: Queryable, featureSetId: number, condition: Condition): Promise<string[]> => {
   const parameters = createParameters([String(featureSetId)]);
   const { rows } = await client.query<{ id: string }>(
     `SELECT job.id FROM job LEFT JOIN slide ON slide.id = job.slide_id
-     WHERE job.kind IN ('EMBED', 'IMPORT') AND job.result_id = $1 AND job.state IN ('QUEUED', 'RUNNING')
+     WHERE job.kind IN ('EMBED', 'IMPORT') AND job.state IN ('QUEUED', 'RUNNING')
+       AND (job.result_id = $1 OR (job.result_id IS NULL AND job.parent_id IN (
+         SELECT id FROM job WHERE kind = 'IMPORT' AND result_id = $1 AND parent_id IS NULL)))
        AND CASE WHEN slide.id IS NULL THEN NOT EXISTS (SELECT FROM job AS part WHERE part.parent_id = job.id)
          ELSE ${conditionSql(condition, "slide", parameters)} END
      ORDER BY job.id`,

@@ -15,7 +15,7 @@ import { readTrainedPatients } from "../../store/milModels.ts";
 import { writeMilScore } from "../../store/milScores.ts";
 import type { App } from "../context.ts";
 import { floatsOf } from "../phenotype/vectorBytes.ts";
-import { bagSnapshot, openBags } from "./mil.bags.ts";
+import { type BagSource, bagSnapshot, openBags } from "./mil.bags.ts";
 import { chooseEngine, softwareOf } from "./mil.engine.ts";
 import { storedScore } from "./mil.scores.ts";
 import { taskOf } from "./mil.service.ts";
@@ -64,15 +64,19 @@ export const runScoreJob =
     const engine = await chooseEngine(app);
     const software = softwareOf(app, engine);
     const clustersOf = await requireBuild(app, model);
-    const opened = await openModel(app, model, engine);
     const total = bags.length;
+    const isScored = (bag: BagSource): boolean =>
+      known.get(`${bag.patientId}/${bag.slideId}`) ===
+      digestOf({ model: model.digest, fold: null, bag: bagSnapshot(bag) });
+    // What an earlier attempt or job has scored takes no time, and must not count in the rate.
+    const pending = bags.filter((bag) => !isScored(bag));
+    let done = total - pending.length;
+    const opened = await openModel(app, model, engine);
     const { meanRisk } = model.parameters as { meanRisk?: number | null };
     try {
-      await app.database.transaction((client) => recordProgress(client, job, { done: 0, total, restart: true }));
-      for (const [index, bag] of bags.entries()) {
+      await app.database.transaction((client) => recordProgress(client, job, { done, total, restart: true }));
+      for (const bag of pending) {
         signal.throwIfAborted();
-        const expected = digestOf({ model: model.digest, fold: null, bag: bagSnapshot(bag) });
-        if (known.get(`${bag.patientId}/${bag.slideId}`) === expected) continue;
         const [own] = openBags(app, featureSet, [bag], {
           clustersOf,
           coordinates: model.architecture === "SELF_ATTENTION",
@@ -84,8 +88,9 @@ export const runScoreJob =
           model: model.digest,
           software,
         });
+        done += 1;
         await app.database.transaction(async (client) => {
-          await recordProgress(client, job, { done: index + 1, total });
+          await recordProgress(client, job, { done, total });
           await writeMilScore(client, { ...score, modelId: model.id });
         });
       }

@@ -35,20 +35,20 @@ const followOne = async (app: App, build: Built): Promise<void> => {
   });
 };
 
-/** True while other slides are on their way into the feature set, which would all ask for the same. */
-const isFilling = async ({ database }: App, featureSetId: number): Promise<boolean> => {
+/** True while other slides than a job's are on their way into the feature set, which would all ask for the same. */
+const isFilling = async ({ database }: App, featureSetId: number, ownJobId: string): Promise<boolean> => {
   const { rows } = await database.query<{ filling: boolean }>(
     `SELECT EXISTS (SELECT FROM job WHERE kind = 'EMBED' AND slide_id IS NOT NULL AND state IN ('QUEUED', 'RUNNING')
-       AND result_id = $1::text AND NOT EXISTS (SELECT FROM slide_features AS made
+       AND result_id = $1::text AND id <> $2 AND NOT EXISTS (SELECT FROM slide_features AS made
          WHERE made.slide_id = job.slide_id AND made.feature_set_id = $1::int AND made.is_complete)) AS filling`,
-    [featureSetId],
+    [featureSetId, ownJobId],
   );
   return rows[0]?.filling ?? false;
 };
 
-/** Has every codebook of a feature set assign the slides that have come since. */
-export const assignNewSlides = async (app: App, featureSetId: number): Promise<void> => {
-  if (await isFilling(app, featureSetId)) return;
+/** Has every codebook of a feature set assign the slides that have come since, once a job is the last to bring any. */
+export const assignNewSlides = async (app: App, featureSetId: number, jobId: string): Promise<void> => {
+  if (await isFilling(app, featureSetId, jobId)) return;
   const builds = await app.prisma.codebookBuild.findMany({
     where: { featureSetId, isComplete: true },
     include: { featureSet: true, study: true, cohort: { select: { key: true } } },
@@ -56,12 +56,20 @@ export const assignNewSlides = async (app: App, featureSetId: number): Promise<v
   for (const build of builds) await followOne(app, build);
 };
 
-/** A handler of work that adds vectors: when the last slide is done, the codebooks assign what is new. */
+/**
+ * A handler of work that adds vectors: when the last slide is through, the codebooks assign what is new. One that fails may
+ * be the last, and those before it have left it to that one.
+ */
 export const thenAssign =
   (app: App, handler: JobHandler): JobHandler =>
   async (job, signal) => {
-    await handler(job, signal);
-    await assignNewSlides(app, Number(job.payload.featureSetId)).catch((error: unknown) =>
-      app.log.warn({ error }, "codebooks"),
-    );
+    try {
+      await handler(job, signal);
+    } finally {
+      if (!signal.aborted) {
+        await assignNewSlides(app, Number(job.payload.featureSetId), job.id).catch((error: unknown) =>
+          app.log.warn({ error }, "codebooks"),
+        );
+      }
+    }
   };
