@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from histoql import HistoQL, HistoQLError
+from histoql.pages import rows_of
 
 PATIENTS = """query($after: String, $first: Int = 5) {
   patients(filter: { studyKey: "synthetic" }, first: $first, after: $after) {
@@ -111,3 +112,29 @@ def test_numbers_that_json_cannot_hold_are_refused(hq: HistoQL) -> None:
 def test_numpy_values_are_variables(hq: HistoQL) -> None:
     nodes = hq.query(PATIENTS, first=np.int64(4))["patients"]["nodes"]
     assert len(nodes) == 4
+
+
+INNER = """query($after: String) { patients(filter: { studyKey: "synthetic" }, first: 5, after: $after) {
+  nodes { key slides(first: 1) { %s } } pageInfo { hasNextPage endCursor } } }"""
+
+
+@pytest.mark.parametrize("selection", ["nodes { key } pageInfo { hasNextPage }", "edges { cursor } totalCount"])
+def test_a_list_inside_of_a_row_may_be_whole(hq: HistoQL, selection: str) -> None:
+    assert len(hq.frame(INNER % selection)) > 10
+
+
+def test_a_list_inside_of_a_row_is_never_cut_silently(hq: HistoQL) -> None:
+    with pytest.raises(HistoQLError, match="`slides` inside of a row does not tell") as caught:
+        hq.frame(INNER % "nodes { key }")
+    assert "pageInfo" in caught.value.fix
+    with pytest.raises(HistoQLError, match="`study.patients` inside of a row has more than one page"):
+        hq.frame("""query($after: String) { slides(filter: { studyKey: "synthetic" }, after: $after) {
+          nodes { study { patients(first: 2) { nodes { key } pageInfo { hasNextPage } } } } pageInfo { hasNextPage endCursor }
+        } }""")
+
+
+def test_rows_have_the_same_columns_whatever_is_missing() -> None:
+    nodes = [{"key": "a", "survival": {"days": 3}}, {"key": "b", "survival": None}, {"key": "c", "image": None}]
+    assert rows_of(nodes) == [{"key": "a", "survival.days": 3}, {"key": "b"}, {"key": "c", "image": None}]
+    # Lymph nodes are a number, no list of pages.
+    assert rows_of([{"clinical": {"nodes": 4}}]) == [{"clinical.nodes": 4}]

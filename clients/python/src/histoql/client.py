@@ -13,7 +13,7 @@ from .errors import raise_for_errors, raise_for_refusals
 from .hits import SEARCH, Hits, similar_to
 from .http import Endpoint
 from .jobs import wait
-from .pages import flat, walk
+from .pages import rows_of, walk
 from .vectors import EXPORT, Embeddings, read_stream
 
 if TYPE_CHECKING:
@@ -91,8 +91,12 @@ class HistoQL:
     def frame(
         self, document: str, path: str | None = None, *, library: Literal["pandas", "polars"] = "pandas", **variables: Any
     ) -> pandas.DataFrame | polars.DataFrame:
-        """All pages of a list as a DataFrame, one row a node; ``slide { key }`` becomes the column ``slide.key``."""
-        rows = [flat(node) for node in self.nodes(document, path, **variables)]
+        """All pages of a list as a DataFrame, one row a node; ``slide { key }`` becomes the column ``slide.key``.
+
+        A list inside of a node stays a list. One that comes in pages must tell that there are no more; it is refused otherwise.
+        Where there are no nodes there are no columns either.
+        """
+        rows = rows_of(self.nodes(document, path, **variables))
         if library == "polars":
             import polars
 
