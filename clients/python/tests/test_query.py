@@ -7,6 +7,7 @@ import pytest
 
 from histoql import HistoQL, HistoQLError
 from histoql.pages import rows_of
+from histoql.values import plain
 
 PATIENTS = """query($after: String, $first: Int = 5) {
   patients(filter: { studyKey: "synthetic" }, first: $first, after: $after) {
@@ -112,6 +113,27 @@ def test_numbers_that_json_cannot_hold_are_refused(hq: HistoQL) -> None:
 def test_numpy_values_are_variables(hq: HistoQL) -> None:
     nodes = hq.query(PATIENTS, first=np.int64(4))["patients"]["nodes"]
     assert len(nodes) == 4
+
+
+def test_columns_and_arrays_are_variables(hq: HistoQL) -> None:
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    document = "query($filter: PatientFilter!) { patients(filter: $filter) { nodes { key } } }"
+    keys = ["SYN-0002", "SYN-0003"]
+    for given in (pandas.Series(keys), pandas.Index(keys), pandas.Series(keys).unique(), polars.Series(keys)):
+        nodes = hq.query(document, filter={"studyKey": "synthetic", "keys": given})["patients"]["nodes"]
+        assert [node["key"] for node in nodes] == keys
+    # Cuts are a list of numbers; an array of them is no vector.
+    groups = hq.query(
+        """query($input: SurvivalInput!) { survival(input: $input) { groups { name } } }""",
+        input={
+            "studyKey": "synthetic",
+            "endpoint": "os",
+            "groupBy": {"attribute": {"key": "age_years", "cuts": np.array([45.0, 60.0])}},
+        },
+    )["survival"]["groups"]
+    assert len(groups) == 3
+    assert plain(np.array(["2020-01-02"], "datetime64[s]")) == ["2020-01-02T00:00:00"]
 
 
 INNER = """query($after: String) { patients(filter: { studyKey: "synthetic" }, first: 5, after: $after) {

@@ -56,7 +56,7 @@ class HistoQL:
         self._endpoint.close()
 
     def query(self, document: str, **variables: Any) -> dict[str, Any]:
-        """Runs a query or mutation; a float array among the variables is sent as a ``Vector``.
+        """Runs a query or mutation. Variables may be arrays, tensors and columns of DataFrames.
 
         Returns:
             The answer's ``data``.
