@@ -143,6 +143,7 @@ class HistoQL:
         obsm = {"spatial": obs[["x", "y"]].to_numpy()} if {"x", "y"} <= set(obs.columns) else None
         return anndata.AnnData(X=found.vectors, obs=obs, obsm=obsm, uns={"histoql": found.metadata})
 
+        import pandas
     def similar(
         self,
         to: str | Mapping[str, Any] | bytes | os.PathLike[str] | numpy.ndarray,
@@ -150,6 +151,10 @@ class HistoQL:
         *,
         first: int = 10,
         filter: PatchFilter | None = None,
+        # Booleans of which some are missing are objects to pandas, which AnnData cannot write.
+        for column in obs.columns[obs.dtypes == object]:
+            if pandas.api.types.infer_dtype(obs[column], skipna=True) == "boolean":
+                obs[column] = obs[column].astype("boolean")
         microns_per_pixel: float | None = None,
         exclude_same_patient: bool = True,
         max_pixels: int = 224,
