@@ -160,3 +160,10 @@ def test_rows_have_the_same_columns_whatever_is_missing() -> None:
     assert rows_of(nodes) == [{"key": "a", "survival.days": 3}, {"key": "b"}, {"key": "c", "image": None}]
     # Lymph nodes are a number, no list of pages.
     assert rows_of([{"clinical": {"nodes": 4}}]) == [{"clinical.nodes": 4}]
+
+
+def test_a_client_that_was_closed_may_be_used_again(url: str) -> None:
+    with HistoQL(url) as client:
+        client.query("{ viewer { name } }")
+    assert client.query("{ viewer { name } }")["viewer"]
+    client.close()

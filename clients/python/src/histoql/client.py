@@ -34,7 +34,7 @@ class HistoQL:
 
     Args:
         url: what the server prints when it starts.
-        token: an access token, where the server asks for one.
+        token: an access token, where the server asks for one. Read it from a file or a variable: a notebook is passed on.
         timeout: seconds to wait for an answer.
     """
 
@@ -128,7 +128,9 @@ class HistoQL:
         optional = {"filter": filter, "columns": columns, "codebook": codebook, "score": score}
         given = {name: value for name, value in optional.items() if value is not None}
         wanted = {"featureSet": feature_set, "precision": precision, **given}
-        return read_stream(lambda: self.query(EXPORT, input=wanted)["exportFeatures"], timeout=self._timeout)
+        return read_stream(
+            lambda: self.query(EXPORT, input=wanted)["exportFeatures"], timeout=self._timeout, tls=self._endpoint.tls
+        )
 
     def anndata(self, feature_set: str, **options: Any) -> anndata.AnnData:
         """As ``embeddings``: ``X`` the vectors, ``obs`` everything else, ``obsm["spatial"]`` the places in level-0 pixels."""
