@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from .errors import raise_for_errors, raise_for_refusals
 from .hits import SEARCH, Hits, similar_to
@@ -88,6 +88,14 @@ class HistoQL:
         """
         return walk(self.query, document, path, dict(variables))
 
+    @overload
+    def frame(
+        self, document: str, path: str | None = None, *, library: Literal["pandas"] = "pandas", **variables: Any
+    ) -> pandas.DataFrame: ...
+    @overload
+    def frame(
+        self, document: str, path: str | None = None, *, library: Literal["polars"], **variables: Any
+    ) -> polars.DataFrame: ...
     def frame(
         self, document: str, path: str | None = None, *, library: Literal["pandas", "polars"] = "pandas", **variables: Any
     ) -> pandas.DataFrame | polars.DataFrame:
@@ -135,6 +143,7 @@ class HistoQL:
     def anndata(self, feature_set: str, **options: Any) -> anndata.AnnData:
         """As ``embeddings``: ``X`` the vectors, ``obs`` everything else, ``obsm["spatial"]`` the places in level-0 pixels."""
         import anndata
+        import pandas
 
         found = self.embeddings(feature_set, **options)
         obs = found.frame()
@@ -142,10 +151,13 @@ class HistoQL:
             obs = obs.set_index("patch")
         else:
             obs.index = obs.index.astype(str)
+        # Booleans of which some are missing are objects to pandas, which AnnData cannot write.
+        for column in obs.columns[obs.dtypes == object]:
+            if pandas.api.types.infer_dtype(obs[column], skipna=True) == "boolean":
+                obs[column] = obs[column].astype("boolean")
         obsm = {"spatial": obs[["x", "y"]].to_numpy()} if {"x", "y"} <= set(obs.columns) else None
         return anndata.AnnData(X=found.vectors, obs=obs, obsm=obsm, uns={"histoql": found.metadata})
 
-        import pandas
     def similar(
         self,
         to: str | Mapping[str, Any] | bytes | os.PathLike[str] | numpy.ndarray,
@@ -153,10 +165,6 @@ class HistoQL:
         *,
         first: int = 10,
         filter: PatchFilter | None = None,
-        # Booleans of which some are missing are objects to pandas, which AnnData cannot write.
-        for column in obs.columns[obs.dtypes == object]:
-            if pandas.api.types.infer_dtype(obs[column], skipna=True) == "boolean":
-                obs[column] = obs[column].astype("boolean")
         microns_per_pixel: float | None = None,
         exclude_same_patient: bool = True,
         max_pixels: int = 224,
