@@ -93,7 +93,7 @@ class _Matrix:
         vectors = batch.column(_VECTOR)
         flat = vectors.values.slice(vectors.offset * self.dims, batch.num_rows * self.dims)
         self.vectors[self.rows : end] = flat.to_numpy(zero_copy_only=True).reshape(-1, self.dims)
-        self.batches.append(batch.drop_columns([_VECTOR]))
+        self.batches.append(batch.select([name for name in batch.schema.names if name != _VECTOR]))
         self.rows = end
 
     def last_patch(self) -> str | None:
