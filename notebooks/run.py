@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from PIL import Image
 
 FOLDER = Path(__file__).resolve().parent
@@ -43,7 +43,9 @@ def run(path: Path) -> nbformat.NotebookNode:
 
 def smaller(png: str) -> str:
     """A picture with 256 colours at most, which plots and small photographs do not miss (base64 to base64)."""
-    picture = Image.open(BytesIO(base64.b64decode(png))).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    picture = Image.open(BytesIO(base64.b64decode(png))).convert("RGB")
+    # Colours by how far they are apart, not by how often they occur: a legend's few pixels must keep theirs.
+    picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
     file = BytesIO()
     picture.save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
@@ -78,7 +80,7 @@ def main() -> int:
             print(f"✓ {path.name} ({time.monotonic() - begun:.0f} s)", flush=True)
             if options.write:
                 nbformat.write(settle(notebook), path)
-        except CellExecutionError as error:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             failed += 1
             print(f"✗ {path.name} ({time.monotonic() - begun:.0f} s)\n{error}", flush=True)
     print(f"notebooks: {len(options.notebooks) - failed} passed, {failed} failed")

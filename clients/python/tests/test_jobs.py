@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import threading
 import time
 from collections.abc import Iterator
@@ -136,6 +137,49 @@ def test_waits_no_longer_than_it_may_when_nothing_happens() -> None:
             client.wait("x", progress=False, timeout=1.5)
         assert caught.value.code == "TIMEOUT"
         assert time.monotonic() - start < 10
+
+
+JOB = {
+    "id": "x", "kind": "EMBED", "state": "RUNNING", "failures": {"nodes": []}, "result": None,
+    "progress": {"done": 1, "total": 2, "unit": "patches", "message": None},
+}  # fmt: skip
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *told: dict | HistoQLError) -> HistoQL:
+    """A client whose server tells of a job once, ends the stream in good order, and then answers so."""
+    client = HistoQL("http://127.0.0.1:1")
+    answer = iter(told)
+
+    def look(*_: object, **__: object) -> dict:
+        following = next(answer)
+        if isinstance(following, HistoQLError):
+            raise following
+        return {"job": following}
+
+    monkeypatch.setattr(client._endpoint, "follow", lambda *_: iter([{"data": {"jobProgress": JOB}}]))
+    monkeypatch.setattr(client, "query", look)
+    monkeypatch.setattr(histoql.jobs, "_POLL_SECONDS", 0.01)
+    return client
+
+
+def test_a_server_that_is_started_again_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = HistoQLError("UNREACHABLE", "Nobody is there.")
+    ended = {**JOB, "state": "SUCCEEDED"}
+    with answers(monkeypatch, away, away, away, away, JOB, away, ended) as client:
+        assert client.wait("x", progress=False) == ended
+    with answers(monkeypatch, HistoQLError("FORBIDDEN", "No more.")) as client, pytest.raises(HistoQLError, match="FORBIDDEN"):
+        client.wait("x", progress=False)
+    monkeypatch.setattr(histoql.jobs, "_PATIENCE_SECONDS", 0.0)
+    with answers(monkeypatch, away) as client, pytest.raises(HistoQLError, match="UNREACHABLE"):
+        client.wait("x", progress=False)
+
+
+def test_errors_get_from_one_process_to_another() -> None:
+    failed = JobFailedError({**JOB, "state": "FAILED", "failures": {"nodes": [{"code": "NO_TISSUE", "message": "M.", "fix": "F."}]}})
+    for error in (failed, HistoQLError("NOT_FOUND", "M.", fix="F.", path=["a"], data={"b": 1})):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert vars(again) == vars(error) and str(again) == str(error)
 
 
 def test_a_subscription_that_is_cut_off_is_an_error_like_others() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from histoql import HistoQL, HistoQLError
+from histoql.pages import rows_of
+from histoql.values import plain
 
 PATIENTS = """query($after: String, $first: Int = 5) {
   patients(filter: { studyKey: "synthetic" }, first: $first, after: $after) {
@@ -111,3 +113,57 @@ def test_numbers_that_json_cannot_hold_are_refused(hq: HistoQL) -> None:
 def test_numpy_values_are_variables(hq: HistoQL) -> None:
     nodes = hq.query(PATIENTS, first=np.int64(4))["patients"]["nodes"]
     assert len(nodes) == 4
+
+
+def test_columns_and_arrays_are_variables(hq: HistoQL) -> None:
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    document = "query($filter: PatientFilter!) { patients(filter: $filter) { nodes { key } } }"
+    keys = ["SYN-0002", "SYN-0003"]
+    for given in (pandas.Series(keys), pandas.Index(keys), pandas.Series(keys).unique(), polars.Series(keys)):
+        nodes = hq.query(document, filter={"studyKey": "synthetic", "keys": given})["patients"]["nodes"]
+        assert [node["key"] for node in nodes] == keys
+    # Cuts are a list of numbers; an array of them is no vector.
+    groups = hq.query(
+        """query($input: SurvivalInput!) { survival(input: $input) { groups { name } } }""",
+        input={
+            "studyKey": "synthetic",
+            "endpoint": "os",
+            "groupBy": {"attribute": {"key": "age_years", "cuts": np.array([45.0, 60.0])}},
+        },
+    )["survival"]["groups"]
+    assert len(groups) == 3
+    assert plain(np.array(["2020-01-02"], "datetime64[s]")) == ["2020-01-02T00:00:00"]
+
+
+INNER = """query($after: String) { patients(filter: { studyKey: "synthetic" }, first: 5, after: $after) {
+  nodes { key slides(first: 1) { %s } } pageInfo { hasNextPage endCursor } } }"""
+
+
+@pytest.mark.parametrize("selection", ["nodes { key } pageInfo { hasNextPage }", "edges { cursor } totalCount"])
+def test_a_list_inside_of_a_row_may_be_whole(hq: HistoQL, selection: str) -> None:
+    assert len(hq.frame(INNER % selection)) > 10
+
+
+def test_a_list_inside_of_a_row_is_never_cut_silently(hq: HistoQL) -> None:
+    with pytest.raises(HistoQLError, match="`slides` inside of a row does not tell") as caught:
+        hq.frame(INNER % "nodes { key }")
+    assert "pageInfo" in caught.value.fix
+    with pytest.raises(HistoQLError, match="`study.patients` inside of a row has more than one page"):
+        hq.frame("""query($after: String) { slides(filter: { studyKey: "synthetic" }, after: $after) {
+          nodes { study { patients(first: 2) { nodes { key } pageInfo { hasNextPage } } } } pageInfo { hasNextPage endCursor }
+        } }""")
+
+
+def test_rows_have_the_same_columns_whatever_is_missing() -> None:
+    nodes = [{"key": "a", "survival": {"days": 3}}, {"key": "b", "survival": None}, {"key": "c", "image": None}]
+    assert rows_of(nodes) == [{"key": "a", "survival.days": 3}, {"key": "b"}, {"key": "c", "image": None}]
+    # Lymph nodes are a number, no list of pages.
+    assert rows_of([{"clinical": {"nodes": 4}}]) == [{"clinical.nodes": 4}]
+
+
+def test_a_client_that_was_closed_may_be_used_again(url: str) -> None:
+    with HistoQL(url) as client:
+        client.query("{ viewer { name } }")
+    assert client.query("{ viewer { name } }")["viewer"]
+    client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zlib
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from histoql import HistoQL, HistoQLError, decode_vector
+from histoql.hits import similar_to
 from histoql.values import encode_png, encode_vector
 
 PATCH = """query($featureSet: ID!, $like: Vector!) {
@@ -95,3 +97,19 @@ def test_a_png_holds_the_pixels(shape: tuple[int, ...]) -> None:
 def test_what_is_no_picture_is_refused(pixels: np.ndarray) -> None:
     with pytest.raises(TypeError):
         encode_png(pixels)
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "YCbCr", "HSV", "LA", "1"])
+def test_pictures_of_other_colours_are_made_rgb(mode: str) -> None:
+    """The array of such a picture holds indices of a palette, inks or hues, which would pass for grey or RGB."""
+    image = pytest.importorskip("PIL.Image")
+    picture = image.new("RGB", (8, 8), (200, 40, 120)).convert(mode)
+    sent = similar_to(picture, 0.5)["image"]["data"]
+    arrived = image.open(io.BytesIO(base64.b64decode(sent))).convert("RGB")
+    assert np.abs(np.asarray(arrived).astype(int) - np.asarray(picture.convert("RGB")).astype(int)).max() <= 1
+
+
+def test_pictures_of_more_bits_are_refused() -> None:
+    image = pytest.importorskip("PIL.Image")
+    with pytest.raises(TypeError, match="uint8"):
+        similar_to(image.new("I;16", (8, 8), 40_000), 0.5)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from histoql import HistoQL, HistoQLError, decode_vector
+from histoql import Embeddings, HistoQL, HistoQLError, decode_vector
 from histoql.vectors import EXPORT, read_stream
 
 
@@ -276,6 +276,22 @@ def test_anndata_can_be_written(hq: HistoQL, feature_set: dict, tmp_path: Path) 
     data.write_h5ad(tmp_path / "out.h5ad")
     again = anndata.read_h5ad(tmp_path / "out.h5ad")
     assert np.array_equal(again.X, data.X)
+
+
+def test_anndata_can_be_written_where_booleans_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's patients have no booleans; this table stands in for an export with one."""
+    anndata = pytest.importorskip("anndata")
+    columns = {"patch": ["a", "b", "c"], "flag": pa.array([True, None, False]), "vector": [[1.0]] * 3}
+    table = pa.table(columns).cast(
+        pa.schema([("patch", pa.string()), ("flag", pa.bool_()), ("vector", pa.list_(pa.float32(), 1))])
+    )
+    found = Embeddings(table, np.ones((3, 1), np.float32))
+    with HistoQL() as client:
+        monkeypatch.setattr(client, "embeddings", lambda *_, **__: found)
+        client.anndata("x").write_h5ad(tmp_path / "out.h5ad")
+    again = anndata.read_h5ad(tmp_path / "out.h5ad").obs["flag"]
+    assert again.isna().tolist() == [False, True, False]
+    assert (again["a"], again["c"]) == (True, False)
 
 
 def test_an_address_that_is_not_signed_is_asked_for_again(hq: HistoQL, feature_set: dict) -> None:

@@ -7,13 +7,13 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from .errors import raise_for_errors, raise_for_refusals
 from .hits import SEARCH, Hits, similar_to
 from .http import Endpoint
 from .jobs import wait
-from .pages import flat, walk
+from .pages import rows_of, walk
 from .vectors import EXPORT, Embeddings, read_stream
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class HistoQL:
 
     Args:
         url: what the server prints when it starts.
-        token: an access token, where the server asks for one.
+        token: an access token, where the server asks for one. Read it from a file or a variable: a notebook is passed on.
         timeout: seconds to wait for an answer.
     """
 
@@ -56,7 +56,7 @@ class HistoQL:
         self._endpoint.close()
 
     def query(self, document: str, **variables: Any) -> dict[str, Any]:
-        """Runs a query or mutation; a float array among the variables is sent as a ``Vector``.
+        """Runs a query or mutation. Variables may be arrays, tensors and columns of DataFrames.
 
         Returns:
             The answer's ``data``.
@@ -88,11 +88,23 @@ class HistoQL:
         """
         return walk(self.query, document, path, dict(variables))
 
+    @overload
+    def frame(
+        self, document: str, path: str | None = None, *, library: Literal["pandas"] = "pandas", **variables: Any
+    ) -> pandas.DataFrame: ...
+    @overload
+    def frame(
+        self, document: str, path: str | None = None, *, library: Literal["polars"], **variables: Any
+    ) -> polars.DataFrame: ...
     def frame(
         self, document: str, path: str | None = None, *, library: Literal["pandas", "polars"] = "pandas", **variables: Any
     ) -> pandas.DataFrame | polars.DataFrame:
-        """All pages of a list as a DataFrame, one row a node; ``slide { key }`` becomes the column ``slide.key``."""
-        rows = [flat(node) for node in self.nodes(document, path, **variables)]
+        """All pages of a list as a DataFrame, one row a node; ``slide { key }`` becomes the column ``slide.key``.
+
+        A list inside of a node stays a list. One that comes in pages must tell that there are no more; it is refused otherwise.
+        Where there are no nodes there are no columns either.
+        """
+        rows = rows_of(self.nodes(document, path, **variables))
         if library == "polars":
             import polars
 
@@ -124,11 +136,14 @@ class HistoQL:
         optional = {"filter": filter, "columns": columns, "codebook": codebook, "score": score}
         given = {name: value for name, value in optional.items() if value is not None}
         wanted = {"featureSet": feature_set, "precision": precision, **given}
-        return read_stream(lambda: self.query(EXPORT, input=wanted)["exportFeatures"], timeout=self._timeout)
+        return read_stream(
+            lambda: self.query(EXPORT, input=wanted)["exportFeatures"], timeout=self._timeout, tls=self._endpoint.tls
+        )
 
     def anndata(self, feature_set: str, **options: Any) -> anndata.AnnData:
         """As ``embeddings``: ``X`` the vectors, ``obs`` everything else, ``obsm["spatial"]`` the places in level-0 pixels."""
         import anndata
+        import pandas
 
         found = self.embeddings(feature_set, **options)
         obs = found.frame()
@@ -136,6 +151,10 @@ class HistoQL:
             obs = obs.set_index("patch")
         else:
             obs.index = obs.index.astype(str)
+        # Booleans of which some are missing are objects to pandas, which AnnData cannot write.
+        for column in obs.columns[obs.dtypes == object]:
+            if pandas.api.types.infer_dtype(obs[column], skipna=True) == "boolean":
+                obs[column] = obs[column].astype("boolean")
         obsm = {"spatial": obs[["x", "y"]].to_numpy()} if {"x", "y"} <= set(obs.columns) else None
         return anndata.AnnData(X=found.vectors, obs=obs, obsm=obsm, uns={"histoql": found.metadata})
 

@@ -56,6 +56,10 @@ class JobFailedError(HistoQLError):
         super().__init__(first.get("code", job["state"]), message, fix=fix, errors=failures)
         self.job = job
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Between processes, such as joblib's, exceptions are pickled, and made again from what they were made of.
+        return type(self), (self.job,)
+
 
 def raise_for_errors(answer: Mapping[str, Any]) -> None:
     """Raises for the ``errors`` beside ``data``."""

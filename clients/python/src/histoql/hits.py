@@ -25,6 +25,10 @@ SEARCH = """query($input: SimilarPatchesInput!, $maxPixels: Int!) {
 }"""
 
 
+# Of PIL images: those whose array holds the colours. Of more than 8 bits a channel are the others, which are refused.
+_MODES = ("L", "RGB", "RGBA", "F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
 class Hits(list[dict[str, Any]]):
     """Hits, nearest first; ``search`` tells how they were found and how far they can be relied on."""
 
@@ -58,6 +62,9 @@ def similar_to(what: Any, microns_per_pixel: float | None) -> dict[str, Any]:
             return _picture(file.read(), microns_per_pixel)
     if isinstance(what, str):
         return {"patch": what}
+    # Indices of a palette, CMYK and the like would be taken for grey or RGB.
+    if getattr(what, "mode", "RGB") not in _MODES and hasattr(what, "convert"):
+        what = what.convert("RGBA" if getattr(what, "has_transparency_data", False) else "RGB")
     pixels = np.asarray(what)
     if pixels.ndim == 1 and pixels.dtype.kind in "fiu":
         return {"vector": encode_vector(pixels)}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from .errors import HistoQLError
 from .values import plain
 
-__all__ = ["Endpoint", "StreamCutError"]
+__all__ = ["Endpoint", "StreamCutError", "untrusted"]
 
 
 # Seconds in which a server tells of a job that has ended, however short the time to wait for it.
@@ -49,29 +52,80 @@ def _refusal(response: httpx.Response) -> HistoQLError:
         return _not_ours(response)
 
 
+def _nobody(url: str) -> HistoQLError:
+    return HistoQLError(
+        "UNREACHABLE",
+        f"No server answers at {url}.",
+        fix="Start one with `npm run demo` or `npm run serve`, or pass its address.",
+    )
+
+
+def untrusted(url: str) -> HistoQLError:
+    """What is told of a server whose certificate nobody here vouches for."""
+    return HistoQLError(
+        "UNREACHABLE",
+        f"The certificate of {url} is not trusted.",
+        fix="Where your institution signs its own, name its authority's file by SSL_CERT_FILE, before Python starts.",
+    )
+
+
 @contextmanager
 def _reachable(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
         raise HistoQLError("TIMEOUT", "The server did not answer in time.", fix="Pass a longer `timeout`.") from error
+    except httpx.ConnectError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise untrusted(url) from error
+        raise _nobody(url) from error
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise HistoQLError(
-            "UNREACHABLE",
-            f"No server answers at {url}.",
-            fix="Start one with `npm run demo` or `npm run serve`, or pass its address.",
-        ) from error
+        raise _nobody(url) from error
+
+
+def _is_overheard(url: str) -> bool:
+    """Whether others could read what is sent: it is not encrypted, and leaves this machine."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    if address.scheme != "http" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def _headers(url: str, token: str | None) -> dict[str, str]:
+    # A token that was read from a file has the file's last line end.
+    token = (token or "").strip()
+    if not token:
+        return {}
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("A token is one word of letters, digits and signs.")
+    if _is_overheard(url):
+        warnings.warn(f"The token goes unencrypted to {urlsplit(url).hostname}: use https, or a tunnel.", stacklevel=4)
+    return {"authorization": f"Bearer {token}"}
 
 
 class Endpoint:
-    """A HistoQL server's address with a token and a connection pool."""
+    """A HistoQL server's address with a token and a connection pool.
+
+    Attributes:
+        url: the address, without ``/graphql``.
+        tls: whom to trust: certifi's authorities, or those of SSL_CERT_FILE.
+    """
 
     def __init__(self, url: str, token: str | None, timeout: float) -> None:
         self.url = url.rstrip("/").removesuffix("/graphql")
         # Sent with questions alone: a signed address needs none, and may lead to another host.
-        self._headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._headers = _headers(self.url, token)
         self._timeout = timeout
-        self.http = httpx.Client(timeout=timeout)
+        self.tls = httpx.create_ssl_context()
+        self.http = self._open()
+
+    def _open(self) -> httpx.Client:
+        """A pool; it connects when it is used."""
+        return httpx.Client(timeout=self._timeout, verify=self.tls)
 
     def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The answer with ``data`` and ``errors``, as it came."""
@@ -154,4 +208,6 @@ class Endpoint:
         raise _refusal(response)
 
     def close(self) -> None:
-        self.http.close()
+        """Closes the connections. httpx takes no request after that, but a notebook's cell may be run again."""
+        closed, self.http = self.http, self._open()
+        closed.close()

@@ -27,6 +27,8 @@ _OPEN = ("QUEUED", "RUNNING")
 _POLL_SECONDS = 1.0
 # After so many streams that were cut off without an event the job is asked for instead.
 _CUTS = 3
+# How long a server that has told of the job may be away: it is started again, or the reader's machine slept.
+_PATIENCE_SECONDS = 300.0
 
 
 def job_id(job: Any) -> str:
@@ -53,13 +55,17 @@ def _look(hq: HistoQL, job: str) -> dict[str, Any]:
 def _states(hq: HistoQL, job: str, deadline: float | None) -> Iterator[dict[str, Any]]:
     """How the job is, again and again until it has ended: as the server tells it, or asked for where no stream gets through."""
     cuts = 0
+    heard = False
     while cuts < _CUTS:
         try:
             for answer in hq._endpoint.follow(_FOLLOW, {"id": job}, deadline):
                 raise_for_errors(answer)
-                cuts = 0
+                cuts, heard = 0, True
                 yield answer["data"]["jobProgress"]
-            return
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+            # Complete, though the job goes on: whoever stands between ended the stream in good order.
+            break
         except StreamCutError:
             cuts += 1
             time.sleep(_POLL_SECONDS)
@@ -67,8 +73,19 @@ def _states(hq: HistoQL, job: str, deadline: float | None) -> Iterator[dict[str,
             if error.code not in ("LIMIT_EXCEEDED", "UNREACHABLE", "BAD_REQUEST"):
                 raise
             break
+    lost: float | None = None
     while True:
-        yield _look(hq, job)
+        try:
+            state = _look(hq, job)
+        except HistoQLError as error:
+            now = time.monotonic()
+            lost = now if lost is None else lost
+            is_over = now - lost >= _PATIENCE_SECONDS or (deadline is not None and now >= deadline)
+            if error.code not in ("UNREACHABLE", "TIMEOUT") or not heard or is_over:
+                raise
+        else:
+            lost, heard = None, True
+            yield state
         time.sleep(_POLL_SECONDS)
 
 

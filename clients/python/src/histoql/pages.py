@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import HistoQLError
 
-__all__ = ["flat", "walk"]
+__all__ = ["flat", "rows_of", "walk"]
 
 _FIX = "Select `pageInfo { hasNextPage endCursor }`, declare `$after: String` and pass it as `after: $after`."
+_INNER_FIX = "Select `pageInfo { hasNextPage }` in it and ask for more with `first`, or make a frame of that list alone."
 
 
-def _is_connection(value: Any) -> bool:
-    return isinstance(value, Mapping) and ("nodes" in value or "edges" in value)
+def _listed(value: Any) -> list[Any] | None:
+    """What a connection lists, and nothing of anything else: a clinical attribute may be called "nodes" too."""
+    if not isinstance(value, Mapping):
+        return None
+    for name in ("nodes", "edges"):
+        if isinstance(value.get(name), list):
+            return value[name]
+    return None
 
 
 def _find(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Where the outermost connections of an answer are."""
     if not isinstance(value, Mapping):
         return []
-    if _is_connection(value):
+    if _listed(value) is not None:
         return [path]
     return [found for key, inner in value.items() for found in _find(inner, (*path, key))]
 
@@ -45,7 +52,7 @@ def _connection(data: Mapping[str, Any], path: str | None) -> Mapping[str, Any]:
         raise HistoQLError(
             "NOT_FOUND", f"There is nothing at {'.'.join(places[0])}.", fix="Look at its keys and ids.", data=data
         )
-    if not _is_connection(connection):
+    if _listed(connection) is None:
         raise HistoQLError("BAD_ARGUMENT", f"{'.'.join(places[0])} is no list of pages.", fix=_FIX)
     return connection
 
@@ -85,3 +92,43 @@ def flat(node: Any, prefix: str = "") -> dict[str, Any]:
         else:
             row[name] = value
     return row
+
+
+def _refuse_cut(value: Any, place: tuple[str, ...]) -> None:
+    """Raises for a list inside of a node that has more than what is here, or does not tell."""
+    if isinstance(value, list):
+        for each in value:
+            _refuse_cut(each, place)
+    if not isinstance(value, Mapping):
+        return
+    listed = _listed(value)
+    if listed is not None:
+        info, total = value.get("pageInfo"), value.get("totalCount")
+        has_more = info.get("hasNextPage") if isinstance(info, Mapping) else None
+        if has_more is None and total is not None:
+            has_more = len(listed) < total
+        if has_more is not False:
+            tells = "has more than one page" if has_more else "does not tell whether it has more pages"
+            raise HistoQLError("BAD_ARGUMENT", f"The list `{'.'.join(place)}` inside of a row {tells}.", fix=_INNER_FIX)
+    for key, inner in value.items():
+        _refuse_cut(inner, (*place, key))
+
+
+def rows_of(nodes: Iterable[Any]) -> list[dict[str, Any]]:
+    """Nodes as the rows of a table.
+
+    Raises:
+        HistoQLError: ``BAD_ARGUMENT`` where a list inside of a node is cut, or does not tell whether it is.
+    """
+    rows = []
+    for node in nodes:
+        _refuse_cut(node, ())
+        rows.append(flat(node))
+    columns = {column for row in rows for column in row}
+    # An object that is null in some rows has its columns from the others, and needs none that is always empty.
+    objects = {column[:end] for column in columns for end, letter in enumerate(column) if letter == "."} & columns
+    for column in objects:
+        if all(row.get(column) is None for row in rows):
+            for row in rows:
+                row.pop(column, None)
+    return rows

@@ -25,17 +25,19 @@ def decode_vector(text: str) -> np.ndarray:
 
 
 def plain(value: Any) -> Any:
-    """A variable as JSON can hold it: arrays of numbers become vectors, NumPy's scalars and dates become Python's."""
-    if isinstance(value, np.ndarray):
-        return encode_vector(value) if value.ndim == 1 and value.dtype.kind == "f" else value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
+    """A variable as JSON can hold it: arrays, tensors, and columns of DataFrames become lists, scalars and dates Python's."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(inner) for inner in value]
+    # NumPy's arrays and scalars, pandas' columns and indices, tensors; polars' columns; Arrow's.
+    for name in ("tolist", "to_list", "to_pylist", "as_py"):
+        if callable(convert := getattr(value, name, None)):
+            return plain(convert())
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from .errors import HistoQLError
+from .http import untrusted
 
 if TYPE_CHECKING:
     import pandas
@@ -91,7 +93,7 @@ class _Matrix:
         vectors = batch.column(_VECTOR)
         flat = vectors.values.slice(vectors.offset * self.dims, batch.num_rows * self.dims)
         self.vectors[self.rows : end] = flat.to_numpy(zero_copy_only=True).reshape(-1, self.dims)
-        self.batches.append(batch.drop_columns([_VECTOR]))
+        self.batches.append(batch.select([name for name in batch.schema.names if name != _VECTOR]))
         self.rows = end
 
     def last_patch(self) -> str | None:
@@ -130,14 +132,17 @@ def _behind(url: str, after: str | None) -> str:
     return url if after is None else f"{url}&after={urllib.parse.quote(after, safe='')}"
 
 
-def _receive(url: str, matrix: _Matrix | None, rows: int, timeout: float) -> _Matrix:
+def _receive(
+    url: str, matrix: _Matrix | None, rows: int, timeout: float, tls: ssl.SSLContext | None
+) -> _Matrix:
     """Reads what comes; what has come by the time a stream breaks off stays in the matrix.
 
     Raises:
         HistoQLError: ``CONFLICT`` where the rows that are left are not as many as are missing.
     """
     # http.client reads straight into the memory that Arrow hands it, where httpx joins pieces.
-    with urllib.request.urlopen(_behind(url, matrix.last_patch() if matrix else None), timeout=timeout) as response:
+    address = _behind(url, matrix.last_patch() if matrix else None)
+    with urllib.request.urlopen(address, timeout=timeout, context=tls) as response:
         with pa.ipc.open_stream(pa.PythonFile(response, mode="r")) as reader:
             left = json.loads((reader.schema.metadata or {}).get(_METADATA, b"{}")).get("rows")
             if left != rows - (matrix.rows if matrix else 0):
@@ -153,7 +158,11 @@ def _receive(url: str, matrix: _Matrix | None, rows: int, timeout: float) -> _Ma
 
 
 def read_stream(
-    ask: Callable[[], Mapping[str, Any]], *, timeout: float, pause: float = 1.0
+    ask: Callable[[], Mapping[str, Any]],
+    *,
+    timeout: float,
+    pause: float = 1.0,
+    tls: ssl.SSLContext | None = None,
 ) -> Embeddings:
     """Everything that an export announces, however often its stream breaks off.
 
@@ -161,6 +170,7 @@ def read_stream(
         ask: asks for the export, again where its address has expired.
         timeout: seconds to wait for the next bytes, and for a server that sends as many streams already as it can.
         pause: seconds before a stream that broke off is asked for again.
+        tls: whom to trust; Python's own authorities when left out, which are others than httpx's, or none at all.
 
     Raises:
         HistoQLError: ``STREAM_CUT`` where the stream breaks off again and again without a new row; ``LIMIT_EXCEEDED`` where the
@@ -174,7 +184,7 @@ def read_stream(
     while failures < _TRIES:
         before = matrix.rows if matrix else 0
         try:
-            matrix = _receive(export["url"], matrix, rows, timeout)
+            matrix = _receive(export["url"], matrix, rows, timeout, tls)
             busy_until = None
         except urllib.error.HTTPError as error:
             if error.code == 503:
@@ -190,8 +200,9 @@ def read_stream(
             export = ask()
             if export["rows"] != rows:
                 raise _changed() from None
-        except (OSError, pa.ArrowInvalid, http.client.HTTPException):
-            pass
+        except (OSError, pa.ArrowInvalid, http.client.HTTPException) as error:
+            if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+                raise untrusted(urllib.parse.urlsplit(export["url"]).netloc) from error
         if matrix is not None and matrix.rows == rows:
             return Embeddings(matrix.table(), matrix.vectors, export.get("slidesLeftOut") or 0)
         # Rows that have no id, those of slides and patients, cannot be gone on behind.
