@@ -166,9 +166,11 @@ const slowDiskFigures = async (): Promise<Figure[]> => {
       slowed.push((await runPipeline(warmUp, slide, "alone", {}, slow)).patchesPerSecond);
       usual.push((await runPipeline(warmUp, slide, "alone")).patchesPerSecond);
     }
+    // Round by round: a machine that others share is not as fast in one as in the next.
+    const over = (base: readonly number[]) => median(slowed.map((rate, round) => rate / (base[round] ?? Number.NaN)));
     return [
-      atLeast("slow_disk_ratio", median(slowed) / median(alone), "ratio", 0.8, `${READ_MS} ms a read, over ort_alone`),
-      fact("slow_disk_vs_usual", median(slowed) / median(usual), "ratio"),
+      atLeast("slow_disk_ratio", over(alone), "ratio", 0.8, `${READ_MS} ms a read, over ort_alone`),
+      fact("slow_disk_vs_usual", over(usual), "ratio"),
       fact("slow_disk", median(slowed), "patches/s"),
       fact("ort_alone", median(alone), "patches/s"),
     ];

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const slides = await readExportSlides(world.app.database, featureSetId, {});
   request = {
     studyKey: "glioma",
-    source: { featureSetId, dims: 6, filter: {}, codebook: null, hasPlaces: true },
+    source: { featureSetId, dims: 6, filter: {}, codebook: null, places: "STORED" },
     slides,
     version: versionOf(slides),
     after: undefined,
@@ -92,6 +92,12 @@ describe("rows", () => {
     for (const rowsARead of [1, 2, 5, 9, 10, 100]) {
       expect(await rowsOf({ readBytes: rowsARead * 12 })).toEqual(whole);
     }
+  });
+
+  it("lie where their cells say, which is where they are stored", async () => {
+    const source = { ...request.source, places: "CELLS" as const };
+    expect(await rowsOf({ source })).toEqual(await rowsOf({}));
+    expect(await rowsOf({ source, readBytes: 5 * 12 })).toEqual(await rowsOf({}));
   });
 
   it("stay as they are while they are used, also where a reading ahead finds none", async () => {

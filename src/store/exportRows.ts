@@ -20,15 +20,15 @@ export type ExportSource = {
   filter: VectorFilter;
   /** Whose phenotypes are read beside. */
   codebook: { buildId: number; codebookId: number } | null;
-  /** Whether the vectors are those of patches, which have places. */
-  hasPlaces: boolean;
+  /** Where patches lie: as is stored, as their cells tell, or nowhere, as whole slides do. */
+  places: "STORED" | "CELLS" | "NONE";
 };
 
 /** Rows of vectors; arrays of equal length. */
 export type ExportRows = {
   /** Ascending within each range, the ranges in the order asked. */
   patchIds: Float64Array;
-  /** Left and upper edges in level-0 pixels; empty where the vectors have no places. */
+  /** Left and upper edges in level-0 pixels; empty unless they are stored. */
   x: Int32Array;
   y: Int32Array;
   /** Numbers of phenotypes, -1 for none; empty without a codebook. */
@@ -61,18 +61,18 @@ const inRange = (column: string): string => `${column} >= range.first AND ${colu
  * All rows of the ranges, behind `FROM`. Both tables are told the range: the planner does not conclude it, and without it
  * would read the whole table of patches for each slide.
  */
-const joinedSql = ({ featureSetId, filter, codebook, hasPlaces }: ExportSource, parameters: Parameters): string => {
+const joinedSql = ({ featureSetId, filter, codebook, places }: ExportSource, parameters: Parameters): string => {
   const patches = `JOIN features.patch AS patch ON patch.id = vector.patch_id AND ${inRange("patch.id")}`;
   const held =
     codebook &&
     `LEFT JOIN ${assignmentTable(codebook.buildId)} AS held ON held.patch_id = vector.patch_id AND ${inRange("held.patch_id")} AND held.codebook_id = ${parameters.add(codebook.codebookId, "int")}`;
-  return `${vectorTable(featureSetId)} AS vector ${hasPlaces ? patches : ""} ${held ?? ""}
+  return `${vectorTable(featureSetId)} AS vector ${places === "STORED" ? patches : ""} ${held ?? ""}
     WHERE ${inRange("vector.patch_id")} AND ${filterSql(filter, parameters, "vector")}`;
 };
 
-const columnsOf = ({ codebook, hasPlaces }: ExportSource): string[] => [
+const columnsOf = ({ codebook, places }: ExportSource): string[] => [
   "patch_id",
-  ...(hasPlaces ? ["x", "y"] : []),
+  ...(places === "STORED" ? ["x", "y"] : []),
   ...(codebook ? ["phenotype"] : []),
   "v",
 ];
@@ -99,7 +99,8 @@ export const exportMemory = (rows: number, dims: number): Buffer =>
   Buffer.allocUnsafeSlow(rows * dims * 2 + READ_AHEAD_BYTES);
 
 /** Collects rows of a COPY whose columns are those of `columnsOf`; each field stands behind its length of four bytes. */
-const collectRows = ({ dims, codebook, hasPlaces }: ExportSource, limit: number, memory: Buffer) => {
+const collectRows = ({ dims, codebook, places }: ExportSource, limit: number, memory: Buffer) => {
+  const hasPlaces = places === "STORED";
   const vectorBytes = dims * 2;
   const patchIds = new Float64Array(limit);
   const x = new Int32Array(hasPlaces ? limit : 0);
@@ -173,10 +174,11 @@ const int32s = (bytes: Buffer | null): Int32Array =>
 
 /** The embedded database knows no COPY: each column as one value. */
 const selectPacked = async (database: Database, source: ExportSource, statement: string): Promise<ExportRows> => {
+  const hasPlaces = source.places === "STORED";
   const { rows } = await database.query<PackedRow>(
     `SELECT string_agg(int8send(patch_id), '') AS ids,
-       ${source.hasPlaces ? "string_agg(int4send(x), '')" : "NULL::bytea"} AS x,
-       ${source.hasPlaces ? "string_agg(int4send(y), '')" : "NULL::bytea"} AS y,
+       ${hasPlaces ? "string_agg(int4send(x), '')" : "NULL::bytea"} AS x,
+       ${hasPlaces ? "string_agg(int4send(y), '')" : "NULL::bytea"} AS y,
        ${source.codebook ? "string_agg(int4send(coalesce(phenotype, -1)), '')" : "NULL::bytea"} AS phenotypes,
        string_agg(halfvec_send(v), '') AS v FROM (${statement}) AS packed`,
   );

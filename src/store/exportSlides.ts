@@ -14,6 +14,8 @@ export type ExportSlide = {
   version: string;
   /** Edge of a patch, in level-0 pixels. */
   size: number;
+  /** How its patches lie in rows and columns; null where they lie as a file says. Steps in level-0 pixels. */
+  lattice: { columns: number; stepX: number; stepY: number } | null;
   /** Of level 0, along x. */
   micronsPerPixel: number;
   /** The chosen clinical values; null where one is missing. */
@@ -39,6 +41,8 @@ export const readExportSlides = async (
   const { rows } = await client.query<ExportSlide>(
     `SELECT slide.id AS "slideId", slide.key, patient.key AS "patientKey", grid.id AS "gridId", grid.digest AS "gridDigest",
        features.vectors AS patches, features.is_complete AS "isComplete", grid.size_x AS size,
+       CASE WHEN grid.step_x IS NOT NULL AND grid.step_y IS NOT NULL
+         THEN jsonb_build_object('columns', grid.columns, 'stepX', grid.step_x, 'stepY', grid.step_y) END AS lattice,
        concat_ws(' ', extract(epoch FROM features.completed_at), features.vectors_digest) AS version,
        grid.microns_per_pixel_x AS "micronsPerPixel",
        coalesce((SELECT jsonb_agg(CASE WHEN asked.level = 'PATIENT' THEN patient.clinical ELSE slide.clinical END -> asked.key ORDER BY asked.place)

@@ -8,7 +8,7 @@ import { readPatchesInBox } from "../../store/patchesInBox.ts";
 import type { App } from "../context.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { readAttention } from "./export.attention.ts";
-import { type RowsRequest, rangesOf, versionOf } from "./export.rows.ts";
+import { placesOf, type RowsRequest, rangesOf, versionOf } from "./export.rows.ts";
 import type { Selection } from "./selection.ts";
 
 /** An export that is about to be read: what its rows have in common, and how to get at them. */
@@ -105,7 +105,13 @@ export const openExport = async (
   const hasPlaces = featureSet.level === "PATCH";
   const request: RowsRequest = {
     studyKey: row.studyKey,
-    source: { featureSetId: featureSet.id, dims: featureSet.dims, filter, codebook, hasPlaces },
+    source: {
+      featureSetId: featureSet.id,
+      dims: featureSet.dims,
+      filter,
+      codebook,
+      places: placesOf(featureSet, slides),
+    },
     slides,
     version,
     after: after === undefined ? undefined : await placeAfter(app, row, slides, after),

@@ -1,6 +1,8 @@
 import type { FeatureBatch } from "../../formats/featureTable.ts";
 import { digestOf } from "../../platform/digest.ts";
 import { HistoError } from "../../platform/errors.ts";
+// Not by the room's index: the thread of a stream needs no readers of slides.
+import { cellOrigin } from "../../slides/grid.ts";
 import type { Database } from "../../store/database.ts";
 import {
   type ExportRows,
@@ -10,7 +12,8 @@ import {
   readExportRows,
 } from "../../store/exportRows.ts";
 import { type ExportSlide, readExportSlides } from "../../store/exportSlides.ts";
-import { gridIdOf, patchId } from "../../store/patches.ts";
+import type { FeatureSet } from "../../store/generated/client.ts";
+import { cellOf, gridIdOf, patchId } from "../../store/patches.ts";
 import { gridPart } from "../patch/patch.service.ts";
 import { attentionOfPatches, type SlideAttention } from "./attentionOfPatches.ts";
 import { idBeginning, patchGlobalIds } from "./patchGlobalIds.ts";
@@ -36,6 +39,18 @@ export const rangesOf = (slides: readonly Pick<ExportSlide, "gridId">[]): PatchR
 /** One text for what slides hold; another one when some of their vectors are replaced, be they as many as before. */
 export const versionOf = (slides: readonly ExportSlide[]): string =>
   digestOf(slides.map(({ gridId, isComplete, version }) => [gridId, isComplete, version]));
+
+/**
+ * Patches of a lattice lie where their cells say; the table of patches need not be joined to every row, which costs as much as
+ * the vectors.
+ */
+export const placesOf = (
+  { level }: Pick<FeatureSet, "level">,
+  slides: readonly ExportSlide[],
+): ExportSource["places"] => {
+  if (level !== "PATCH") return "NONE";
+  return slides.every(({ lattice }) => lattice !== null) ? "CELLS" : "STORED";
+};
 
 export type RowsRequest = {
   studyKey: string;
@@ -143,6 +158,24 @@ const slidesOf = (patchIds: Float64Array, places: ReadonlyMap<number, number>): 
   return slides;
 };
 
+/** Left and upper edges of patches that lie in rows and columns. */
+const cornersOf = (
+  patchIds: Float64Array,
+  slideOf: Int32Array,
+  slides: readonly ExportSlide[],
+): { x: Int32Array; y: Int32Array } => {
+  const x = new Int32Array(patchIds.length);
+  const y = new Int32Array(patchIds.length);
+  for (let row = 0; row < patchIds.length; row++) {
+    const lattice = slides[slideOf[row] as number]?.lattice;
+    if (!lattice) throw new Error("A patch of an export lies in no rows and columns.");
+    const corner = cellOrigin(lattice, cellOf(patchIds[row] as number));
+    x[row] = corner.x;
+    y[row] = corner.y;
+  }
+  return { x, y };
+};
+
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
@@ -157,26 +190,28 @@ export async function* exportBatches(
   signal?: AbortSignal,
 ): AsyncGenerator<FeatureBatch> {
   const { studyKey, source, slides } = request;
-  const { dims, hasPlaces } = source;
+  const { dims } = source;
   const places = new Map(slides.map(({ gridId }, index) => [gridId, index]));
   const beginnings = slides.map(({ key, gridDigest }) => idBeginning(studyKey, key, gridPart({ digest: gridDigest })));
   const most = Math.ceil(rowsARead(request) / BATCHES_A_READ);
   let sent = 0;
   for await (const rows of ahead(readings(database, request, signal))) {
     const slideOf = slidesOf(rows.patchIds, places);
+    const corners = source.places === "CELLS" ? cornersOf(rows.patchIds, slideOf, slides) : rows;
     const attention = request.attention ? attentionOfPatches(request.attention, rows.patchIds) : new Float32Array();
     for (let from = 0; from < slideOf.length; from += most) {
       const to = Math.min(from + most, slideOf.length);
-      const [batchSlides, x, y] = [slideOf, rows.x, rows.y].map((values) => values.subarray(from, to)) as [
+      const [batchSlides, x, y] = [slideOf, corners.x, corners.y].map((values) => values.subarray(from, to)) as [
         Int32Array,
         Int32Array,
         Int32Array,
       ];
       yield {
         rows: to - from,
-        ids: hasPlaces
-          ? patchGlobalIds(beginnings, batchSlides, x, y)
-          : { offsets: new Int32Array(), bytes: new Uint8Array() },
+        ids:
+          source.places === "NONE"
+            ? { offsets: new Int32Array(), bytes: new Uint8Array() }
+            : patchGlobalIds(beginnings, batchSlides, x, y),
         slides: batchSlides,
         x,
         y,

@@ -15,7 +15,7 @@ import { requireFeatureSet } from "../featureSet/featureSet.service.ts";
 import { type PatchFilter, resolvePatchFilter } from "../similarity/queryFilter.ts";
 import { isHdf5, requireHdf5Input } from "./export.hdf5.ts";
 import type { ExportPayload } from "./export.jobs.ts";
-import { rangesOf, versionOf } from "./export.rows.ts";
+import { placesOf, rangesOf, versionOf } from "./export.rows.ts";
 import { resolveCodebook, resolveColumns, resolveScore, type Selection } from "./selection.ts";
 
 export type ExportInput = {
@@ -161,8 +161,8 @@ export const exportFeatures = async (context: GraphQLContext, input: ExportInput
     version: versionOf(slides),
     metadata: await metadataOf(context, study, featureSet, input),
   };
-  const { id: featureSetId, dims, level } = featureSet;
-  const source = { featureSetId, dims, filter, codebook: selection.codebook, hasPlaces: level === "PATCH" };
+  const { id: featureSetId, dims } = featureSet;
+  const source = { featureSetId, dims, filter, codebook: selection.codebook, places: placesOf(featureSet, slides) };
   const rows = await countRows(app, source, slides);
   const id = randomUUID();
   // Of HDF5 too: its files are made while they are sent.
