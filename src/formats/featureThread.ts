@@ -23,7 +23,7 @@ export type SlideHeader = {
 export type FeatureCalls = {
   open: { args: FeatureFile; result: null };
   next: { args: null; result: SlideHeader | null };
-  read: { args: { from: number; to: number }; result: { halves: Uint16Array<ArrayBuffer> } };
+  read: { args: { from: number; to: number }; result: { halves: Uint16Array } };
   digest: { args: null; result: { sha256: string } };
   /** Whether the reader is fit for another file. */
   close: { args: null; result: { isReusable: boolean } };
@@ -78,8 +78,11 @@ const BATCH_BYTES = 2 ** 20;
 export type OpenedFeatures = {
   /** The next slide; null behind the last. */
   next(): Promise<SlideHeader | null>;
-  /** Vectors of the slide that `next` gave, batch by batch; the next batch is read while one is used. */
-  batches(slide: SlideHeader): AsyncGenerator<{ from: number; halves: Uint16Array<ArrayBuffer> }>;
+  /**
+   * Vectors of the slide that `next` gave, batch by batch; the next batch is read while one is used. Its memory is used again: what
+   * must stay when the next one is asked for has to be copied.
+   */
+  batches(slide: SlideHeader): AsyncGenerator<{ from: number; halves: Uint16Array }>;
   /** SHA-256 of this slide's places and vectors in the file's order, once `batches` has given them all. */
   digest(): Promise<string>;
 };

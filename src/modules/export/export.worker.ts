@@ -1,17 +1,17 @@
 import { workerData } from "node:worker_threads";
 import { encodeArrow } from "../../formats/arrow.ts";
 import { serveCalls } from "../../onnx/call-thread.ts";
+import { createSharedSlot } from "../../onnx/shared-slot.ts";
 import { openDatabase } from "../../store/database.ts";
 import type { StreamCalls, StreamData } from "./export.calls.ts";
 import { exportBatches } from "./export.rows.ts";
 
 /** Memory that this thread fills and the other one sends; it grows to the largest batch. */
 const createSlot = () => {
-  let memory = new SharedArrayBuffer(0);
+  const memoryOf = createSharedSlot();
   return (pieces: readonly Uint8Array[]): Uint8Array<SharedArrayBuffer> => {
     const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-    if (memory.byteLength < length) memory = new SharedArrayBuffer(length);
-    const bytes = new Uint8Array(memory, 0, length);
+    const bytes = new Uint8Array(memoryOf(length), 0, length);
     let at = 0;
     for (const piece of pieces) {
       bytes.set(piece, at);
