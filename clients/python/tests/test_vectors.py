@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -113,11 +113,12 @@ def cutting(url: str, after_bytes: list[int]) -> Iterator[tuple[str, list[str]]]
     limits = itertools.chain(after_bytes, itertools.repeat(None))
 
     def serve(client: socket.socket) -> None:
-        with client:
+        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
+        # A client that has seen enough hangs up, while there is more to send.
+        with client, closing(connection), suppress(ConnectionError):
             request = client.recv(65536).decode("latin-1")
             path = request.split(" ")[1]
             asked.append(path)
-            connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
             connection.request("GET", path)
             response = connection.getresponse()
             limit = next(limits)
@@ -129,7 +130,6 @@ def cutting(url: str, after_bytes: list[int]) -> Iterator[tuple[str, list[str]]]
                     break
                 client.sendall(block)
                 sent += len(block)
-            connection.close()
 
     def accept() -> None:
         while True:
