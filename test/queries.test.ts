@@ -284,8 +284,8 @@ describe.skipIf(!hasTcga)("of TCGA's table", () => {
     expect(survival.logRank.pValue).toBeLessThan(1e-20);
     expect(survival.cox.terms.map(({ name }) => name)).toEqual(["age", "IDH1_mut: true"]);
     expect(survival.cox.terms[1]?.hazardRatio).toBeLessThan(0.5);
-    // The best of six: other tests take the cores meanwhile. The median stands in bench clinical.
-    expect(Math.min(...times)).toBeLessThan(100);
+    const median = times.toSorted((a, b) => a - b)[times.length >> 1];
+    expect(median).toBeLessThan(100);
   });
 
   it("05-what-age-idh-and-grade-do-to-survival", async () => {

@@ -137,11 +137,7 @@ it("a job that fails takes those along that need it, each of which says why", as
   expect(await stateOf(second)).toMatchObject({ attempts: 0 });
 });
 
-// The database waits by the clock of the machine, which may be set meanwhile; ours here is another one. Hence once more.
-it("what nobody foresaw is tried again, later and later, and counts anew after progress", {
-  timeout: 30_000,
-  retry: 1,
-}, async () => {
+it("what nobody foresaw is tried again, later and later, and counts anew after progress", async () => {
   const id = await ask({ name: "shaky" });
   const begun: number[] = [];
   await work(async (job) => {
@@ -160,7 +156,7 @@ it("what nobody foresaw is tried again, later and later, and counts anew after p
     expect(gaps[index]).toBeGreaterThanOrEqual(least);
   }
   expect(await failuresOf(id)).toMatchObject([{ code: "INTERNAL", fix: expect.stringMatching(/Retry the job/) }]);
-});
+}, 30_000);
 
 it("a job that finds others under way is queued behind them, and costs no attempt that counts", async () => {
   const other = await ask({ name: "other", kind: "TILE" });
